@@ -1,0 +1,271 @@
+//! Parsing. JSON is read by the same parser: every JSON document is a YAML document.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+use crate::{Entry, Node, Value};
+
+/// How much a file may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of the file.
+    pub bytes: usize,
+    /// Nodes of all documents, aliases expanded.
+    pub nodes: usize,
+    /// Nesting.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 4 << 20, nodes: 400_000, depth: 128 }
+    }
+}
+
+/// What could not be read, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Line, from 1; 0 for the file as a whole.
+    pub line: u32,
+    /// Column in characters, from 1; 0 for the line as a whole.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Documents {
+    /// The documents that were read whole, in order. Empty ones are left out.
+    pub documents: Vec<Node>,
+    /// What was met on the way; a syntax error ends the reading.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads all documents of a YAML or JSON file.
+pub fn parse(bytes: &[u8], limits: Limits) -> Documents {
+    let mut result = Documents::default();
+    if bytes.len() > limits.bytes {
+        result.problems.push(Problem {
+            line: 0,
+            column: 0,
+            message: format!("{} bytes are more than the {} that are read", bytes.len(), limits.bytes),
+        });
+        return result;
+    }
+    let text = String::from_utf8_lossy(bytes);
+    if let Cow::Owned(_) = text {
+        result.problems.push(Problem { line: 0, column: 0, message: "not UTF-8; odd bytes were replaced".into() });
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut loader = Loader { limits, nodes: 0, anchors: HashMap::new(), open: Vec::new(), result };
+    for event in Parser::new_from_str(text) {
+        let step = match event {
+            Ok((event, span)) => loader.take(event, span),
+            Err(error) => {
+                let marker = error.marker();
+                Err(Problem {
+                    line: marker.line() as u32,
+                    column: marker.col() as u32 + 1,
+                    message: error.info().to_owned(),
+                })
+            }
+        };
+        if let Err(problem) = step {
+            loader.result.problems.push(problem);
+            break;
+        }
+    }
+    loader.result
+}
+
+/// A collection whose end was not reached yet.
+struct Open {
+    node: Node,
+    anchor: usize,
+    /// The key that waits for its value, in a mapping.
+    key: Option<Node>,
+    /// The keys that have one.
+    keys: HashSet<String>,
+}
+
+struct Loader {
+    limits: Limits,
+    nodes: usize,
+    anchors: HashMap<usize, (Node, usize)>,
+    open: Vec<Open>,
+    result: Documents,
+}
+
+impl Loader {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
+        let (line, column) = (span.start.line() as u32, span.start.col() as u32 + 1);
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let value = Value::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain };
+                self.count(1, line, column)?;
+                self.close(Node { value, line, column }, anchor);
+            }
+            Event::SequenceStart(anchor, _) => self.begin(Value::Sequence(Vec::new()), anchor, line, column)?,
+            Event::MappingStart(anchor, _) => self.begin(Value::Mapping(Vec::new()), anchor, line, column)?,
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(open) = self.open.pop() {
+                    self.close(open.node, open.anchor);
+                }
+            }
+            Event::Alias(anchor) => {
+                let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
+                    return Err(Problem { line, column, message: "an alias inside its own anchor".into() });
+                };
+                self.count(size, line, column)?;
+                self.close(node, 0);
+            }
+            Event::DocumentEnd => {
+                self.anchors.clear();
+                self.open.clear();
+            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => {}
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, nodes: usize, line: u32, column: u32) -> Result<(), Problem> {
+        self.nodes += nodes;
+        if self.nodes > self.limits.nodes {
+            let message = format!("more than {} values, aliases expanded", self.limits.nodes);
+            return Err(Problem { line, column, message });
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, value: Value, anchor: usize, line: u32, column: u32) -> Result<(), Problem> {
+        self.count(1, line, column)?;
+        if self.open.len() >= self.limits.depth {
+            return Err(Problem { line, column, message: format!("nested deeper than {}", self.limits.depth) });
+        }
+        self.open.push(Open { node: Node { value, line, column }, anchor, key: None, keys: HashSet::new() });
+        Ok(())
+    }
+
+    fn close(&mut self, mut node: Node, anchor: usize) {
+        if let Value::Mapping(entries) = &mut node.value {
+            merge(entries);
+        }
+        if anchor > 0 {
+            let size = node.descendants().count();
+            self.anchors.insert(anchor, (node.clone(), size));
+        }
+        let Some(open) = self.open.last_mut() else {
+            if !node.is_null() {
+                self.result.documents.push(node);
+            }
+            return;
+        };
+        match (&mut open.node.value, open.key.take()) {
+            (Value::Sequence(items), _) => items.push(node),
+            (Value::Mapping(entries), Some(key)) => {
+                let name = key.text().unwrap_or_default();
+                if name != "<<" && !open.keys.insert(name.to_owned()) {
+                    let message = format!("`{name}` stands twice; the first one counts");
+                    self.result.problems.push(Problem { line: key.line, column: key.column, message });
+                }
+                entries.push(Entry { key, value: node });
+            }
+            (Value::Mapping(_), None) => open.key = Some(node),
+            (Value::Scalar { .. }, _) => {}
+        }
+    }
+}
+
+/// Applies merge keys: what a `<<` brings in stands unless the mapping has the key itself.
+fn merge(entries: &mut Vec<Entry>) {
+    let is_merge = |entry: &Entry| matches!(&entry.key.value, Value::Scalar { text, plain: true } if text == "<<");
+    if !entries.iter().any(is_merge) {
+        return;
+    }
+    let (merges, own): (Vec<_>, Vec<_>) = std::mem::take(entries).into_iter().partition(is_merge);
+    *entries = own;
+    let mut known: HashSet<String> = entries.iter().filter_map(|own| own.key.text().map(str::to_owned)).collect();
+    for merge in merges {
+        for entry in merge.value.one_or_many().iter().flat_map(Node::entries) {
+            if entry.key.text().is_some_and(|key| known.insert(key.to_owned())) {
+                entries.push(entry.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str) -> Node {
+        let parsed = parse(text.as_bytes(), Limits::default());
+        assert_eq!(parsed.problems, []);
+        parsed.documents.into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn values_know_where_they_stand() {
+        let node = one("a:\n  b: [1, two]\n");
+        let two = &node.at(["a", "b"]).unwrap().items()[1];
+        assert_eq!((two.text(), two.line, two.column), (Some("two"), 2, 10));
+    }
+
+    #[test]
+    fn the_key_on_is_text_and_its_value_reads_as_a_boolean() {
+        let node = one("on: push\nwhen: on\nquoted: 'on'\n");
+        assert_eq!(node.get("on").unwrap().text(), Some("push"));
+        assert_eq!(node.get("when").unwrap().boolean(), Some(true));
+        assert_eq!(node.get("quoted").unwrap().boolean(), None);
+    }
+
+    #[test]
+    fn merge_keys_bring_in_what_is_not_overridden() {
+        let node = one("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\n");
+        assert_eq!(node.at(["use", "x"]).unwrap().text(), Some("1"));
+        assert_eq!(node.at(["use", "y"]).unwrap().text(), Some("3"));
+    }
+
+    #[test]
+    fn json_and_several_documents_and_a_byte_order_mark_are_read() {
+        assert_eq!(one("{\"a\": {\"b\": \"c\"}}").at(["a", "b"]).unwrap().text(), Some("c"));
+        let parsed = parse("\u{feff}a: 1\r\n---\r\n---\nb: 2\n".as_bytes(), Limits::default());
+        assert_eq!(parsed.documents.len(), 2);
+    }
+
+    #[test]
+    fn a_syntax_error_is_located_and_what_came_before_is_kept() {
+        let parsed = parse(b"a: 1\n---\nb: [1\nc: }\n", Limits::default());
+        assert_eq!(parsed.documents.len(), 1);
+        assert_eq!(parsed.problems.len(), 1);
+        assert!(parsed.problems[0].line >= 3, "{:?}", parsed.problems);
+    }
+
+    #[test]
+    fn an_alias_bomb_ends_at_the_limit() {
+        let mut text = String::from("l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let below = format!("*l{}, ", level - 1).repeat(10);
+            text += &format!("l{level}: &l{level} [{}]\n", below.trim_end_matches(", "));
+        }
+        let parsed = parse(text.as_bytes(), Limits::default());
+        assert!(parsed.problems[0].message.contains("more than 400000 values"), "{:?}", parsed.problems);
+    }
+
+    #[test]
+    fn deep_nesting_large_files_and_self_reference_end_with_a_problem() {
+        for text in ["[".repeat(100_000), "&a [*a]".to_owned(), "x".repeat(5 << 20), "\u{0}\u{1}".to_owned()] {
+            assert!(!parse(text.as_bytes(), Limits::default()).problems.is_empty(), "{}", &text[..2]);
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_named() {
+        let parsed = parse(b"a: 1\na: 2\n", Limits::default());
+        assert_eq!(parsed.documents[0].get("a").unwrap().text(), Some("1"));
+        assert_eq!((parsed.problems[0].line, parsed.problems[0].column), (2, 1));
+    }
+}

@@ -1,0 +1,218 @@
+//! Facts: what sources observed. (source, id) is a fact's identity; a later observation replaces an earlier one.
+
+use crate::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, SourceId, Span, Time};
+
+/// A commit of a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The commit.
+    pub id: CommitId,
+    /// Its parents, in order.
+    pub parents: Vec<CommitId>,
+    /// When it was written.
+    pub authored_at: Time,
+    /// When it took its present form.
+    pub committed_at: Time,
+    /// Who wrote it, as a salted hash.
+    pub author: AuthorHash,
+    /// Written by an automation account.
+    pub is_automation: bool,
+    /// Carries a trailer of an AI assistant. Absence proves nothing.
+    pub ai_assisted: bool,
+    /// The commit that its message says it reverts.
+    pub reverts: Option<CommitId>,
+}
+
+/// A named commit of a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// The name without `refs/tags/`.
+    pub name: String,
+    /// The commit it leads to.
+    pub commit: CommitId,
+    /// When it was made; absent for light tags, which keep no time.
+    pub tagged_at: Option<Time>,
+}
+
+/// How a deployment ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeploymentOutcome {
+    /// The version runs.
+    Succeeded,
+    /// It did not take.
+    Failed,
+    /// Stopped before it took.
+    Cancelled,
+    /// Not ended yet.
+    InProgress,
+}
+
+/// What started a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Initiator {
+    /// A pipeline or controller, without a person in between.
+    Automation,
+    /// A person.
+    Person,
+    /// A timetable.
+    Schedule,
+}
+
+/// How a deployment reached its targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeploymentStrategy {
+    /// Everything replaced together.
+    AllAtOnce,
+    /// In batches.
+    Rolling,
+    /// A second set of instances, then a switch.
+    BlueGreen,
+    /// A small share first, judged, then the rest.
+    Canary,
+}
+
+/// One attempt to change what runs in an environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// Where it was observed.
+    pub source: SourceId,
+    /// The source's own id.
+    pub id: String,
+    /// The service.
+    pub service: ServiceId,
+    /// The environment.
+    pub environment: EnvironmentId,
+    /// The version that was to run, as the source writes it.
+    pub version: String,
+    /// The commit, where the source names it; otherwise the version is resolved when measuring.
+    pub commit: Option<CommitId>,
+    /// Start, where known.
+    pub started_at: Option<Time>,
+    /// End; for a deployment in progress, when it was last seen.
+    pub finished_at: Time,
+    /// The source's own order, which decides between equal times.
+    pub sequence: i64,
+    /// How it ended.
+    pub outcome: DeploymentOutcome,
+    /// What started it, where known.
+    pub initiated_by: Option<Initiator>,
+    /// How long it waited for an approval, where known.
+    pub approval_wait: Option<Span>,
+    /// How it was rolled out, where known.
+    pub strategy: Option<DeploymentStrategy>,
+    /// Stopped or reverted by automation because of what it measured, where known.
+    pub aborted_automatically: Option<bool>,
+}
+
+/// A pull or merge request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// Where it was observed.
+    pub source: SourceId,
+    /// The repository.
+    pub repository: RepositoryId,
+    /// Its number there.
+    pub number: u64,
+    /// When it was opened.
+    pub opened_at: Time,
+    /// When its first original commit was written.
+    pub first_commit_at: Option<Time>,
+    /// When somebody else first answered.
+    pub first_response_at: Option<Time>,
+    /// When it was approved.
+    pub approved_at: Option<Time>,
+    /// When it was merged; absent while open or when closed without.
+    pub merged_at: Option<Time>,
+    /// The commit that the merge made.
+    pub merge_commit: Option<CommitId>,
+    /// Opened by an automation account.
+    pub is_automation: bool,
+    /// Lines changed.
+    pub lines_changed: Option<u64>,
+    /// Labels.
+    pub labels: Vec<String>,
+}
+
+/// How a pipeline run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RunOutcome {
+    /// Everything that gates was green.
+    Succeeded,
+    /// Something that gates was red.
+    Failed,
+    /// Stopped.
+    Cancelled,
+    /// Had nothing to do.
+    Skipped,
+    /// Not ended yet.
+    InProgress,
+}
+
+/// One run of CI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PipelineRun {
+    /// Where it was observed.
+    pub source: SourceId,
+    /// The source's own id, without the attempt.
+    pub id: String,
+    /// From 1; a higher attempt is a re-run of the same id.
+    pub attempt: u32,
+    /// The repository.
+    pub repository: RepositoryId,
+    /// The workflow's name.
+    pub workflow: String,
+    /// The commit that it ran on.
+    pub commit: CommitId,
+    /// The event that started it, as the source writes it.
+    pub trigger: String,
+    /// Start.
+    pub started_at: Time,
+    /// End; absent while in progress.
+    pub finished_at: Option<Time>,
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// Shared workflows that it executed, as `path@version`.
+    pub shared_workflows: Vec<String>,
+}
+
+/// A degradation of services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// Where it was observed.
+    pub source: SourceId,
+    /// The source's own id.
+    pub id: String,
+    /// The services it touched.
+    pub services: Vec<ServiceId>,
+    /// Severity as the source writes it.
+    pub severity: Option<String>,
+    /// Start of impact.
+    pub started_at: Time,
+    /// When somebody or something noticed.
+    pub detected_at: Option<Time>,
+    /// Noticed by an alert (true) or a person (false), where known.
+    pub detected_by_alert: Option<bool>,
+    /// When somebody took it.
+    pub acknowledged_at: Option<Time>,
+    /// End of impact; absent while open.
+    pub resolved_at: Option<Time>,
+    /// The deployment, version or commit that the source names as the cause.
+    pub caused_by: Option<String>,
+}
+
+/// What a team says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declaration {
+    /// The service, or the whole workspace.
+    pub service: Option<ServiceId>,
+    /// The stage id.
+    pub stage: String,
+    /// The declared level, 1 to 5.
+    pub level: u8,
+    /// When.
+    pub declared_at: Time,
+    /// Which team or role says so; never a person's name.
+    pub declared_by: String,
+    /// Why.
+    pub reason: String,
+}

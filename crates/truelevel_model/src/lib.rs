@@ -1,0 +1,23 @@
+//! The words every other crate shares: ids, time, facts, evidence, measurements, the catalog's vocabulary.
+//!
+//! This crate knows no vendor, no file format, no database and no clock. Everything here is a value.
+
+pub mod deployment_data;
+pub mod evidence;
+pub mod exclusions;
+pub mod facts;
+pub mod history;
+pub mod ids;
+pub mod measurement;
+pub mod printable;
+pub mod registry;
+pub mod time;
+
+pub use evidence::{Detection, Evidence, Grade, Locator};
+pub use exclusions::{Exclusion, Exclusions, Reason};
+pub use facts::{Change, Declaration, Deployment, DeploymentOutcome, Incident, Initiator, PipelineRun, Review, Tag};
+pub use history::{ChangeIndex, History};
+pub use ids::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, SourceId};
+pub use measurement::{Band, Measurement, Unit};
+pub use printable::printable;
+pub use time::{Span, Time, Window};
