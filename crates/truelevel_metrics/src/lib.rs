@@ -1,1 +1,15 @@
+//! Which change a deployment shipped, and the metrics made from it.
+//!
+//! Facts come in as values, measurements go out. Nothing here reads a file, a clock or a store, and no vendor is
+//! named. What decides a band comes in with the facts.
 
+pub mod attribution;
+pub mod mainline;
+pub mod metrics;
+pub mod organisation;
+pub mod service;
+pub mod statistics;
+pub mod timeline;
+pub mod versions;
+
+pub use metrics::{METRICS, Metric};

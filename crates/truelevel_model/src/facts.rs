@@ -2,6 +2,21 @@
 
 use crate::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, SourceId, Span, Time};
 
+/// Facts that are written together.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Deployments.
+    pub deployments: Vec<Deployment>,
+    /// Reviews.
+    pub reviews: Vec<Review>,
+    /// Pipeline runs.
+    pub pipeline_runs: Vec<PipelineRun>,
+    /// Incidents.
+    pub incidents: Vec<Incident>,
+    /// Declarations.
+    pub declarations: Vec<Declaration>,
+}
+
 /// A commit of a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -94,6 +109,8 @@ pub struct Deployment {
     pub sequence: i64,
     /// How it ended.
     pub outcome: DeploymentOutcome,
+    /// What ran when the observation began: it tells what is deployed and is no event.
+    pub is_initial_state: bool,
     /// What started it, where known.
     pub initiated_by: Option<Initiator>,
     /// How long it waited for an approval, where known.

@@ -1,8 +1,9 @@
 //! One repository's changes as columns: what attribution walks.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::{Change, CommitId, Time};
+use crate::{AuthorHash, Change, CommitId, Time};
 
 /// A change's place in its [`History`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,22 +21,86 @@ const AI_ASSISTED: u8 = 2;
 const HAS_MISSING_PARENT: u8 = 4;
 const IS_MERGE: u8 = 8;
 
+/// What is true of a change, a bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeFlags(pub u8);
+
+/// A change with its parents as places in the same history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredChange<'a> {
+    /// The commit.
+    pub id: CommitId,
+    /// When it was written.
+    pub authored_at: Time,
+    /// When it took its present form.
+    pub committed_at: Time,
+    /// Who wrote it, as a salted hash.
+    pub author: AuthorHash,
+    /// What else is true of it.
+    pub flags: ChangeFlags,
+    /// The commit that its message says it reverts.
+    pub reverts: Option<CommitId>,
+    /// Its known parents.
+    pub parents: &'a [ChangeIndex],
+}
+
 /// The commit graph of a repository with the times that measuring needs, a column each.
 ///
-/// Parents that the repository does not hold (a shallow clone, a damaged object) are left out of the graph and
-/// the change is marked, so that a walk ends there and the reader is told.
+/// Every change stands after its parents. Parents that the repository does not hold (a shallow clone, a
+/// damaged object) are left out of the graph and the change is marked, so that a walk ends there and the reader is
+/// told.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     ids: Vec<CommitId>,
     authored_at: Vec<Time>,
     committed_at: Vec<Time>,
+    authors: Vec<AuthorHash>,
     flags: Vec<u8>,
+    reverts: BTreeMap<ChangeIndex, CommitId>,
     parent_offsets: Vec<u32>,
     parents: Vec<ChangeIndex>,
     by_id: Vec<ChangeIndex>,
 }
 
 impl History {
+    /// Appends a change whose parents are already here, given by their places; for reading what was stored in order.
+    ///
+    /// Call [`History::seal`] after the last one.
+    pub fn append(&mut self, row: &StoredChange<'_>) {
+        let place = ChangeIndex(self.ids.len() as u32);
+        if self.parent_offsets.is_empty() {
+            self.parent_offsets.push(0);
+        }
+        self.ids.push(row.id);
+        self.authored_at.push(row.authored_at);
+        self.committed_at.push(row.committed_at);
+        self.authors.push(row.author);
+        self.flags.push(row.flags.0);
+        if let Some(reverted) = row.reverts {
+            self.reverts.insert(place, reverted);
+        }
+        self.parents.extend_from_slice(row.parents);
+        self.parent_offsets.push(self.parents.len() as u32);
+    }
+
+    /// Makes commits findable by id after the last [`History::append`].
+    pub fn seal(&mut self) {
+        self.sort_ids();
+    }
+
+    /// The change as it is stored.
+    pub fn stored(&self, change: ChangeIndex) -> StoredChange<'_> {
+        StoredChange {
+            id: self.id(change),
+            authored_at: self.authored_at(change),
+            committed_at: self.committed_at(change),
+            author: self.author(change),
+            flags: ChangeFlags(self.flags[change.get()]),
+            reverts: self.reverts(change),
+            parents: self.parents(change),
+        }
+    }
+
     /// Builds the columns from changes in any order. A change given twice counts once, as first given.
     pub fn from_changes(changes: impl IntoIterator<Item = Change>) -> Self {
         let mut builder = HistoryBuilder::default();
@@ -56,7 +121,7 @@ impl History {
     }
 
     /// All places, in stored order.
-    pub fn indices(&self) -> impl ExactSizeIterator<Item = ChangeIndex> + use<> {
+    pub fn indices(&self) -> impl DoubleEndedIterator<Item = ChangeIndex> + ExactSizeIterator + use<> {
         (0..self.ids.len() as u32).map(ChangeIndex)
     }
 
@@ -79,6 +144,16 @@ impl History {
     pub fn parents(&self, change: ChangeIndex) -> &[ChangeIndex] {
         let at = change.get();
         &self.parents[self.parent_offsets[at] as usize..self.parent_offsets[at + 1] as usize]
+    }
+
+    /// Who wrote it, as a salted hash.
+    pub fn author(&self, change: ChangeIndex) -> AuthorHash {
+        self.authors[change.get()]
+    }
+
+    /// The commit that its message says it reverts.
+    pub fn reverts(&self, change: ChangeIndex) -> Option<CommitId> {
+        self.reverts.get(&change).copied()
     }
 
     /// Whether it joins two or more lines; such commits carry no change of their own.
@@ -120,6 +195,37 @@ impl History {
             .collect()
     }
 
+    fn reordered(&self, order: &[ChangeIndex]) -> Self {
+        let mut place_of = vec![ChangeIndex(0); order.len()];
+        for (at, old) in order.iter().enumerate() {
+            place_of[old.get()] = ChangeIndex(at as u32);
+        }
+        let mut moved = Self {
+            ids: order.iter().map(|old| self.ids[old.get()]).collect(),
+            authored_at: order.iter().map(|old| self.authored_at[old.get()]).collect(),
+            committed_at: order.iter().map(|old| self.committed_at[old.get()]).collect(),
+            authors: order.iter().map(|old| self.authors[old.get()]).collect(),
+            flags: order.iter().map(|old| self.flags[old.get()]).collect(),
+            reverts: self.reverts.iter().map(|(old, id)| (place_of[old.get()], *id)).collect(),
+            ..Self::default()
+        };
+        moved.parent_offsets.reserve_exact(order.len() + 1);
+        moved.parents.reserve_exact(self.parents.len());
+        for old in order {
+            moved.parent_offsets.push(moved.parents.len() as u32);
+            moved.parents.extend(self.parents(*old).iter().map(|parent| place_of[parent.get()]));
+        }
+        moved.parent_offsets.push(moved.parents.len() as u32);
+        moved.sort_ids();
+        moved
+    }
+
+    fn sort_ids(&mut self) {
+        self.by_id = (0..self.ids.len() as u32).map(ChangeIndex).collect();
+        let ids = &self.ids;
+        self.by_id.sort_unstable_by_key(|place| ids[place.get()]);
+    }
+
     /// The newest change on the first-parent line from `tip` that was committed at or before `as_of`.
     pub fn first_parent_as_of(&self, tip: ChangeIndex, as_of: Time) -> Option<ChangeIndex> {
         let mut at = Some(tip);
@@ -133,63 +239,108 @@ impl History {
     }
 }
 
-/// Collects changes row by row into a [`History`], in bounded extra memory.
+/// Collects changes row by row into a [`History`].
 #[derive(Debug, Default)]
 pub struct HistoryBuilder {
-    history: History,
+    rows: History,
     places: HashMap<CommitId, ChangeIndex>,
     parent_ids: Vec<CommitId>,
+    /// This many changes stood before and keep their places.
+    kept: usize,
 }
 
 impl HistoryBuilder {
+    /// Goes on where a history ended: what it holds keeps its place.
+    pub fn continuing(history: History) -> Self {
+        let mut builder = Self { kept: history.len(), ..Self::default() };
+        for place in history.indices() {
+            builder.places.insert(history.id(place), place);
+            builder.parent_ids.extend(history.parents(place).iter().map(|parent| history.id(*parent)));
+        }
+        builder.rows = history;
+        builder.rows.parent_offsets.pop();
+        builder.rows.parents.clear();
+        builder
+    }
+
     /// Adds a change, unless it was added before.
     pub fn push(&mut self, change: &Change) {
-        let history = &mut self.history;
-        let place = ChangeIndex(history.ids.len() as u32);
+        let rows = &mut self.rows;
+        let place = ChangeIndex(rows.ids.len() as u32);
         match self.places.entry(change.id) {
-            std::collections::hash_map::Entry::Occupied(_) => return,
-            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(place),
+            Entry::Occupied(_) => return,
+            Entry::Vacant(entry) => entry.insert(place),
         };
-        history.ids.push(change.id);
-        history.authored_at.push(change.authored_at);
-        history.committed_at.push(change.committed_at);
+        rows.ids.push(change.id);
+        rows.authored_at.push(change.authored_at);
+        rows.committed_at.push(change.committed_at);
+        rows.authors.push(change.author);
         let mut flags = 0;
         flags |= if change.is_automation { IS_AUTOMATION } else { 0 };
         flags |= if change.ai_assisted { AI_ASSISTED } else { 0 };
         flags |= if change.parents.len() > 1 { IS_MERGE } else { 0 };
-        history.flags.push(flags);
-        history.parent_offsets.push(self.parent_ids.len() as u32);
+        rows.flags.push(flags);
+        if let Some(reverted) = change.reverts {
+            rows.reverts.insert(place, reverted);
+        }
+        rows.parent_offsets.push(self.parent_ids.len() as u32);
         self.parent_ids.extend_from_slice(&change.parents);
     }
 
-    /// Links parents and sorts the ids.
+    /// Links parents and puts every change behind its parents.
     pub fn finish(self) -> History {
-        let Self { mut history, places, parent_ids } = self;
-        let starts = std::mem::take(&mut history.parent_offsets);
-        history.parents.reserve_exact(parent_ids.len());
-        history.parent_offsets.reserve_exact(starts.len() + 1);
+        let Self { mut rows, places, parent_ids, kept } = self;
+        let starts = std::mem::take(&mut rows.parent_offsets);
         for (at, start) in starts.iter().enumerate() {
             let end = starts.get(at + 1).map_or(parent_ids.len(), |next| *next as usize);
-            history.parent_offsets.push(history.parents.len() as u32);
+            rows.parent_offsets.push(rows.parents.len() as u32);
             for parent in &parent_ids[*start as usize..end] {
                 match places.get(parent) {
-                    Some(place) => history.parents.push(*place),
-                    None => history.flags[at] |= HAS_MISSING_PARENT,
+                    Some(place) => rows.parents.push(*place),
+                    None => rows.flags[at] |= HAS_MISSING_PARENT,
                 }
             }
         }
-        history.parent_offsets.push(history.parents.len() as u32);
-        history.by_id = (0..history.ids.len() as u32).map(ChangeIndex).collect();
-        let ids = &history.ids;
-        history.by_id.sort_unstable_by_key(|place| ids[place.get()]);
-        history
+        rows.parent_offsets.push(rows.parents.len() as u32);
+        drop((places, parent_ids));
+        let order = parents_first(&rows, kept);
+        rows.reordered(&order)
     }
+}
+
+/// All places, the first `kept` as they are and every other one after its parents. Commit ids are hashes of their parents, so there are no circles; if a
+/// source made some up, what lies on them keeps an arbitrary order.
+fn parents_first(history: &History, kept: usize) -> Vec<ChangeIndex> {
+    let mut order: Vec<ChangeIndex> = history.indices().take(kept).collect();
+    let mut seen = vec![false; history.len()];
+    seen[..kept].fill(true);
+    let mut pending: Vec<(ChangeIndex, usize)> = Vec::new();
+    for start in history.indices().rev() {
+        if std::mem::replace(&mut seen[start.get()], true) {
+            continue;
+        }
+        pending.push((start, 0));
+        while let Some((change, next)) = pending.last_mut() {
+            match history.parents(*change).get(*next) {
+                Some(parent) => {
+                    *next += 1;
+                    if !std::mem::replace(&mut seen[parent.get()], true) {
+                        pending.push((*parent, 0));
+                    }
+                }
+                None => {
+                    order.push(*change);
+                    pending.pop();
+                }
+            }
+        }
+    }
+    order
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::AuthorHash;
 
     fn change(id: u8, parents: &[u8]) -> Change {
         Change {
@@ -212,6 +363,23 @@ mod tests {
         assert_eq!(history.parents(at(3)), [at(1), at(2)]);
         assert!(history.is_merge(at(3)));
         assert!(history.has_missing_parent(at(2)) && !history.has_missing_parent(at(1)));
+        for change in history.indices() {
+            assert!(history.parents(change).iter().all(|parent| *parent < change), "parents come first");
+        }
+    }
+
+    #[test]
+    fn what_comes_later_goes_behind_what_was_there() {
+        let before = History::from_changes([change(1, &[]), change(2, &[1])]);
+        let mut builder = HistoryBuilder::continuing(before.clone());
+        builder.push(&change(4, &[3]));
+        builder.push(&change(3, &[2, 1]));
+        builder.push(&change(2, &[]));
+        let after = builder.finish();
+        let ids: Vec<_> = after.indices().map(|place| after.id(place).0[0]).collect();
+        assert_eq!(ids, [1, 2, 3, 4]);
+        assert_eq!(after.parents(ChangeIndex(2)), [ChangeIndex(1), ChangeIndex(0)]);
+        assert_eq!(after.parents(ChangeIndex(1)), before.parents(ChangeIndex(1)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! This crate knows no vendor, no file format, no database and no clock. Everything here is a value.
 
+pub mod assessment;
 pub mod deployment_data;
 pub mod evidence;
 pub mod exclusions;
@@ -16,8 +17,8 @@ pub mod time;
 pub use evidence::{Detection, Evidence, Grade, Locator};
 pub use exclusions::{Exclusion, Exclusions, Reason};
 pub use facts::{Change, Declaration, Deployment, DeploymentOutcome, Incident, Initiator, PipelineRun, Review, Tag};
-pub use history::{ChangeIndex, History};
+pub use history::{ChangeFlags, ChangeIndex, History, HistoryBuilder, StoredChange};
 pub use ids::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, SourceId};
-pub use measurement::{Band, Measurement, Unit};
+pub use measurement::{Band, BandEdge, BandRule, BandRules, Measurement, Quantile, Unit};
 pub use printable::printable;
 pub use time::{Span, Time, Window};

@@ -46,6 +46,53 @@ impl Band {
     }
 }
 
+/// The edge of a band.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BandEdge {
+    /// The value at the edge, in the metric's unit.
+    pub value: f64,
+    /// Whether a value exactly at the edge belongs to the better band.
+    pub is_inclusive: bool,
+}
+
+/// Which values of a metric fall into which band, without gaps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BandRule {
+    /// Whether more is better, as for frequencies.
+    pub higher_is_better: bool,
+    /// What elite takes.
+    pub elite: BandEdge,
+    /// What high takes.
+    pub high: BandEdge,
+    /// What medium takes; the rest is low.
+    pub medium: BandEdge,
+}
+
+impl BandRule {
+    /// The band of a value.
+    pub fn band(&self, value: f64) -> Band {
+        let takes = |edge: &BandEdge| {
+            (edge.is_inclusive && value == edge.value)
+                || (if self.higher_is_better { value > edge.value } else { value < edge.value })
+        };
+        match () {
+            () if takes(&self.elite) => Band::Elite,
+            () if takes(&self.high) => Band::High,
+            () if takes(&self.medium) => Band::Medium,
+            () => Band::Low,
+        }
+    }
+}
+
+/// The band rules of one benchmark edition.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BandRules {
+    /// The edition's name.
+    pub edition: String,
+    /// A rule for each metric id that the edition bands.
+    pub rules: std::collections::BTreeMap<String, BandRule>,
+}
+
 /// A value at a quantile, with its interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Quantile {
@@ -109,6 +156,18 @@ pub struct Measurement {
 }
 
 impl Measurement {
+    /// Bands the value and the interval; without an interval the value's band alone says nothing certain, so only a
+    /// measurement with both ends gets a range.
+    pub fn band_by(&mut self, rules: &BandRules, metric: &str) {
+        let Some(rule) = rules.rules.get(metric) else { return };
+        self.band = self.value.map(|value| rule.band(value));
+        if let (Some(low), Some(high)) = (self.low, self.high) {
+            let ends = [rule.band(low), rule.band(high)];
+            self.band_low = ends.iter().min().copied();
+            self.band_high = ends.iter().max().copied();
+        }
+    }
+
     /// A measurement without a value.
     pub fn missing(definition: &str, unit: Unit, edition: &str, note: impl Into<String>) -> Self {
         Self {
@@ -131,5 +190,35 @@ impl Measurement {
             is_proxy: false,
             details: std::collections::BTreeMap::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_belongs_to_the_better_band_only_when_it_says_so() {
+        let edge = |value, is_inclusive| BandEdge { value, is_inclusive };
+        let frequency = BandRule {
+            higher_is_better: true,
+            elite: edge(1.0, false),
+            high: edge(0.5, true),
+            medium: edge(0.1, true),
+        };
+        assert_eq!(
+            [1.1, 1.0, 0.5, 0.1, 0.0].map(|value| frequency.band(value)),
+            [Band::Elite, Band::High, Band::High, Band::Medium, Band::Low]
+        );
+        let duration = BandRule {
+            higher_is_better: false,
+            elite: edge(1.0, false),
+            high: edge(7.0, false),
+            medium: edge(30.0, false),
+        };
+        assert_eq!(
+            [0.9, 1.0, 7.0, 30.0].map(|value| duration.band(value)),
+            [Band::Elite, Band::High, Band::Medium, Band::Low]
+        );
     }
 }

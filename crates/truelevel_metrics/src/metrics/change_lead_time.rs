@@ -1,0 +1,220 @@
+//! How long a change takes to reach production.
+
+use std::collections::BTreeSet;
+
+use truelevel_model::{Measurement, Quantile, Span, Unit, declare};
+
+use super::Metric;
+use crate::service::{ServiceData, ShippedChange};
+use crate::statistics::{Observation, Survival, median, quantile};
+
+declare! {
+    /// Change lead time
+    ///
+    /// From the author time of each change to the end of the first production deployment that ships it.
+    ///
+    /// Which deployment shipped a change is decided by the commit graph: the commits that the deployed commit reaches
+    /// and no commit deployed to the service before does, merge commits left out. The first known deployment
+    /// attributes nothing (`baseline`).
+    ///
+    /// Counted are the changes that deployments in the window shipped, and, as still open, the changes that are on
+    /// the default branch at the as-of and that nothing shipped yet. Dropping those would make a team that stopped
+    /// deploying look fast. Value, p75 and p90 are read off the Kaplan–Meier curve (1958); when too much is open for
+    /// the curve to get there, the answer is "more than".
+    ///
+    /// **Interval**: order statistics for as many independent observations as there are deployments, not changes:
+    /// changes that ship together arrive together (Woodruff 1952). None below 6 deployments for the median, 11 for
+    /// p75, 29 for p90.
+    ///
+    /// **Segments**: coding and review (written → on the default branch), merge to deploy, and, where other
+    /// environments run before production, the wait before them and the wait between them and production.
+    ///
+    /// **Source**: DORA's definition (dora.dev/guides/dora-metrics): from committed to version control to deployed
+    /// in production.
+    pub static CHANGE_LEAD_TIME: Metric = {
+        id: "change_lead_time",
+        version: 1,
+        unit: Unit::Seconds,
+        higher_is_better: Some(false),
+        measure: measure,
+    };
+}
+
+fn measure(data: &ServiceData<'_>) -> Measurement {
+    let metric = &CHANGE_LEAD_TIME;
+    if let Some(missing) = metric.without_deployments(data) {
+        return missing;
+    }
+    if data.facts.repository.is_none() {
+        return metric.missing(data, "no repository is matched to the service, so its changes are not known");
+    }
+    if data.timeline.entries.iter().all(|entry| entry.commit.is_none()) {
+        return metric.missing(data, "no deployed version leads to a commit of the service's repository");
+    }
+    let open = data.undeployed.iter().map(|change| (change.age, false));
+    let observations: Vec<Observation> = data
+        .shipped
+        .iter()
+        .map(|change| (change.lead_time, true))
+        .chain(open)
+        .map(|(span, is_event)| Observation { duration_seconds: span.seconds(), is_event })
+        .collect();
+    let deployments: BTreeSet<usize> = data.shipped.iter().map(|change| change.deployment).collect();
+    let mut measurement = metric.missing(data, "");
+    measurement.note = None;
+    measurement.n = data.shipped.len() as u64;
+    measurement.censored = data.undeployed.len() as u64;
+    measurement.n_independent = Some(deployments.len() as u64);
+    if observations.is_empty() {
+        measurement.note = Some("no change was shipped in the window and none is waiting".to_owned());
+        return measurement;
+    }
+    let survival = Survival::fit(&observations);
+    // All that waits would ship with one deployment.
+    let clusters = deployments.len() as u64 + u64::from(!data.undeployed.is_empty());
+    let at = |p: f64| {
+        let estimate = survival.quantile(p);
+        let interval = survival.quantile_interval(p, clusters);
+        Quantile {
+            value: estimate.value,
+            low: interval.map(|interval| interval.low),
+            high: interval.and_then(|interval| interval.high),
+            at_least: estimate.at_least,
+        }
+    };
+    let middle = at(0.5);
+    (measurement.value, measurement.low, measurement.high) = (middle.value, middle.low, middle.high);
+    measurement.at_least = middle.at_least;
+    (measurement.p75, measurement.p90) = (Some(at(0.75)), Some(at(0.9)));
+    if measurement.low.is_none() {
+        measurement.note = Some(format!("no interval: {clusters} deployments are too few"));
+    }
+    measurement.band_by(data.bands, metric.id);
+    measurement.details = segments(data);
+    measurement
+}
+
+/// Median and p75 of each segment over the changes that have it, with the number of those.
+fn segments(data: &ServiceData<'_>) -> std::collections::BTreeMap<String, f64> {
+    type Segment = fn(&ShippedChange) -> Option<Span>;
+    let segments: [(&str, Segment); 4] = [
+        ("coding_and_review", |change| change.coding_and_review),
+        ("merge_to_deploy", |change| change.merge_to_deploy),
+        ("merge_to_preproduction", |change| change.merge_to_preproduction),
+        ("preproduction_to_production", |change| change.preproduction_to_production),
+    ];
+    let mut details = std::collections::BTreeMap::new();
+    for (name, segment) in segments {
+        let seconds: Vec<f64> = data.shipped.iter().filter_map(segment).map(Span::seconds).collect();
+        if let (Some(middle), Some(upper)) = (median(&seconds), quantile(&seconds, 0.75)) {
+            details.insert(format!("{name}_seconds"), middle);
+            details.insert(format!("{name}_p75_seconds"), upper);
+            details.insert(format!("{name}_n"), seconds.len() as f64);
+        }
+    }
+    let of_automation = |change: &&ShippedChange| {
+        data.facts.repository.as_ref().is_some_and(|repository| repository.history.is_automation(change.change))
+    };
+    details.insert("changes_by_automation".to_owned(), data.shipped.iter().filter(of_automation).count() as f64);
+    let people: Vec<f64> =
+        data.shipped.iter().filter(|change| !of_automation(change)).map(|change| change.lead_time.seconds()).collect();
+    if let Some(middle) = median(&people) {
+        details.insert("changes_by_people_seconds".to_owned(), middle);
+    }
+    details
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::examples::{Example, close};
+
+    const HOUR: f64 = 3600.0;
+
+    /// Datadog's published worked example: C is deployed; C1, C2 (3 pm) and C3 (4 pm, on a branch) follow; C4 merges
+    /// the branch; C1 is deployed, then C4 at 7 pm. C2 takes 4 hours and C3 takes 3.
+    #[test]
+    fn a_published_example_gives_four_and_three_hours() {
+        let measured = Example::days(2)
+            .commit("C", &[], 10)
+            .commit("C1", &["C"], 12)
+            .commit("C2", &["C1"], 15)
+            .commit("C3", &["C1"], 16)
+            .commit("C4", &["C2", "C3"], 17)
+            .deploy("C", 11)
+            .deploy("C1", 13)
+            .deploy("C4", 19)
+            .data(|data| {
+                let mut hours: Vec<f64> = data
+                    .shipped
+                    .iter()
+                    .filter(|change| data.timeline.entries[change.deployment].deployment.version == "C4")
+                    .map(|change| change.lead_time.seconds() / HOUR)
+                    .collect();
+                hours.sort_by(f64::total_cmp);
+                assert_eq!(hours, [3.0, 4.0]);
+                assert_eq!(data.exclusions.count(truelevel_model::Reason::MergeCommit), 1);
+                (CHANGE_LEAD_TIME.measure)(data)
+            });
+        assert_eq!(measured.n, 3, "C1, C2 and C3; C is the baseline");
+        close(measured.value, 3.0 * HOUR);
+        assert_eq!(measured.low, None, "three deployments give no interval");
+    }
+
+    #[test]
+    fn changes_that_wait_are_open_and_never_shorten_the_answer() {
+        let shipped = Example::days(30).commit("A", &[], 0).deploy("A", 1).commit("B", &["A"], 10).deploy("B", 12);
+        let alone = shipped.clone().measure(&CHANGE_LEAD_TIME);
+        close(alone.value, 2.0 * HOUR);
+        let waiting = shipped.commit("C", &["B"], 20).commit("D", &["C"], 21).measure(&CHANGE_LEAD_TIME);
+        assert_eq!((waiting.n, waiting.censored), (1, 2));
+        assert_eq!(waiting.value, None, "two of three are open, so the median is not reached");
+        assert!(waiting.at_least > alone.value);
+    }
+
+    #[test]
+    fn a_change_deployed_before_it_was_written_is_set_aside_and_counted() {
+        let example = Example::days(30).commit("A", &[], 0).deploy("A", 1).commit("B", &["A"], 50).deploy("B", 40);
+        example.data(|data| {
+            assert_eq!(data.exclusions.count(truelevel_model::Reason::NegativeDuration), 1);
+            assert!(data.shipped.is_empty());
+        });
+    }
+
+    #[test]
+    fn the_first_deployment_attributes_nothing_unless_a_baseline_is_declared() {
+        let example = Example::days(30).commit("A", &[], 1).commit("B", &["A"], 2).deploy("B", 5);
+        assert_eq!(example.clone().measure(&CHANGE_LEAD_TIME).n, 0);
+        let measured = example.baseline("A").measure(&CHANGE_LEAD_TIME);
+        assert_eq!(measured.n, 1);
+        close(measured.value, 3.0 * HOUR);
+    }
+
+    #[test]
+    fn a_version_that_does_not_resolve_leaves_its_changes_to_the_next() {
+        let example = Example::days(30)
+            .commit("A", &[], 0)
+            .deploy("A", 1)
+            .commit("B", &["A"], 10)
+            .deploy("unknown", 11)
+            .commit("C", &["B"], 20)
+            .deploy("C", 21);
+        example.data(|data| {
+            assert_eq!(data.exclusions.count(truelevel_model::Reason::VersionUnresolved), 1);
+            assert_eq!(data.shipped.len(), 2);
+            assert!(data.timeline.entries[2].follows_unresolved);
+        });
+    }
+
+    #[test]
+    fn a_rollback_and_going_forward_again_ship_nothing_new() {
+        let example = Example::days(30)
+            .commit("A", &[], 0)
+            .commit("B", &["A"], 5)
+            .deploy("A", 1)
+            .deploy("B", 6)
+            .deploy("A", 7)
+            .deploy("B", 9);
+        close(example.measure(&CHANGE_LEAD_TIME).value, HOUR);
+    }
+}

@@ -1,0 +1,73 @@
+//! How many changes ship together.
+
+use std::collections::BTreeMap;
+
+use truelevel_model::{Measurement, Unit, declare};
+
+use super::Metric;
+use crate::service::ServiceData;
+use crate::statistics::{median, quantile_interval};
+
+declare! {
+    /// Changes per deployment
+    ///
+    /// The median number of changes that a production deployment in the window shipped, over the deployments that
+    /// shipped any.
+    ///
+    /// Rollbacks, redeployments and deployments whose version leads to no commit ship none and are left out. Small
+    /// batches are what makes deployments safe and failures quick to find.
+    ///
+    /// **Interval**: order statistics; none below 6 deployments.
+    pub static DEPLOYMENT_BATCH_SIZE: Metric = {
+        id: "deployment_batch_size",
+        version: 1,
+        unit: Unit::Count,
+        higher_is_better: Some(false),
+        measure: measure,
+    };
+}
+
+fn measure(data: &ServiceData<'_>) -> Measurement {
+    let metric = &DEPLOYMENT_BATCH_SIZE;
+    if let Some(missing) = metric.without_deployments(data) {
+        return missing;
+    }
+    let mut sizes: BTreeMap<usize, f64> = BTreeMap::new();
+    for change in &data.shipped {
+        *sizes.entry(change.deployment).or_default() += 1.0;
+    }
+    let sizes: Vec<f64> = sizes.into_values().collect();
+    let Some(middle) = median(&sizes) else {
+        return metric.missing(data, "no deployment in the window is known to have shipped a change");
+    };
+    let mut measurement = metric.missing(data, "");
+    measurement.note = None;
+    measurement.n = sizes.len() as u64;
+    measurement.value = Some(middle);
+    if let Some(interval) = quantile_interval(&sizes, 0.5) {
+        (measurement.low, measurement.high) = (Some(interval.low), Some(interval.high));
+    }
+    measurement.band_by(data.bands, metric.id);
+    measurement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::examples::{Example, close};
+
+    #[test]
+    fn deployments_that_ship_nothing_do_not_pull_the_median_down() {
+        let measured = Example::days(30)
+            .commit("A", &[], 0)
+            .deploy("A", 1)
+            .commit("B", &["A"], 2)
+            .commit("C", &["B"], 3)
+            .deploy("C", 4)
+            .deploy("A", 5)
+            .deploy("C", 6)
+            .measure(&DEPLOYMENT_BATCH_SIZE);
+        assert_eq!(measured.n, 1);
+        close(measured.value, 2.0);
+    }
+}

@@ -1,0 +1,148 @@
+//! Small worlds for the metrics' examples: commits and deployments at hours after the window's start.
+
+use truelevel_model::deployment_data::DeploymentData;
+use truelevel_model::{
+    AuthorHash, BandEdge, BandRule, BandRules, Change, CommitId, Deployment, DeploymentOutcome, EnvironmentId, History,
+    Initiator, Measurement, ServiceId, SourceId, Tag, Time, Window,
+};
+
+use super::Metric;
+use crate::mainline::Mainline;
+use crate::service::{ServiceData, ServiceFacts, ServiceRepository};
+
+#[derive(Clone)]
+pub(crate) struct Example {
+    days: u32,
+    changes: Vec<(String, Change)>,
+    deployments: Vec<Deployment>,
+    baseline: Option<String>,
+}
+
+fn at(hour: i64) -> Time {
+    Time::from_seconds(1_699_920_000 + hour * 3600)
+}
+
+fn id(name: &str) -> CommitId {
+    let mut bytes = [0; 20];
+    bytes[..name.len()].copy_from_slice(name.as_bytes());
+    CommitId(bytes)
+}
+
+pub(crate) fn close(value: Option<f64>, expected: f64) {
+    let value = value.unwrap_or(f64::NAN);
+    assert!((value - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{value} should be {expected}");
+}
+
+impl Example {
+    pub(crate) fn days(days: u32) -> Self {
+        Self { days, changes: Vec::new(), deployments: Vec::new(), baseline: None }
+    }
+
+    /// A commit, tagged with its name; the last one is the branch's tip.
+    pub(crate) fn commit(mut self, name: &str, parents: &[&str], hour: i64) -> Self {
+        let change = Change {
+            id: id(name),
+            parents: parents.iter().map(|parent| id(parent)).collect(),
+            authored_at: at(hour),
+            committed_at: at(hour),
+            author: AuthorHash(1),
+            is_automation: false,
+            ai_assisted: false,
+            reverts: None,
+        };
+        self.changes.push((name.to_owned(), change));
+        self
+    }
+
+    pub(crate) fn deploy(self, version: &str, hour: i64) -> Self {
+        self.deploy_by(version, hour, None)
+    }
+
+    pub(crate) fn deploy_by(mut self, version: &str, hour: i64, initiated_by: Option<Initiator>) -> Self {
+        self.deployments.push(Deployment {
+            source: SourceId::new("example"),
+            id: self.deployments.len().to_string(),
+            service: ServiceId::new("web"),
+            environment: EnvironmentId::new("production"),
+            version: version.to_owned(),
+            commit: None,
+            started_at: None,
+            finished_at: at(hour),
+            sequence: 0,
+            outcome: DeploymentOutcome::Succeeded,
+            is_initial_state: false,
+            initiated_by,
+            approval_wait: None,
+            strategy: None,
+            aborted_automatically: None,
+        });
+        self
+    }
+
+    pub(crate) fn deploy_at_hours(self, hours: &[i64]) -> Self {
+        hours.iter().enumerate().fold(self, |example, (number, hour)| example.deploy(&format!("v{number}"), *hour))
+    }
+
+    pub(crate) fn deploy_every_hours(self, hours: i64, times: i64) -> Self {
+        self.deploy_at_hours(&(0..times).map(|number| number * hours + 1).collect::<Vec<_>>())
+    }
+
+    pub(crate) fn baseline(mut self, version: &str) -> Self {
+        self.baseline = Some(version.to_owned());
+        self
+    }
+
+    pub(crate) fn data<R>(&self, look: impl FnOnce(&ServiceData<'_>) -> R) -> R {
+        let window = Window::ending(at(i64::from(self.days) * 24), self.days);
+        let history = History::from_changes(self.changes.iter().map(|(_, change)| change.clone()));
+        let tags: Vec<Tag> = self
+            .changes
+            .iter()
+            .map(|(name, change)| Tag { name: name.clone(), commit: change.id, tagged_at: None })
+            .collect();
+        let tip = self.changes.last().and_then(|(_, change)| history.find(&change.id));
+        let mainline = tip.and_then(|tip| Mainline::new(&history, tip, window.end));
+        let service = ServiceId::new("web");
+        let deployments: Vec<&Deployment> = self.deployments.iter().collect();
+        let facts = ServiceFacts {
+            service: &service,
+            deployments: &deployments,
+            deployment_data: if deployments.is_empty() { DeploymentData::None } else { DeploymentData::Reported },
+            is_production: &|environment| environment.as_str() == "production",
+            baseline: self.baseline.as_deref(),
+            repository: (!history.is_empty()).then(|| ServiceRepository {
+                history: &history,
+                tags: &tags,
+                mainline: mainline.as_ref(),
+                version_patterns: &[],
+                touches: None,
+            }),
+        };
+        let bands = bands();
+        look(&ServiceData::prepare(&facts, window, &bands))
+    }
+
+    pub(crate) fn measure(&self, metric: &Metric) -> Measurement {
+        self.data(|data| (metric.measure)(data))
+    }
+}
+
+fn bands() -> BandRules {
+    let edge = |value, is_inclusive| BandEdge { value, is_inclusive };
+    let frequency = BandRule {
+        higher_is_better: true,
+        elite: edge(5.0 / 7.0, false),
+        high: edge(1.0 / 7.0, true),
+        medium: edge(1.0 / 30.436_875, true),
+    };
+    let lead_time = BandRule {
+        higher_is_better: false,
+        elite: edge(86_400.0, false),
+        high: edge(604_800.0, false),
+        medium: edge(2_629_746.0, false),
+    };
+    BandRules {
+        edition: "2024".into(),
+        rules: [("deployment_frequency".into(), frequency), ("change_lead_time".into(), lead_time)].into(),
+    }
+}

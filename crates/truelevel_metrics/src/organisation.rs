@@ -1,0 +1,82 @@
+//! One number for several services, without pooling what is unlike.
+//!
+//! Durations of unlike services are never thrown together: mix shifts would reverse signs. The number of a team or an
+//! organisation is the median over its services, with the share of services in each band beside it.
+
+use std::collections::BTreeMap;
+
+use truelevel_model::{Band, BandRules, Measurement};
+
+use crate::Metric;
+use crate::statistics::{median, quantile_interval};
+
+/// How a metric is spread over services.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spread {
+    /// The median over the services that have a value; the only service's own measurement when there is just one.
+    pub measurement: Measurement,
+    /// How many services there are.
+    pub services: u64,
+    /// How many of them have a value.
+    pub services_measured: u64,
+    /// How many services stand in each band.
+    pub services_by_band: BTreeMap<Band, u64>,
+}
+
+/// Rolls a metric up over services.
+pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> Spread {
+    let values: Vec<f64> = services.iter().filter_map(|measurement| measurement.value).collect();
+    let mut by_band = BTreeMap::new();
+    for band in services.iter().filter_map(|measurement| measurement.band) {
+        *by_band.entry(band).or_insert(0) += 1;
+    }
+    let measurement = match services {
+        [only] => (*only).clone(),
+        _ => {
+            let mut rolled = Measurement::missing(&metric.definition(), metric.unit, &bands.edition, "");
+            rolled.note = match (values.is_empty(), services.iter().find_map(|measurement| measurement.note.clone())) {
+                (true, note) => Some(note.unwrap_or_else(|| "no service has a value".to_owned())),
+                (false, _) => None,
+            };
+            rolled.value = median(&values);
+            rolled.n = values.len() as u64;
+            rolled.censored = services.iter().map(|measurement| measurement.censored).sum();
+            if let Some(interval) = quantile_interval(&values, 0.5) {
+                (rolled.low, rolled.high) = (Some(interval.low), Some(interval.high));
+            }
+            rolled.is_proxy = services.iter().any(|measurement| measurement.is_proxy);
+            rolled.band_by(bands, metric.id);
+            rolled.details.insert("observations".into(), services.iter().map(|m| m.n as f64).sum());
+            rolled
+        }
+    };
+    Spread {
+        measurement,
+        services: services.len() as u64,
+        services_measured: values.len() as u64,
+        services_by_band: by_band,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::change_lead_time::CHANGE_LEAD_TIME;
+    use truelevel_model::Unit;
+
+    fn measured(value: Option<f64>, n: u64) -> Measurement {
+        let mut measurement = Measurement::missing("change_lead_time/1", Unit::Seconds, "2024", "");
+        (measurement.value, measurement.n) = (value, n);
+        measurement
+    }
+
+    #[test]
+    fn a_busy_service_weighs_no_more_than_a_quiet_one() {
+        let services =
+            [measured(Some(10.0), 5000), measured(Some(20.0), 3), measured(Some(30.0), 2), measured(None, 0)];
+        let spread = spread(&CHANGE_LEAD_TIME, &services.iter().collect::<Vec<_>>(), &BandRules::default());
+        assert_eq!(spread.measurement.value, Some(20.0));
+        assert_eq!((spread.services, spread.services_measured), (4, 3));
+        assert_eq!(spread.measurement.low, None, "three services give no interval");
+    }
+}

@@ -1,0 +1,276 @@
+//! Everything measured of one service, prepared once and read by every metric.
+
+use truelevel_model::{
+    BandRules, ChangeIndex, Deployment, EnvironmentId, Exclusions, History, Reason, ServiceId, Span, Tag, Time, Window,
+};
+
+use crate::mainline::Mainline;
+use crate::timeline::{DeploymentKind, Timeline, TimelineEntry, TimelineInput, describe};
+use crate::versions::VersionResolver;
+
+/// A service's repository as measuring needs it.
+pub struct ServiceRepository<'a> {
+    /// Its changes.
+    pub history: &'a History,
+    /// Its tags.
+    pub tags: &'a [Tag],
+    /// Its default branch as of the date asked; absent when it is younger.
+    pub mainline: Option<&'a Mainline>,
+    /// Patterns that find a tag or commit in a version.
+    pub version_patterns: &'a [regex::Regex],
+    /// Whether a change touches the service, for a service that is a part of its repository.
+    pub touches: Option<&'a (dyn Fn(ChangeIndex) -> bool + Sync)>,
+}
+
+/// What is known of one service.
+pub struct ServiceFacts<'a> {
+    /// The service.
+    pub service: &'a ServiceId,
+    /// Its deployments, in any order.
+    pub deployments: &'a [&'a Deployment],
+    /// Where they come from.
+    pub deployment_data: truelevel_model::deployment_data::DeploymentData,
+    /// The environments that are production.
+    pub is_production: &'a (dyn Fn(&EnvironmentId) -> bool + Sync),
+    /// A version that is known to have run before the first deployment.
+    pub baseline: Option<&'a str>,
+    /// Its repository, where it is known.
+    pub repository: Option<ServiceRepository<'a>>,
+}
+
+/// A change that a deployment in the window shipped.
+#[derive(Clone, Copy, Debug)]
+pub struct ShippedChange {
+    /// The change.
+    pub change: ChangeIndex,
+    /// The place of the deployment on the timeline.
+    pub deployment: usize,
+    /// From being written to the end of the deployment.
+    pub lead_time: Span,
+    /// From being written to joining the default branch, where both are known and in order.
+    pub coding_and_review: Option<Span>,
+    /// From joining the default branch to the first environment before production that ran it.
+    pub merge_to_preproduction: Option<Span>,
+    /// From that environment to production.
+    pub preproduction_to_production: Option<Span>,
+    /// From joining the default branch to the end of the deployment.
+    pub merge_to_deploy: Option<Span>,
+}
+
+/// A change on the default branch that no deployment shipped yet.
+#[derive(Clone, Copy, Debug)]
+pub struct UndeployedChange {
+    /// The change.
+    pub change: ChangeIndex,
+    /// From being written to the as-of.
+    pub age: Span,
+}
+
+/// One service, prepared for measuring.
+pub struct ServiceData<'a> {
+    /// The facts it was made from.
+    pub facts: &'a ServiceFacts<'a>,
+    /// The measured period.
+    pub window: Window,
+    /// What falls into which band.
+    pub bands: &'a BandRules,
+    /// All production deployments up to the as-of.
+    pub timeline: Timeline<'a>,
+    /// The changes that deployments in the window shipped.
+    pub shipped: Vec<ShippedChange>,
+    /// The changes that wait.
+    pub undeployed: Vec<UndeployedChange>,
+    /// What was left out, in the window.
+    pub exclusions: Exclusions,
+}
+
+impl<'a> ServiceData<'a> {
+    /// Orders the deployments, attributes the changes and counts what is left out.
+    pub fn prepare(facts: &'a ServiceFacts<'a>, window: Window, bands: &'a BandRules) -> Self {
+        let repository = facts.repository.as_ref();
+        let resolver = repository.map(|repository| {
+            VersionResolver::new(
+                facts.service.as_str(),
+                repository.history,
+                repository.tags,
+                repository.version_patterns,
+            )
+        });
+        let timeline = Timeline::build(&TimelineInput {
+            deployments: facts.deployments,
+            is_production: facts.is_production,
+            repository: repository.zip(resolver.as_ref()).map(|(repository, resolver)| (repository.history, resolver)),
+            baseline: facts.baseline,
+            numbers_order_versions: !facts.deployment_data.is_proxy(),
+            as_of: window.end,
+        });
+        let mut data = Self {
+            facts,
+            window,
+            bands,
+            exclusions: timeline.exclusions.clone(),
+            timeline,
+            shipped: Vec::new(),
+            undeployed: Vec::new(),
+        };
+        data.count_deployments();
+        if let Some(repository) = repository {
+            let before_production = PreProduction::new(facts, repository, resolver.as_ref(), window);
+            data.attribute_shipped(repository, &before_production);
+            data.find_undeployed(repository);
+        }
+        data
+    }
+
+    /// The deployments that ended in the window.
+    pub fn in_window(&self) -> impl Iterator<Item = &TimelineEntry<'a>> {
+        self.timeline.entries.iter().filter(|entry| self.window.contains(entry.deployment.finished_at))
+    }
+
+    /// The deployments in the window that count in the frequency.
+    pub fn counted(&self) -> impl Iterator<Item = &TimelineEntry<'a>> {
+        self.in_window().filter(|entry| entry.kind.is_counted())
+    }
+
+    /// Whether the production boundary is a stand-in.
+    pub fn is_proxy(&self) -> bool {
+        self.facts.deployment_data.is_proxy()
+    }
+
+    fn count_deployments(&mut self) {
+        let has_repository = self.facts.repository.is_some();
+        let mut exclusions = std::mem::take(&mut self.exclusions);
+        for entry in self.in_window() {
+            let reason = match entry.kind {
+                DeploymentKind::NotSucceeded => Some(Reason::DeploymentNotSucceeded),
+                DeploymentKind::Redeployment => Some(Reason::Redeployment),
+                DeploymentKind::FanOut => Some(Reason::FanOut),
+                DeploymentKind::Rollback => Some(Reason::Rollback),
+                DeploymentKind::InitialState | DeploymentKind::Baseline | DeploymentKind::Forward => None,
+            };
+            if let Some(reason) = reason {
+                exclusions.add(reason, || describe(entry.deployment));
+            }
+            if entry.commit.is_none() && entry.kind.is_counted() {
+                exclusions.add(Reason::VersionUnresolved, || {
+                    let why = if has_repository { "" } else { " (no repository)" };
+                    format!("{}{why}", describe(entry.deployment))
+                });
+            }
+        }
+        self.exclusions = exclusions;
+    }
+
+    fn attribute_shipped(&mut self, repository: &ServiceRepository<'_>, before_production: &PreProduction) {
+        let history = repository.history;
+        for (place, entry) in self.timeline.entries.iter().enumerate() {
+            if !self.window.contains(entry.deployment.finished_at) {
+                continue;
+            }
+            for change in &entry.ships {
+                if !is_measured(repository, *change, &mut self.exclusions) {
+                    continue;
+                }
+                let (authored_at, finished_at) = (history.authored_at(*change), entry.deployment.finished_at);
+                let lead_time = finished_at.since(authored_at);
+                if lead_time.is_negative() {
+                    self.exclusions.add(Reason::NegativeDuration, || {
+                        format!("{}: written {authored_at}, deployed {finished_at}", history.id(*change).short())
+                    });
+                    continue;
+                }
+                let merged_at = repository.mainline.and_then(|mainline| mainline.merged_at(history, *change));
+                let between = |from: Option<Time>, to: Option<Time>| {
+                    from.zip(to).map(|(from, to)| to.since(from)).filter(|span| !span.is_negative())
+                };
+                let before = before_production.reached_at(*change).filter(|at| *at <= finished_at);
+                self.shipped.push(ShippedChange {
+                    change: *change,
+                    deployment: place,
+                    lead_time,
+                    coding_and_review: between(Some(authored_at), merged_at),
+                    merge_to_preproduction: between(merged_at, before),
+                    preproduction_to_production: between(before, Some(finished_at)),
+                    merge_to_deploy: between(merged_at, Some(finished_at)),
+                });
+            }
+        }
+    }
+
+    fn find_undeployed(&mut self, repository: &ServiceRepository<'_>) {
+        let (Some(mainline), Some(attribution)) = (repository.mainline, self.timeline.attribution.as_ref()) else {
+            return;
+        };
+        // Without a single deployment that resolves, nothing tells what is deployed.
+        if self.timeline.entries.iter().all(|entry| entry.commit.is_none()) {
+            return;
+        }
+        for change in attribution.unreached_from(repository.history, mainline.head) {
+            if !is_measured(repository, change, &mut Exclusions::default()) {
+                continue;
+            }
+            let age = self.window.end.since(repository.history.authored_at(change));
+            if age.is_negative() {
+                self.exclusions.add(Reason::NegativeDuration, || {
+                    format!("{}: written after the as-of", repository.history.id(change).short())
+                });
+            } else {
+                self.undeployed.push(UndeployedChange { change, age });
+            }
+        }
+    }
+}
+
+fn is_measured(repository: &ServiceRepository<'_>, change: ChangeIndex, exclusions: &mut Exclusions) -> bool {
+    if repository.history.is_merge(change) {
+        exclusions.add_count(Reason::MergeCommit, 1);
+        return false;
+    }
+    if repository.touches.is_some_and(|touches| !touches(change)) {
+        exclusions.add_count(Reason::OutsidePaths, 1);
+        return false;
+    }
+    true
+}
+
+/// When the environments before production first ran each change.
+struct PreProduction {
+    reached: Option<(crate::attribution::Attribution, Vec<Time>)>,
+}
+
+impl PreProduction {
+    fn new(
+        facts: &ServiceFacts<'_>,
+        repository: &ServiceRepository<'_>,
+        resolver: Option<&VersionResolver<'_>>,
+        window: Window,
+    ) -> Self {
+        let mut earlier: Vec<&Deployment> = facts
+            .deployments
+            .iter()
+            .filter(|deployment| {
+                !(facts.is_production)(&deployment.environment) && deployment.finished_at <= window.end
+            })
+            .copied()
+            .collect();
+        earlier.sort_by_key(|deployment| (deployment.finished_at, deployment.sequence));
+        let resolved = earlier.iter().filter_map(|deployment| {
+            Some((resolver?.resolve(deployment)?, deployment.finished_at, deployment.is_initial_state))
+        });
+        let (mut commits, mut times) = (Vec::new(), Vec::new());
+        for (commit, finished_at, is_initial_state) in resolved {
+            commits.push(commit);
+            // When the initial state began to run is not known.
+            times.push(if is_initial_state || times.is_empty() { Time::MIN } else { finished_at });
+        }
+        let reached =
+            (!commits.is_empty()).then(|| (crate::attribution::Attribution::of(repository.history, commits), times));
+        Self { reached }
+    }
+
+    fn reached_at(&self, change: ChangeIndex) -> Option<Time> {
+        let (attribution, times) = self.reached.as_ref()?;
+        let at = times[attribution.first_deployment(change)? as usize];
+        (at != Time::MIN).then_some(at)
+    }
+}

@@ -1,0 +1,327 @@
+//! A service's production deployments in order, each told for what it is.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use truelevel_model::{ChangeIndex, Deployment, DeploymentOutcome, EnvironmentId, Exclusions, History, Reason, Time};
+
+use crate::attribution::Attribution;
+use crate::versions::VersionResolver;
+
+/// What a deployment did to what runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeploymentKind {
+    /// What ran when the observation began; not an event.
+    InitialState,
+    /// The first known one: attributes nothing.
+    Baseline,
+    /// A version that did not run before.
+    Forward,
+    /// A version that ran before the current one, or that the current one already contains.
+    Rollback,
+    /// The version already running.
+    Redeployment,
+    /// A version that another production environment runs already.
+    FanOut,
+    /// Failed, cancelled or not ended.
+    NotSucceeded,
+}
+
+impl DeploymentKind {
+    /// Whether it counts in the deployment frequency.
+    pub const fn is_counted(self) -> bool {
+        matches!(self, Self::Baseline | Self::Forward | Self::Rollback)
+    }
+}
+
+/// One deployment on the timeline.
+#[derive(Clone, Debug)]
+pub struct TimelineEntry<'a> {
+    /// The fact.
+    pub deployment: &'a Deployment,
+    /// The commit, where the version leads to one.
+    pub commit: Option<ChangeIndex>,
+    /// What it did.
+    pub kind: DeploymentKind,
+    /// The changes that it was the first to ship, merges included.
+    pub ships: Vec<ChangeIndex>,
+    /// An earlier deployment could not be resolved, so some of these changes may have shipped with that one.
+    pub follows_unresolved: bool,
+}
+
+/// A service's production deployments, oldest first, and which change shipped with which.
+#[derive(Debug)]
+pub struct Timeline<'a> {
+    /// The deployments up to the as-of.
+    pub entries: Vec<TimelineEntry<'a>>,
+    /// Which deployment first reached each change; absent without a repository.
+    pub attribution: Option<Attribution>,
+    /// What was left out before measuring.
+    pub exclusions: Exclusions,
+}
+
+/// What a timeline is built from.
+pub struct TimelineInput<'a, 'b> {
+    /// All deployments of the service, in any order.
+    pub deployments: &'b [&'a Deployment],
+    /// The environments that are production.
+    pub is_production: &'b dyn Fn(&EnvironmentId) -> bool,
+    /// The service's repository and what resolves its versions.
+    pub repository: Option<(&'b History, &'b VersionResolver<'b>)>,
+    /// A version that is known to have run before the first deployment.
+    pub baseline: Option<&'b str>,
+    /// Whether a lower version number means an older version. Not so for release tags: old lines get releases too.
+    pub numbers_order_versions: bool,
+    /// Only what happened up to here.
+    pub as_of: Time,
+}
+
+#[derive(Default)]
+struct EnvironmentState<'a> {
+    current: Option<(&'a str, Option<ChangeIndex>)>,
+    /// Each version that ran, ranked by when it first did.
+    ran: HashMap<&'a str, usize>,
+    ran_commits: HashMap<ChangeIndex, usize>,
+}
+
+impl<'a> Timeline<'a> {
+    /// Orders, resolves, attributes and classifies.
+    pub fn build(input: &TimelineInput<'a, '_>) -> Self {
+        let mut exclusions = Exclusions::default();
+        let mut deployments = Vec::new();
+        for deployment in input.deployments {
+            if deployment.finished_at > input.as_of {
+                exclusions.add(Reason::LaterThanAsOf, || describe(deployment));
+            } else if !(input.is_production)(&deployment.environment) {
+                exclusions.add_count(Reason::NotProduction, 1);
+            } else {
+                deployments.push(*deployment);
+            }
+        }
+        deployments.sort_by(|a, b| {
+            (a.finished_at, a.sequence, &a.source, &a.id).cmp(&(b.finished_at, b.sequence, &b.source, &b.id))
+        });
+
+        let mut attribution = input.repository.map(|(history, _)| Attribution::new(history));
+        let mut has_baseline = false;
+        if let (Some((history, resolver)), Some(version), Some(marks)) =
+            (input.repository, input.baseline, attribution.as_mut())
+            && let Some(commit) = resolver.resolve_version(version)
+        {
+            marks.deploy(history, commit, BEFORE_FIRST, |_| {});
+            has_baseline = true;
+        }
+        let mut resolved: HashMap<&str, Option<ChangeIndex>> = HashMap::new();
+        let mut environments: BTreeMap<&EnvironmentId, EnvironmentState<'a>> = BTreeMap::new();
+        let mut follows_unresolved = false;
+        let mut entries = Vec::with_capacity(deployments.len());
+        for (place, deployment) in deployments.into_iter().enumerate() {
+            let commit = input.repository.and_then(|(_, resolver)| match deployment.commit {
+                Some(_) => resolver.resolve(deployment),
+                None => *resolved.entry(&deployment.version).or_insert_with(|| resolver.resolve(deployment)),
+            });
+            let mut entry = TimelineEntry {
+                deployment,
+                commit,
+                kind: DeploymentKind::NotSucceeded,
+                ships: Vec::new(),
+                follows_unresolved: false,
+            };
+            if deployment.outcome == DeploymentOutcome::Succeeded {
+                let runs_elsewhere = environments.iter().any(|(environment, state)| {
+                    **environment != deployment.environment && state.runs(&deployment.version, commit)
+                });
+                let is_first = environments.values().all(|state| state.current.is_none());
+                let state = environments.entry(&deployment.environment).or_default();
+                entry.kind = if deployment.is_initial_state {
+                    DeploymentKind::InitialState
+                } else if state.runs(&deployment.version, commit) {
+                    DeploymentKind::Redeployment
+                } else if state.goes_back_to(&deployment.version, commit, input) {
+                    DeploymentKind::Rollback
+                } else if runs_elsewhere {
+                    DeploymentKind::FanOut
+                } else if is_first && !has_baseline {
+                    DeploymentKind::Baseline
+                } else {
+                    DeploymentKind::Forward
+                };
+                state.now_runs(&deployment.version, commit);
+                if let (Some((history, _)), Some(marks)) = (input.repository, attribution.as_mut()) {
+                    match commit {
+                        Some(commit) => {
+                            let mut ships = Vec::new();
+                            marks.deploy(history, commit, place as u32, |change| ships.push(change));
+                            if has_baseline {
+                                entry.ships = ships;
+                            } else {
+                                exclusions.add(Reason::Baseline, || describe(deployment));
+                                has_baseline = true;
+                            }
+                            entry.follows_unresolved = std::mem::replace(&mut follows_unresolved, false);
+                        }
+                        None => follows_unresolved = true,
+                    }
+                }
+            }
+            entries.push(entry);
+        }
+        Self { entries, attribution, exclusions }
+    }
+}
+
+/// The mark of what a declared baseline contains.
+const BEFORE_FIRST: u32 = u32::MAX - 2;
+
+impl<'a> EnvironmentState<'a> {
+    fn runs(&self, version: &str, commit: Option<ChangeIndex>) -> bool {
+        self.current.is_some_and(|(current, current_commit)| {
+            current == version || (commit.is_some() && commit == current_commit)
+        })
+    }
+
+    /// Whether the version is older than the current one: it first ran earlier, or it never ran and the current
+    /// one contains it.
+    fn goes_back_to(&self, version: &str, commit: Option<ChangeIndex>, input: &TimelineInput<'_, '_>) -> bool {
+        let Some((current, current_commit)) = self.current else { return false };
+        let rank = |version: &str, commit: Option<ChangeIndex>| {
+            self.ran.get(version).or_else(|| self.ran_commits.get(&commit?)).copied()
+        };
+        if let Some(earlier) = rank(version, commit) {
+            return rank(current, current_commit).is_some_and(|now| earlier < now);
+        }
+        match (commit, current_commit, input.repository) {
+            (Some(commit), Some(current), Some((history, _))) => contains(history, current, commit),
+            _ => input.numbers_order_versions && is_lower_number(version, current),
+        }
+    }
+
+    fn now_runs(&mut self, version: &'a str, commit: Option<ChangeIndex>) {
+        self.current = Some((version, commit));
+        let next = self.ran.len();
+        let rank = *self.ran.entry(version).or_insert(next);
+        if let Some(commit) = commit {
+            self.ran_commits.entry(commit).or_insert(rank);
+        }
+    }
+}
+
+/// Whether a commit is among the ancestors of another. Parents stand before their children, so the walk never looks
+/// before the commit it seeks.
+fn contains(history: &History, descendant: ChangeIndex, ancestor: ChangeIndex) -> bool {
+    let mut seen = HashSet::from([descendant]);
+    let mut pending = vec![descendant];
+    while let Some(change) = pending.pop() {
+        if change == ancestor {
+            return true;
+        }
+        pending.extend(history.parents(change).iter().filter(|parent| **parent >= ancestor && seen.insert(**parent)));
+    }
+    false
+}
+
+/// Whether two versions are written alike but for their numbers, and the first one's numbers are lower.
+fn is_lower_number(version: &str, than: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let shape = |text: &str| text.split(is_digit).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("#");
+    let numbers = |text: &str| {
+        let parts = text.split(|c: char| !is_digit(c)).filter(|part| !part.is_empty());
+        parts.map(|part| part.parse::<u64>().ok()).collect::<Option<Vec<_>>>()
+    };
+    let looks_like_a_hash = |text: &str| text.len() >= 7 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if looks_like_a_hash(version) || looks_like_a_hash(than) || shape(version) != shape(than) {
+        return false;
+    }
+    matches!((numbers(version), numbers(than)), (Some(a), Some(b)) if a.len() == b.len() && a < b)
+}
+
+/// The deployment in words, readable alone.
+pub fn describe(deployment: &Deployment) -> String {
+    format!(
+        "{} {} in {}, {}",
+        deployment.service,
+        truelevel_model::printable(&deployment.version),
+        deployment.environment,
+        deployment.finished_at
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use truelevel_model::{ServiceId, SourceId};
+
+    fn deployment(second: i64, environment: &str, version: &str) -> Deployment {
+        Deployment {
+            source: SourceId::new("test"),
+            id: format!("{second}{environment}"),
+            service: ServiceId::new("web"),
+            environment: EnvironmentId::new(environment),
+            version: version.to_owned(),
+            commit: None,
+            started_at: None,
+            finished_at: Time::from_seconds(second),
+            sequence: second,
+            outcome: DeploymentOutcome::Succeeded,
+            is_initial_state: false,
+            initiated_by: None,
+            approval_wait: None,
+            strategy: None,
+            aborted_automatically: None,
+        }
+    }
+
+    /// `version` or `environment:version`, one a second.
+    fn kinds(deployed: &[&str]) -> Vec<DeploymentKind> {
+        let facts: Vec<_> = deployed
+            .iter()
+            .enumerate()
+            .map(|(second, text)| {
+                let (environment, version) = text.split_once(':').unwrap_or(("production", text));
+                deployment(second as i64, environment, version)
+            })
+            .collect();
+        let deployments: Vec<_> = facts.iter().rev().collect();
+        let timeline = Timeline::build(&TimelineInput {
+            deployments: &deployments,
+            is_production: &|environment| environment.as_str() != "staging",
+            repository: None,
+            baseline: None,
+            numbers_order_versions: true,
+            as_of: Time::from_seconds(1000),
+        });
+        timeline.entries.iter().map(|entry| entry.kind).collect()
+    }
+
+    use DeploymentKind::{Baseline, FanOut, Forward, Redeployment, Rollback};
+
+    #[test]
+    fn returning_to_an_earlier_version_is_a_rollback() {
+        assert_eq!(kinds(&["v1", "v2", "v3", "v1"]), [Baseline, Forward, Forward, Rollback]);
+        assert_eq!(kinds(&["v1", "v2", "v1", "v2", "v3"]), [Baseline, Forward, Rollback, Forward, Forward]);
+        assert_eq!(kinds(&["a", "b", "a"]), [Baseline, Forward, Rollback]);
+    }
+
+    #[test]
+    fn a_lower_number_that_never_ran_is_a_rollback_unless_it_is_a_hash() {
+        assert_eq!(kinds(&["v703", "v702"]), [Baseline, Rollback]);
+        assert_eq!(kinds(&["1.10.0", "1.9.0"]), [Baseline, Rollback]);
+        assert_eq!(kinds(&["9999999", "1111111"]), [Baseline, Forward]);
+        assert_eq!(kinds(&["v2", "release-1"]), [Baseline, Forward]);
+    }
+
+    #[test]
+    fn the_version_already_running_is_a_redeployment_and_no_rollback() {
+        assert_eq!(kinds(&["v1", "v1"]), [Baseline, Redeployment]);
+    }
+
+    #[test]
+    fn a_version_that_reaches_further_production_environments_counts_once() {
+        assert_eq!(kinds(&["eu:v1", "us:v1", "eu:v2", "us:v2"]), [Baseline, FanOut, Forward, FanOut]);
+        assert_eq!(kinds(&["eu:v1", "us:v1", "eu:v2", "eu:v1"]), [Baseline, FanOut, Forward, Rollback]);
+    }
+
+    #[test]
+    fn other_environments_do_not_count() {
+        assert_eq!(kinds(&["v1", "staging:v2", "v2"]), [Baseline, Forward]);
+    }
+}

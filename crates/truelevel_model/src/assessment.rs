@@ -1,0 +1,405 @@
+//! The answer: what an assessment says, and the contract of its JSON form (`truelevel/assessment/v1`).
+//!
+//! Fields are added, never renamed or given another meaning, while the schema's name stands.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::deployment_data::DeploymentData;
+use crate::{Band, Grade, Measurement, Time};
+
+/// The name of the contract.
+pub const SCHEMA: &str = "truelevel/assessment/v1";
+
+/// A maturity level, 1 to 5.
+pub type Level = u8;
+
+/// A whole assessment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Assessment {
+    /// The name of the contract: `truelevel/assessment/v1`.
+    pub schema: String,
+    /// The version of the program.
+    pub program_version: String,
+    /// The workspace's name.
+    pub workspace: String,
+    /// The instant that the assessment answers for.
+    #[schemars(with = "String")]
+    pub as_of: Time,
+    /// The length of the measured window.
+    pub window_days: u32,
+    /// The benchmark edition of all bands.
+    pub edition: String,
+    /// The level: that of the lowest stage.
+    pub level: LevelRange,
+    /// The stages that hold the level down.
+    pub limiting_stages: Vec<String>,
+    /// The five stages.
+    pub stages: Vec<StageResult>,
+    /// Cross-cutting subjects, scored the same way.
+    pub lanes: Vec<StageResult>,
+    /// Each metric over all services, by metric id.
+    pub metrics: BTreeMap<String, MetricSpread>,
+    /// The services.
+    pub services: Vec<ServiceResult>,
+    /// The one constraint to fix next.
+    pub first_constraint: Constraint,
+    /// What to do, in order.
+    pub roadmap: Roadmap,
+    /// Ways in which the numbers may mislead.
+    pub pitfalls: Vec<Pitfall>,
+    /// What was left out of the numbers, by reason code.
+    pub exclusions: BTreeMap<String, ExclusionCount>,
+    /// What was looked at, and what was missing.
+    pub coverage: Coverage,
+}
+
+/// A level as far as it is proven, and as far as it could be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LevelRange {
+    /// What evidence proves; unknown counts as unmet. This is the headline.
+    pub proven: Level,
+    /// What could be true; unknown counts as met.
+    pub possible: Level,
+    /// What the team says of itself, where it said.
+    pub declared: Option<Level>,
+}
+
+/// A stage or lane of a service or of all services.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StageResult {
+    /// The stage's id: build, test, deploy, observe or recover; for lanes platform or security.
+    pub stage: String,
+    /// What evidence proves.
+    pub proven: Level,
+    /// What could be true.
+    pub possible: Level,
+    /// What the team says of itself.
+    pub declared: Option<Level>,
+    /// Why the proven level is not higher than it is, in a sentence.
+    pub held_by: String,
+    /// The gates, lowest level first.
+    pub gates: Vec<GateResult>,
+}
+
+/// Whether a gate is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GateOutcome {
+    /// Every condition holds.
+    Met,
+    /// A condition was looked at and does not hold.
+    Unmet,
+    /// It cannot be told.
+    Unknown,
+    /// The gate has no meaning here.
+    NotApplicable,
+}
+
+impl GateOutcome {
+    /// In lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Unmet => "unmet",
+            Self::Unknown => "unknown",
+            Self::NotApplicable => "not_applicable",
+        }
+    }
+}
+
+/// A gate of one service, or of all services together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GateResult {
+    /// The gate's id.
+    pub gate: String,
+    /// The level that it guards.
+    pub level: Level,
+    /// What it asks.
+    pub statement: String,
+    /// Whether it is met.
+    pub outcome: GateOutcome,
+    /// Why, in a sentence.
+    pub because: String,
+    /// Declared, but not yet proven to run or to work.
+    pub is_intention: bool,
+    /// What proves it, or shows the intention.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub evidence: Vec<EvidenceResult>,
+    /// How many services meet it; only for several services together.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub services: Option<GateServices>,
+}
+
+/// How a gate stands over several services.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GateServices {
+    /// Services that meet it.
+    pub met: u64,
+    /// Services that do not.
+    pub unmet: u64,
+    /// Services of which it cannot be told.
+    pub unknown: u64,
+    /// Services where it has no meaning.
+    pub not_applicable: u64,
+}
+
+/// A located observation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct EvidenceResult {
+    /// The practice that was observed.
+    pub practice: String,
+    /// How much it proves.
+    pub grade: Grade,
+    /// The repository, for files.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub repository: Option<String>,
+    /// The commit whose tree holds the file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub commit: Option<String>,
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path: Option<String>,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u32>,
+    /// The column in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub column: Option<u32>,
+    /// The matched text, or what was counted.
+    pub text: String,
+    /// Where to read it, where the repository has a web address.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub url: Option<String>,
+}
+
+/// A metric over several services.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MetricSpread {
+    /// The median over services, or the only service's own measurement.
+    #[serde(flatten)]
+    pub measurement: Measurement,
+    /// How many services there are.
+    pub services: u64,
+    /// How many of them have a value.
+    pub services_measured: u64,
+    /// How many services stand in each band.
+    pub services_by_band: BTreeMap<String, u64>,
+}
+
+/// One service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceResult {
+    /// The service.
+    pub service: String,
+    /// The team that owns it, where that is known.
+    pub team: Option<String>,
+    /// Its repositories.
+    pub repositories: Vec<String>,
+    /// What stands for its production deployments.
+    pub deployment_data: DeploymentData,
+    /// Whether it was deployed in the window, or has nothing that could tell.
+    pub is_active: bool,
+    /// Its level: that of its lowest stage.
+    pub level: LevelRange,
+    /// Its stages.
+    pub stages: Vec<StageResult>,
+    /// Its lanes.
+    pub lanes: Vec<StageResult>,
+    /// Its metrics, by id.
+    pub metrics: BTreeMap<String, Measurement>,
+    /// Its answers to the ordered questions.
+    pub questions: Vec<QuestionResult>,
+    /// What was left out of its numbers, by reason code.
+    pub exclusions: BTreeMap<String, ExclusionCount>,
+}
+
+/// Yes, no, or cannot tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The data says so.
+    Yes,
+    /// The data says not.
+    No,
+    /// The data does not decide it, or is missing.
+    Unknown,
+}
+
+impl Answer {
+    /// In lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One question of the chain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct QuestionResult {
+    /// The question's id.
+    pub question: String,
+    /// The question.
+    pub text: String,
+    /// The answer.
+    pub answer: Answer,
+    /// What decided it, a sentence for each condition.
+    pub because: Vec<String>,
+    /// What to connect when the data is missing.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub connect: Vec<String>,
+    /// How many services answer yes, no and unknown; only for several services together.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub services: Option<AnswerServices>,
+}
+
+/// How a question is answered over several services.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AnswerServices {
+    /// Yes.
+    pub yes: u64,
+    /// No.
+    pub no: u64,
+    /// Cannot tell.
+    pub unknown: u64,
+    /// The services that answer no, or else cannot tell; the first ones.
+    pub deciding: Vec<String>,
+}
+
+/// Where to act: the first question whose answer is not yes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Constraint {
+    /// The question's id; absent when every answer is yes.
+    pub question: Option<String>,
+    /// The answer that makes it the constraint.
+    pub answer: Option<Answer>,
+    /// The constraint in a sentence.
+    pub statement: String,
+    /// What to do about it.
+    pub action: String,
+    /// The whole chain.
+    pub chain: Vec<QuestionResult>,
+    /// The largest part of lead time, where segments are known.
+    pub largest_segment: Option<Segment>,
+}
+
+/// A part of lead time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Segment {
+    /// Its name.
+    pub name: String,
+    /// Median over services of the service's 75th percentile.
+    pub p75_seconds: f64,
+    /// How many services stand behind it.
+    pub services: u64,
+}
+
+/// What to do, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Roadmap {
+    /// The phase that the proven level calls for.
+    pub phase: String,
+    /// The next actions, most useful first.
+    pub next: Vec<Action>,
+}
+
+/// A gate to work on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Action {
+    /// The gate.
+    pub gate: String,
+    /// Its stage.
+    pub stage: String,
+    /// The level it guards.
+    pub level: Level,
+    /// What to do.
+    pub action: String,
+    /// Whether the gate is unmet, or cannot be told: then connecting data is the action.
+    pub outcome: GateOutcome,
+    /// Rough effort for one team.
+    pub effort: String,
+    /// How many services it would unlock.
+    pub services: u64,
+}
+
+/// A way in which the numbers may mislead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pitfall {
+    /// Its id.
+    pub pitfall: String,
+    /// What was seen.
+    pub finding: String,
+    /// What Truelevel did about it.
+    pub response: String,
+}
+
+/// How much was left out for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExclusionCount {
+    /// How many.
+    pub count: u64,
+    /// What the code means.
+    pub meaning: String,
+    /// The first ones.
+    pub examples: Vec<String>,
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// The repositories.
+    pub repositories: Vec<RepositoryCoverage>,
+    /// How many services stand on each kind of deployment data.
+    pub services_by_deployment_data: BTreeMap<String, u64>,
+    /// Services that no repository was matched to.
+    pub services_without_repository: Vec<String>,
+    /// Production deployments in the window, all services together.
+    pub production_deployments: u64,
+    /// Of these, how many versions lead to a commit; only services with a repository are asked.
+    pub versions_resolved: u64,
+    /// Of the services with a repository: how many production deployments they had in the window.
+    pub versions_asked: u64,
+    /// What could not be read or was assumed, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// One repository that was looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RepositoryCoverage {
+    /// Its name.
+    pub repository: String,
+    /// The default branch, where there is a commit.
+    pub branch: Option<String>,
+    /// The commit whose files were read.
+    pub commit: Option<String>,
+    /// How many changes are known.
+    pub changes: u64,
+    /// How many tags lead to commits.
+    pub tags: u64,
+    /// What it was used for: `deployments`, `changes`, `release_tags`.
+    pub used_for: Vec<String>,
+    /// Cut off when it was cloned.
+    pub is_shallow: bool,
+    /// The newest commit at or before the as-of.
+    #[schemars(with = "Option<String>")]
+    pub newest_change_at: Option<Time>,
+}
+
+impl Assessment {
+    /// A metric over all services.
+    pub fn metric(&self, id: &str) -> Option<&MetricSpread> {
+        self.metrics.get(id)
+    }
+}
+
+impl MetricSpread {
+    /// The number of services in a band.
+    pub fn in_band(&self, band: Band) -> u64 {
+        self.services_by_band.get(band.as_str()).copied().unwrap_or(0)
+    }
+}
