@@ -1,1 +1,15 @@
+//! From measurements and evidence to levels, the first constraint and what to do next.
+//!
+//! A gate sees metric values and detections, never tables or files. What decides lies in `catalog/`, which is read
+//! here and compiled in.
 
+pub mod benchmarks;
+pub mod catalog;
+pub mod conditions;
+pub mod constraint;
+pub mod levels;
+pub mod organisation;
+pub mod quantity;
+pub mod roadmap;
+
+pub use catalog::{Catalog, CatalogError};

@@ -4,6 +4,7 @@
 //! named. What decides a band comes in with the facts.
 
 pub mod attribution;
+pub mod failures;
 pub mod mainline;
 pub mod metrics;
 pub mod organisation;

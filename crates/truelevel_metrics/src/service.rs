@@ -1,9 +1,11 @@
 //! Everything measured of one service, prepared once and read by every metric.
 
 use truelevel_model::{
-    BandRules, ChangeIndex, Deployment, EnvironmentId, Exclusions, History, Reason, ServiceId, Span, Tag, Time, Window,
+    BandRules, ChangeIndex, Deployment, EnvironmentId, Exclusions, History, Incident, Reason, ServiceId, Span, Tag,
+    Time, Window,
 };
 
+use crate::failures::{Failure, failures};
 use crate::mainline::Mainline;
 use crate::timeline::{DeploymentKind, Timeline, TimelineEntry, TimelineInput, describe};
 use crate::versions::VersionResolver;
@@ -34,6 +36,8 @@ pub struct ServiceFacts<'a> {
     pub is_production: &'a (dyn Fn(&EnvironmentId) -> bool + Sync),
     /// A version that is known to have run before the first deployment.
     pub baseline: Option<&'a str>,
+    /// Its incidents; absent when no source reports incidents, which is not the same as none.
+    pub incidents: Option<&'a [&'a Incident]>,
     /// Its repository, where it is known.
     pub repository: Option<ServiceRepository<'a>>,
 }
@@ -80,6 +84,8 @@ pub struct ServiceData<'a> {
     pub shipped: Vec<ShippedChange>,
     /// The changes that wait.
     pub undeployed: Vec<UndeployedChange>,
+    /// The deployments that needed intervention, whenever they were.
+    pub failures: Vec<Failure>,
     /// What was left out, in the window.
     pub exclusions: Exclusions,
 }
@@ -109,6 +115,7 @@ impl<'a> ServiceData<'a> {
             window,
             bands,
             exclusions: timeline.exclusions.clone(),
+            failures: failures(facts, &timeline, window.end),
             timeline,
             shipped: Vec::new(),
             undeployed: Vec::new(),

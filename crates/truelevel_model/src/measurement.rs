@@ -150,6 +150,9 @@ pub struct Measurement {
     /// The number stands in for something it is not (release tags for deployments).
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub is_proxy: bool,
+    /// The value is only a lower bound of the truth: it can show that something is bad, never that it is good.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_lower_bound: bool,
     /// Further numbers behind the value, by name; durations in seconds.
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty", default)]
     pub details: std::collections::BTreeMap<String, f64>,
@@ -188,6 +191,7 @@ impl Measurement {
             definition: definition.to_owned(),
             note: Some(note.into()),
             is_proxy: false,
+            is_lower_bound: false,
             details: std::collections::BTreeMap::new(),
         }
     }

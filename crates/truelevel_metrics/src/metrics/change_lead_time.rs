@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use truelevel_model::{Measurement, Quantile, Span, Unit, declare};
+use truelevel_model::{Measurement, Span, Unit, declare};
 
 use super::Metric;
 use crate::service::{ServiceData, ShippedChange};
-use crate::statistics::{Observation, Survival, median, quantile};
+use crate::statistics::{Observation, median, quantile};
 
 declare! {
     /// Change lead time
@@ -60,36 +60,12 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         .map(|(span, is_event)| Observation { duration_seconds: span.seconds(), is_event })
         .collect();
     let deployments: BTreeSet<usize> = data.shipped.iter().map(|change| change.deployment).collect();
-    let mut measurement = metric.missing(data, "");
-    measurement.note = None;
-    measurement.n = data.shipped.len() as u64;
-    measurement.censored = data.undeployed.len() as u64;
-    measurement.n_independent = Some(deployments.len() as u64);
     if observations.is_empty() {
-        measurement.note = Some("no change was shipped in the window and none is waiting".to_owned());
-        return measurement;
+        return metric.missing(data, "no change was shipped in the window and none is waiting");
     }
-    let survival = Survival::fit(&observations);
     // All that waits would ship with one deployment.
     let clusters = deployments.len() as u64 + u64::from(!data.undeployed.is_empty());
-    let at = |p: f64| {
-        let estimate = survival.quantile(p);
-        let interval = survival.quantile_interval(p, clusters);
-        Quantile {
-            value: estimate.value,
-            low: interval.map(|interval| interval.low),
-            high: interval.and_then(|interval| interval.high),
-            at_least: estimate.at_least,
-        }
-    };
-    let middle = at(0.5);
-    (measurement.value, measurement.low, measurement.high) = (middle.value, middle.low, middle.high);
-    measurement.at_least = middle.at_least;
-    (measurement.p75, measurement.p90) = (Some(at(0.75)), Some(at(0.9)));
-    if measurement.low.is_none() {
-        measurement.note = Some(format!("no interval: {clusters} deployments are too few"));
-    }
-    measurement.band_by(data.bands, metric.id);
+    let mut measurement = super::durations(metric, data, &observations, clusters, "deployments");
     measurement.details = segments(data);
     measurement
 }

@@ -3,7 +3,7 @@
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
     AuthorHash, BandEdge, BandRule, BandRules, Change, CommitId, Deployment, DeploymentOutcome, EnvironmentId, History,
-    Initiator, Measurement, ServiceId, SourceId, Tag, Time, Window,
+    Incident, Initiator, Measurement, ServiceId, SourceId, Tag, Time, Window,
 };
 
 use super::Metric;
@@ -16,6 +16,7 @@ pub(crate) struct Example {
     changes: Vec<(String, Change)>,
     deployments: Vec<Deployment>,
     baseline: Option<String>,
+    incidents: Option<Vec<Incident>>,
 }
 
 fn at(hour: i64) -> Time {
@@ -35,7 +36,7 @@ pub(crate) fn close(value: Option<f64>, expected: f64) {
 
 impl Example {
     pub(crate) fn days(days: u32) -> Self {
-        Self { days, changes: Vec::new(), deployments: Vec::new(), baseline: None }
+        Self { days, changes: Vec::new(), deployments: Vec::new(), baseline: None, incidents: None }
     }
 
     /// A commit, tagged with its name; the last one is the branch's tip.
@@ -87,6 +88,37 @@ impl Example {
         self.deploy_at_hours(&(0..times).map(|number| number * hours + 1).collect::<Vec<_>>())
     }
 
+    pub(crate) fn revert(mut self, name: &str, reverted: &str, parents: &[&str], hour: i64) -> Self {
+        self = self.commit(name, parents, hour);
+        if let Some((_, change)) = self.changes.last_mut() {
+            change.reverts = Some(id(reverted));
+        }
+        self
+    }
+
+    /// An incident source that has nothing to say.
+    pub(crate) fn no_incidents(mut self) -> Self {
+        self.incidents.get_or_insert_default();
+        self
+    }
+
+    pub(crate) fn incident(mut self, started: i64, resolved: Option<i64>, caused_by: Option<&str>) -> Self {
+        let incidents = self.incidents.get_or_insert_default();
+        incidents.push(Incident {
+            source: SourceId::new("example"),
+            id: incidents.len().to_string(),
+            services: vec![ServiceId::new("web")],
+            severity: None,
+            started_at: at(started),
+            detected_at: None,
+            detected_by_alert: None,
+            acknowledged_at: None,
+            resolved_at: resolved.map(at),
+            caused_by: caused_by.map(str::to_owned),
+        });
+        self
+    }
+
     pub(crate) fn baseline(mut self, version: &str) -> Self {
         self.baseline = Some(version.to_owned());
         self
@@ -104,12 +136,14 @@ impl Example {
         let mainline = tip.and_then(|tip| Mainline::new(&history, tip, window.end));
         let service = ServiceId::new("web");
         let deployments: Vec<&Deployment> = self.deployments.iter().collect();
+        let incidents: Option<Vec<&Incident>> = self.incidents.as_ref().map(|incidents| incidents.iter().collect());
         let facts = ServiceFacts {
             service: &service,
             deployments: &deployments,
             deployment_data: if deployments.is_empty() { DeploymentData::None } else { DeploymentData::Reported },
             is_production: &|environment| environment.as_str() == "production",
             baseline: self.baseline.as_deref(),
+            incidents: incidents.as_deref(),
             repository: (!history.is_empty()).then(|| ServiceRepository {
                 history: &history,
                 tags: &tags,

@@ -1,13 +1,17 @@
 //! The metrics, a file each: definition, code and examples in one place.
 
-use truelevel_model::{Measurement, Unit};
+use truelevel_model::{Measurement, Quantile, Unit};
 
 use crate::service::ServiceData;
+use crate::statistics::{Observation, Survival};
 
+pub mod change_fail_rate;
 pub mod change_lead_time;
 pub mod deployment_automation_share;
 pub mod deployment_batch_size;
 pub mod deployment_frequency;
+pub mod failed_deployment_recovery_time;
+pub mod merge_to_deploy_time;
 pub mod rollback_share;
 pub mod undeployed_changes;
 
@@ -29,10 +33,13 @@ pub struct Metric {
 
 /// All metrics, by id.
 pub static METRICS: &[&Metric] = &[
+    &change_fail_rate::CHANGE_FAIL_RATE,
     &change_lead_time::CHANGE_LEAD_TIME,
     &deployment_automation_share::DEPLOYMENT_AUTOMATION_SHARE,
     &deployment_batch_size::DEPLOYMENT_BATCH_SIZE,
     &deployment_frequency::DEPLOYMENT_FREQUENCY,
+    &failed_deployment_recovery_time::FAILED_DEPLOYMENT_RECOVERY_TIME,
+    &merge_to_deploy_time::MERGE_TO_DEPLOY_TIME,
     &rollback_share::ROLLBACK_SHARE,
     &undeployed_changes::UNDEPLOYED_CHANGES,
 ];
@@ -59,6 +66,38 @@ impl Metric {
         };
         Some(self.missing(data, note))
     }
+}
+
+/// Durations of which some are still open: median, p75 and p90 off the Kaplan–Meier curve, with intervals for as many
+/// independent observations as there are `clusters`, which `clusters_are` names in the plural.
+fn durations(
+    metric: &Metric,
+    data: &ServiceData<'_>,
+    observations: &[Observation],
+    clusters: u64,
+    clusters_are: &str,
+) -> Measurement {
+    let survival = Survival::fit(observations);
+    let [middle, p75, p90] = [0.5, 0.75, 0.9].map(|p| {
+        let (estimate, interval) = (survival.quantile(p), survival.quantile_interval(p, clusters));
+        Quantile {
+            value: estimate.value,
+            low: interval.map(|interval| interval.low),
+            high: interval.and_then(|interval| interval.high),
+            at_least: estimate.at_least,
+        }
+    });
+    let mut measurement = metric.missing(data, "");
+    measurement.note =
+        middle.low.is_none().then(|| format!("no interval: {clusters} {clusters_are} are too few to tell"));
+    measurement.censored = survival.censored();
+    measurement.n = survival.n() - measurement.censored;
+    measurement.n_independent = Some(clusters);
+    (measurement.value, measurement.low, measurement.high) = (middle.value, middle.low, middle.high);
+    measurement.at_least = middle.at_least;
+    (measurement.p75, measurement.p90) = (Some(p75), Some(p90));
+    measurement.band_by(data.bands, metric.id);
+    measurement
 }
 
 /// A share of deployments with its Wilson interval.

@@ -1,0 +1,307 @@
+//! Whether a condition holds, given what was measured and detected.
+
+use std::collections::BTreeMap;
+
+use truelevel_model::assessment::{EvidenceResult, GateOutcome};
+use truelevel_model::{Detection, Grade, Locator, Measurement};
+
+use crate::catalog::Requirement;
+
+/// What a condition is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// A practice seen with at least this grade.
+    Practice {
+        /// The practice's id.
+        practice: String,
+        /// What it must have shown.
+        grade: Grade,
+    },
+    /// A metric within a bound.
+    Metric {
+        /// The metric's id.
+        metric: String,
+        /// The bound.
+        bound: Bound,
+    },
+}
+
+/// One condition of a gate or question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// What it is about.
+    pub subject: Subject,
+}
+
+/// The edge of what is good enough.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// The edge, in the metric's unit.
+    pub value: f64,
+    /// Good is above the edge; otherwise below.
+    pub is_lower: bool,
+    /// The edge itself is good.
+    pub is_inclusive: bool,
+    /// As the catalog writes it.
+    pub text: String,
+}
+
+impl Bound {
+    fn holds(&self, value: f64) -> bool {
+        (self.is_inclusive && value == self.value)
+            || if self.is_lower { value > self.value } else { value < self.value }
+    }
+
+    fn words(&self) -> &'static str {
+        match (self.is_lower, self.is_inclusive) {
+            (true, true) => "at least",
+            (true, false) => "more than",
+            (false, true) => "at most",
+            (false, false) => "less than",
+        }
+    }
+}
+
+/// What is known of a service when its gates are judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What was detected, by practice.
+    pub detections: &'a BTreeMap<&'static str, Detection>,
+    /// What was measured, by metric.
+    pub metrics: &'a BTreeMap<&'static str, Measurement>,
+    /// The web address of each repository that has one.
+    pub web_addresses: &'a BTreeMap<String, String>,
+}
+
+/// The verdict on a condition or on several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Whether it holds.
+    pub outcome: GateOutcome,
+    /// Why, a sentence for each condition.
+    pub because: Vec<String>,
+    /// It is declared, and not shown to run or to work.
+    pub is_intention: bool,
+    /// The proofs.
+    pub evidence: Vec<EvidenceResult>,
+}
+
+/// Judges all conditions of a requirement.
+pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
+    let verdicts: Vec<Verdict> = requirement.conditions().iter().map(|condition| judge_one(condition, known)).collect();
+    let has = |outcome| verdicts.iter().any(|verdict| verdict.outcome == outcome);
+    let all_not_applicable = verdicts.iter().all(|verdict| verdict.outcome == GateOutcome::NotApplicable);
+    let decisive = match requirement {
+        Requirement::All(_) => [GateOutcome::Unmet, GateOutcome::Unknown, GateOutcome::Met],
+        Requirement::Any(_) => [GateOutcome::Met, GateOutcome::Unknown, GateOutcome::Unmet],
+    };
+    let outcome = if all_not_applicable {
+        GateOutcome::NotApplicable
+    } else {
+        decisive.into_iter().find(|outcome| has(*outcome)).unwrap_or(GateOutcome::NotApplicable)
+    };
+    Verdict {
+        outcome,
+        is_intention: outcome == GateOutcome::Unknown && verdicts.iter().any(|verdict| verdict.is_intention),
+        because: verdicts
+            .iter()
+            .filter(|verdict| matches!(requirement, Requirement::Any(_)) || verdict.outcome == outcome)
+            .flat_map(|verdict| verdict.because.clone())
+            .collect(),
+        evidence: verdicts.into_iter().flat_map(|verdict| verdict.evidence).collect(),
+    }
+}
+
+fn judge_one(condition: &Condition, known: Known<'_>) -> Verdict {
+    match &condition.subject {
+        Subject::Practice { practice, grade } => judge_practice(practice, *grade, known),
+        Subject::Metric { metric, bound } => judge_metric(metric, bound, known),
+    }
+}
+
+fn verdict(outcome: GateOutcome, because: String) -> Verdict {
+    Verdict { outcome, because: vec![because], is_intention: false, evidence: Vec::new() }
+}
+
+fn judge_practice(practice: &str, needed: Grade, known: Known<'_>) -> Verdict {
+    let words = practice.replace('_', " ");
+    match known.detections.get(practice) {
+        None => verdict(GateOutcome::Unknown, format!("{words}: nothing was looked at")),
+        Some(Detection::Unknown { reason }) => verdict(GateOutcome::Unknown, format!("{words}: cannot tell, {reason}")),
+        Some(Detection::NotApplicable { reason }) => {
+            verdict(GateOutcome::NotApplicable, format!("{words}: not applicable, {reason}"))
+        }
+        Some(Detection::Absent { looked_at }) => {
+            verdict(GateOutcome::Unmet, format!("{words}: not found in {}", looked_at.join(", ")))
+        }
+        Some(detection @ Detection::Present(evidence)) => {
+            let found = detection.grade().unwrap_or(Grade::Declared);
+            let proofs = evidence.iter().map(|proof| shown(practice, proof, known.web_addresses)).collect();
+            if found >= needed {
+                let because = format!("{words}: {}", found.as_str());
+                return Verdict { evidence: proofs, ..verdict(GateOutcome::Met, because) };
+            }
+            let because = format!("{words}: {}, and nothing shows that it {}", found.as_str(), missing_proof(needed));
+            Verdict { is_intention: true, evidence: proofs, ..verdict(GateOutcome::Unknown, because) }
+        }
+    }
+}
+
+fn missing_proof(needed: Grade) -> &'static str {
+    match needed {
+        Grade::Declared => "exists",
+        Grade::Exercised => "ran in the window",
+        Grade::Effective => "worked in the window",
+    }
+}
+
+fn shown(
+    practice: &str,
+    evidence: &truelevel_model::Evidence,
+    web_addresses: &BTreeMap<String, String>,
+) -> EvidenceResult {
+    let mut result = EvidenceResult {
+        practice: practice.to_owned(),
+        grade: evidence.grade,
+        repository: None,
+        commit: None,
+        path: None,
+        line: None,
+        column: None,
+        text: String::new(),
+        url: None,
+    };
+    match &evidence.locator {
+        Locator::Facts { summary } => result.text.clone_from(summary),
+        Locator::File { repository, commit, path, line, column, text } => {
+            let positive = |number: u32| (number > 0).then_some(number);
+            result.url = web_addresses.get(repository.as_str()).map(|address| {
+                let anchor = positive(*line).map(|line| format!("#L{line}")).unwrap_or_default();
+                format!("{address}/blob/{commit}/{}{anchor}", in_address(path))
+            });
+            result.repository = Some(repository.as_str().to_owned());
+            result.commit = Some(commit.to_string());
+            result.path = Some(path.clone());
+            (result.line, result.column) = (positive(*line), positive(*column));
+            result.text.clone_from(text);
+        }
+    }
+    result
+}
+
+/// Escapes a path for a web address, leaving its slashes.
+fn in_address(path: &str) -> String {
+    path.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => (byte as char).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn judge_metric(metric: &str, bound: &Bound, known: Known<'_>) -> Verdict {
+    let words = metric.replace('_', " ");
+    let wanted = format!("{} {}", bound.words(), bound.text);
+    let Some(measured) = known.metrics.get(metric) else {
+        return verdict(GateOutcome::Unknown, format!("{words}: not measured"));
+    };
+    let why = |default: &str| measured.note.clone().unwrap_or_else(|| default.to_owned());
+    if measured.is_proxy {
+        return verdict(
+            GateOutcome::Unknown,
+            format!("{words}: release tags stand in for deployments and prove nothing here"),
+        );
+    }
+    // A value that is only known to lie beyond something can still fail the bound, or hold it.
+    if measured.value.is_none() {
+        return match measured.at_least {
+            Some(least) if !bound.is_lower && !bound.holds(least) => {
+                verdict(GateOutcome::Unmet, format!("{words}: beyond what is {wanted}, too much is still open"))
+            }
+            _ => verdict(GateOutcome::Unknown, format!("{words}: {}", why("no value"))),
+        };
+    }
+    let Some(low) = measured.low else {
+        return verdict(GateOutcome::Unknown, format!("{words}: too few observations ({}) to tell", measured.n));
+    };
+    let high = measured.high.unwrap_or(f64::INFINITY);
+    let (pessimistic, optimistic) = if bound.is_lower { (low, high) } else { (high, low) };
+    if bound.holds(pessimistic) && !measured.is_lower_bound {
+        verdict(GateOutcome::Met, format!("{words}: {wanted}, whole interval"))
+    } else if !bound.holds(optimistic) {
+        verdict(GateOutcome::Unmet, format!("{words}: not {wanted}, whole interval"))
+    } else if measured.is_lower_bound {
+        verdict(GateOutcome::Unknown, format!("{words}: {}", why("only a lower bound is known")))
+    } else {
+        verdict(GateOutcome::Unknown, format!("{words}: the interval holds both sides of {}", bound.text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use truelevel_model::{Evidence, Time, Unit};
+
+    fn detected(grade: Grade) -> Detection {
+        let locator = Locator::Facts { summary: "3 rollbacks".into() };
+        Detection::Present(vec![Evidence { grade, locator, observed_at: Time::from_seconds(0) }])
+    }
+
+    fn practice(grade: Grade) -> Condition {
+        Condition { subject: Subject::Practice { practice: "rollback_path".into(), grade } }
+    }
+
+    fn check_practice(detection: Option<Detection>, needed: Grade, expected: GateOutcome) {
+        let detections = detection.map(|detection| ("rollback_path", detection)).into_iter().collect();
+        let known = Known { detections: &detections, metrics: &BTreeMap::new(), web_addresses: &BTreeMap::new() };
+        assert_eq!(judge(&Requirement::All(vec![practice(needed)]), known).outcome, expected);
+    }
+
+    #[test]
+    fn what_is_only_declared_is_an_intention_and_proves_no_more() {
+        check_practice(Some(detected(Grade::Declared)), Grade::Declared, GateOutcome::Met);
+        check_practice(Some(detected(Grade::Declared)), Grade::Exercised, GateOutcome::Unknown);
+        check_practice(Some(detected(Grade::Effective)), Grade::Exercised, GateOutcome::Met);
+    }
+
+    #[test]
+    fn absent_is_unmet_and_not_looked_at_is_unknown() {
+        check_practice(
+            Some(Detection::Absent { looked_at: vec!["*.yml".into()] }),
+            Grade::Declared,
+            GateOutcome::Unmet,
+        );
+        check_practice(Some(Detection::Unknown { reason: "x".into() }), Grade::Declared, GateOutcome::Unknown);
+        check_practice(None, Grade::Declared, GateOutcome::Unknown);
+        check_practice(
+            Some(Detection::NotApplicable { reason: "x".into() }),
+            Grade::Declared,
+            GateOutcome::NotApplicable,
+        );
+    }
+
+    fn check_metric(value: Option<f64>, low: Option<f64>, high: Option<f64>, expected: GateOutcome) {
+        let mut measured = Measurement::missing("m/1", Unit::Seconds, "2024", "why");
+        (measured.value, measured.low, measured.high) = (value, low, high);
+        let bound = Bound { value: 10.0, is_lower: false, is_inclusive: false, text: "10 seconds".into() };
+        let condition = Condition { subject: Subject::Metric { metric: "m".into(), bound } };
+        let metrics = BTreeMap::from([("m", measured)]);
+        let known = Known { detections: &BTreeMap::new(), metrics: &metrics, web_addresses: &BTreeMap::new() };
+        assert_eq!(judge(&Requirement::All(vec![condition]), known).outcome, expected);
+    }
+
+    #[test]
+    fn a_metric_decides_only_with_its_whole_interval() {
+        check_metric(Some(5.0), Some(4.0), Some(9.0), GateOutcome::Met);
+        check_metric(Some(5.0), Some(4.0), Some(11.0), GateOutcome::Unknown);
+        check_metric(Some(20.0), Some(10.0), Some(30.0), GateOutcome::Unmet);
+        check_metric(Some(5.0), None, None, GateOutcome::Unknown);
+        check_metric(Some(5.0), Some(4.0), None, GateOutcome::Unknown);
+        check_metric(None, None, None, GateOutcome::Unknown);
+    }
+
+    #[test]
+    fn links_escape_what_an_address_cannot_hold() {
+        assert_eq!(in_address("a b/#1?.yml"), "a%20b/%231%3F.yml");
+    }
+}

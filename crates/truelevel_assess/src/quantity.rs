@@ -1,0 +1,39 @@
+//! Quantities as people write them in the catalog: `1 per week`, `1 day`, `80 %`, `3`.
+
+use truelevel_model::time::{DAY_SECONDS, MONTH_DAYS, WEEK_DAYS};
+
+/// Working days in a calendar week.
+const WORKING_DAYS_PER_WEEK: f64 = 5.0;
+
+/// Reads a quantity into the unit of measurements: per calendar day, seconds, a ratio, or a plain number.
+///
+/// A month is 30.436875 days, a working day 7⁄5 of a calendar day.
+///
+/// ```
+/// use truelevel_assess::quantity::parse;
+/// assert_eq!(parse("1 day"), Some(86_400.0));
+/// assert_eq!(parse("7 per week"), Some(1.0));
+/// assert_eq!(parse("80 %"), Some(0.8));
+/// assert_eq!(parse("3"), Some(3.0));
+/// assert_eq!(parse("soon"), None);
+/// ```
+pub fn parse(text: &str) -> Option<f64> {
+    let (number, unit) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+    let number: f64 = number.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)?;
+    let factor = match unit.trim() {
+        "" => 1.0,
+        "%" => 0.01,
+        "second" | "seconds" => 1.0,
+        "minute" | "minutes" => 60.0,
+        "hour" | "hours" => 3600.0,
+        "day" | "days" => DAY_SECONDS,
+        "week" | "weeks" => WEEK_DAYS * DAY_SECONDS,
+        "month" | "months" => MONTH_DAYS * DAY_SECONDS,
+        "per day" => 1.0,
+        "per working day" => WORKING_DAYS_PER_WEEK / WEEK_DAYS,
+        "per week" => 1.0 / WEEK_DAYS,
+        "per month" => 1.0 / MONTH_DAYS,
+        _ => return None,
+    };
+    Some(number * factor)
+}

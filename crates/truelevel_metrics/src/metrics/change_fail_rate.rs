@@ -1,0 +1,122 @@
+//! How many deployments fail.
+
+use std::collections::BTreeMap;
+
+use truelevel_model::{DeploymentOutcome, Measurement, Unit, declare};
+
+use super::Metric;
+use crate::failures::Signal;
+use crate::service::ServiceData;
+use crate::timeline::DeploymentKind;
+
+declare! {
+    /// Change fail rate
+    ///
+    /// Production deployments in the window that needed intervention ÷ production deployments attempted.
+    ///
+    /// A failure is shown by an incident that names the deployment, a return to an earlier version, an automatic
+    /// abort, a hotfix (a revert of its changes, deployed within 24 hours), or an incident of the service after it,
+    /// before the next deployment and within 24 hours. Each deployment fails at most once, whatever the number of
+    /// signals. The rate over all signals is the value; the rate over named incidents alone is beside it as
+    /// `reported_ratio`: the gap between them is what nobody reported.
+    ///
+    /// Attempted are all that count in the deployment frequency, further production environments reached, and
+    /// failed attempts. A failed attempt that changed nothing is no failure by itself.
+    ///
+    /// Without incident data the value is a lower bound: failures that were mended by a new version do not show.
+    ///
+    /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: DORA's definition (dora.dev/guides/dora-metrics): deployments that need immediate intervention ÷
+    /// deployments.
+    pub static CHANGE_FAIL_RATE: Metric = {
+        id: "change_fail_rate",
+        version: 1,
+        unit: Unit::Ratio,
+        higher_is_better: Some(false),
+        measure: measure,
+    };
+}
+
+fn measure(data: &ServiceData<'_>) -> Measurement {
+    let metric = &CHANGE_FAIL_RATE;
+    if let Some(missing) = metric.without_deployments(data) {
+        return missing;
+    }
+    if data.is_proxy() && data.facts.incidents.is_none() {
+        return metric.missing(data, "releases are not rolled back: without incident data a proxy shows no failures");
+    }
+    let is_attempt = |place: usize| {
+        let entry = &data.timeline.entries[place];
+        data.window.contains(entry.deployment.finished_at)
+            && (entry.kind.is_counted()
+                || entry.kind == DeploymentKind::FanOut
+                || entry.deployment.outcome == DeploymentOutcome::Failed)
+    };
+    let attempts = (0..data.timeline.entries.len()).filter(|place| is_attempt(*place)).count() as u64;
+    let failed: Vec<_> = data.failures.iter().filter(|failure| is_attempt(failure.deployment)).collect();
+    let reported = failed.iter().filter(|failure| failure.signals.contains(&Signal::NamedByIncident)).count();
+    let mut measurement = super::share(
+        metric,
+        data,
+        failed.len() as u64,
+        attempts,
+        "no production deployment was attempted in the window",
+    );
+    let mut details: BTreeMap<String, f64> = BTreeMap::new();
+    for signal in failed.iter().flat_map(|failure| &failure.signals) {
+        *details.entry(signal.as_str().to_owned()).or_default() += 1.0;
+    }
+    details.insert("failures".into(), failed.len() as f64);
+    if data.facts.incidents.is_some() {
+        details.insert("reported".into(), reported as f64);
+        if attempts > 0 {
+            details.insert("reported_ratio".into(), reported as f64 / attempts as f64);
+        }
+    } else if measurement.value.is_some() {
+        measurement.is_lower_bound = true;
+        measurement.note = Some("no incident data: only rollbacks and hotfixes show, so this is a lower bound".into());
+        // Nothing tells how good it can be.
+        measurement.band_high = None;
+        measurement.band = None;
+        measurement.band_low = None;
+    }
+    measurement.details = details;
+    measurement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::examples::{Example, close};
+
+    #[test]
+    fn all_signals_and_reports_stand_side_by_side() {
+        let example = Example::days(30)
+            .deploy("v1", 1)
+            .deploy("v2", 100)
+            .deploy("v1", 101)
+            .deploy("v3", 200)
+            .deploy("v4", 300)
+            .incident(301, Some(302), Some("v4"));
+        let measured = example.measure(&CHANGE_FAIL_RATE);
+        assert_eq!(measured.n, 5);
+        close(measured.value, 0.4);
+        close(measured.details.get("reported_ratio").copied(), 0.2);
+        assert!(!measured.is_lower_bound);
+    }
+
+    #[test]
+    fn without_incident_data_the_rate_is_a_lower_bound_and_gets_no_band() {
+        let measured = Example::days(30).deploy("v1", 0).deploy("v2", 1).measure(&CHANGE_FAIL_RATE);
+        close(measured.value, 0.0);
+        assert!(measured.is_lower_bound && measured.band.is_none());
+    }
+
+    #[test]
+    fn an_organisation_without_failures_in_its_incident_data_is_a_measured_zero() {
+        let measured = Example::days(30).deploy("v1", 0).deploy("v2", 1).no_incidents().measure(&CHANGE_FAIL_RATE);
+        close(measured.value, 0.0);
+        assert!(!measured.is_lower_bound && measured.high.is_some_and(|high| high > 0.5));
+    }
+}

@@ -1,0 +1,286 @@
+//! Reading all changes of a repository.
+//!
+//! With a commit-graph file the commits are listed from it and read in parallel; without one every commit is read
+//! to learn its parents. Either way each commit object is opened once.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use gix::bstr::ByteSlice;
+use gix::hash::ObjectId;
+use gix::objs::commit::ref_iter::Token;
+use rayon::prelude::*;
+use truelevel_model::{Change, CommitId, History, HistoryBuilder, Time};
+
+use super::authors::Authors;
+use super::{AutomationAccounts, GitError, GitRepository, commit_id, object_id};
+use crate::Progress;
+
+/// What reading the changes brought.
+#[derive(Debug)]
+pub struct ChangesRead {
+    /// The changes that were not known before, with their whole graph.
+    pub history: History,
+    /// Commits that are named and cannot be read, with the reason; a shallow clone's cut is not among them.
+    pub damaged: Vec<(CommitId, String)>,
+}
+
+/// How the caller wants changes read.
+pub struct ChangeReading<'a> {
+    /// Makes the authors' hashes useless to others.
+    pub salt: &'a [u8],
+    /// Further accounts of automation.
+    pub automation: &'a AutomationAccounts,
+    /// Told how many commits were read.
+    pub progress: &'a dyn Progress,
+}
+
+impl GitRepository {
+    /// Reads every commit that a branch or tag leads to.
+    pub fn changes(&self, reading: &ChangeReading<'_>) -> Result<ChangesRead, GitError> {
+        let local = self.local();
+        let tips = self.tips(&local)?;
+        let shallow = local.shallow_commits().ok().flatten();
+        let mailmap = local.open_mailmap();
+        let mut walk = Walk {
+            authors: Authors::new(reading.salt, reading.automation, &mailmap),
+            seen: HashSet::default(),
+            pending: Vec::new(),
+            builder: HistoryBuilder::default(),
+            damaged: Vec::new(),
+            read: 0,
+        };
+        match local.commit_graph_if_enabled() {
+            Ok(Some(graph)) => {
+                let listed = walk.list_from_graph(&graph, &tips);
+                self.read_in_parallel(&mut walk, &listed, reading, &mailmap);
+            }
+            _ => walk.pending.extend(tips.iter().copied().filter(|tip| walk.seen.insert(*tip))),
+        }
+        walk.read_one_by_one(&local, reading.progress);
+        let is_cut = |parents: &ObjectId| shallow.as_ref().is_some_and(|cut| cut.binary_search(parents).is_ok());
+        let history = walk.builder.finish();
+        let damaged = walk.damaged.into_iter().filter(|(_, child, _)| !child.as_ref().is_some_and(is_cut));
+        Ok(ChangesRead { damaged: damaged.map(|(id, _, reason)| (commit_id(id), reason)).collect(), history })
+    }
+
+    /// The commits that branches and tags lead to. References of a forge's own (proposed changes, notes) are left out.
+    fn tips(&self, local: &gix::Repository) -> Result<Vec<ObjectId>, GitError> {
+        let platform = local.references().map_err(|error| self.unreadable("its references", error))?;
+        let mut tips = Vec::new();
+        for prefix in ["refs/heads/", "refs/remotes/", "refs/tags/"] {
+            let references = platform.prefixed(prefix).map_err(|error| self.unreadable(prefix, error))?;
+            for mut reference in references.flatten() {
+                if let Ok(id) = reference.peel_to_id() {
+                    tips.push(id.detach());
+                }
+            }
+        }
+        tips.extend(local.head_id().ok().map(gix::Id::detach));
+        tips.sort_unstable();
+        tips.dedup();
+        let mut buffer = Vec::new();
+        tips.retain(|tip| {
+            let found = gix::objs::Find::try_find(&local.objects, tip, &mut buffer);
+            !matches!(found, Ok(Some(object)) if object.kind != gix::objs::Kind::Commit)
+        });
+        Ok(tips)
+    }
+
+    fn read_in_parallel(
+        &self,
+        walk: &mut Walk<'_>,
+        listed: &[ObjectId],
+        reading: &ChangeReading<'_>,
+        mailmap: &gix::mailmap::Snapshot,
+    ) {
+        let done = AtomicU64::new(0);
+        let total = Some(listed.len() as u64);
+        let parts: Vec<Vec<Result<Change, (ObjectId, String)>>> = listed
+            .par_chunks(8192)
+            .map_init(
+                || (self.local(), Authors::new(reading.salt, reading.automation, mailmap), Vec::new()),
+                |(local, authors, buffer), ids| {
+                    let read = |id: &ObjectId| read_change(local, *id, authors, buffer).map_err(|reason| (*id, reason));
+                    let changes = ids.iter().map(read).collect();
+                    let now = done.fetch_add(ids.len() as u64, Ordering::Relaxed) + ids.len() as u64;
+                    reading.progress.advance(now, total);
+                    changes
+                },
+            )
+            .collect();
+        for change in parts.into_iter().flatten() {
+            match change {
+                Ok(change) => walk.builder.push(&change),
+                Err((id, reason)) => walk.damaged.push((id, None, reason)),
+            }
+        }
+        walk.read = listed.len() as u64;
+    }
+}
+
+struct Walk<'a> {
+    authors: Authors<'a>,
+    seen: HashSet<ObjectId, BuildHasherDefault<IdHasher>>,
+    pending: Vec<ObjectId>,
+    builder: HistoryBuilder,
+    /// The commit, the one that names it, and why it cannot be read.
+    damaged: Vec<(ObjectId, Option<ObjectId>, String)>,
+    read: u64,
+}
+
+impl Walk<'_> {
+    /// Lists what the commit-graph file knows of the tips' history; what it does not know stays pending.
+    fn list_from_graph(&mut self, graph: &gix::commitgraph::Graph, tips: &[ObjectId]) -> Vec<ObjectId> {
+        let mut listed = Vec::new();
+        let mut visited = vec![false; graph.num_commits() as usize];
+        let mut positions = Vec::new();
+        let mut outside: Vec<ObjectId> = Vec::new();
+        let mut visit = |position: gix::commitgraph::Position, positions: &mut Vec<_>| {
+            if !std::mem::replace(&mut visited[position.0 as usize], true) {
+                positions.push(position);
+            }
+        };
+        for tip in tips {
+            match graph.lookup(tip) {
+                Some(position) => visit(position, &mut positions),
+                None => outside.push(*tip),
+            }
+        }
+        while let Some(position) = positions.pop() {
+            let commit = graph.commit_at(position);
+            listed.push(commit.id().to_owned());
+            for parent in commit.iter_parents().flatten() {
+                visit(parent, &mut positions);
+            }
+        }
+        // What the file does not know are the newest commits; from them the walk meets the file's own again.
+        self.seen.extend(listed.iter().copied());
+        self.pending.extend(outside.into_iter().filter(|id| self.seen.insert(*id)));
+        listed
+    }
+
+    fn read_one_by_one(&mut self, local: &gix::Repository, progress: &dyn Progress) {
+        let mut buffer = Vec::new();
+        let mut named_by: std::collections::HashMap<ObjectId, ObjectId> = std::collections::HashMap::new();
+        while let Some(id) = self.pending.pop() {
+            match read_change(local, id, &mut self.authors, &mut buffer) {
+                Ok(change) => {
+                    for parent in &change.parents {
+                        let parent = object_id(*parent);
+                        if self.seen.insert(parent) {
+                            self.pending.push(parent);
+                            named_by.insert(parent, id);
+                        }
+                    }
+                    self.builder.push(&change);
+                }
+                Err(reason) => self.damaged.push((id, named_by.get(&id).copied(), reason)),
+            }
+            named_by.remove(&id);
+            self.read += 1;
+            if self.read.is_multiple_of(4096) {
+                progress.advance(self.read, None);
+            }
+        }
+    }
+}
+
+fn read_change(
+    local: &gix::Repository,
+    id: ObjectId,
+    authors: &mut Authors<'_>,
+    buffer: &mut Vec<u8>,
+) -> Result<Change, String> {
+    let object = gix::objs::Find::try_find(&local.objects, &id, buffer)
+        .map_err(|error| super::one_line(&error))?
+        .ok_or("the object is missing")?;
+    if object.kind != gix::objs::Kind::Commit {
+        return Err(format!("it is a {} where a commit should be", object.kind));
+    }
+    let mut change = Change {
+        id: commit_id(id),
+        parents: Vec::new(),
+        authored_at: Time::MIN,
+        committed_at: Time::MIN,
+        author: truelevel_model::AuthorHash(0),
+        is_automation: false,
+        ai_assisted: false,
+        reverts: None,
+    };
+    for token in gix::objs::CommitRefIter::from_bytes(object.data, gix::hash::Kind::Sha1) {
+        match token.map_err(|error| super::one_line(&error))? {
+            Token::Parent { id } => change.parents.push(commit_id(id)),
+            Token::Author { signature } => {
+                change.authored_at = Time::from_seconds(signature.seconds());
+                (change.author, change.is_automation) = authors.resolve(signature);
+            }
+            Token::Committer { signature } => change.committed_at = Time::from_seconds(signature.seconds()),
+            Token::Message(message) => {
+                change.reverts = reverted_commit(message);
+                change.ai_assisted = has_ai_trailer(message);
+            }
+            Token::Tree { .. } | Token::Encoding(_) | Token::ExtraHeader(_) => {}
+        }
+    }
+    Ok(change)
+}
+
+/// The commit after the words that `git revert` writes.
+fn reverted_commit(message: &[u8]) -> Option<CommitId> {
+    const WORDS: &[u8] = b"This reverts commit ";
+    let start = memchr::memmem::find(message, WORDS)? + WORDS.len();
+    let digits = message.get(start..start + 40)?;
+    digits.to_str().ok()?.parse().ok()
+}
+
+/// Trailers that AI assistants leave. They under-report: absence proves nothing.
+fn has_ai_trailer(message: &[u8]) -> bool {
+    const ASSISTANTS: [&str; 11] = [
+        "copilot", "claude", "anthropic", "openai", "codex", "gemini", "cursor", "devin", "jules", "aider", "windsurf",
+    ];
+    if memchr::memmem::find(message, b"Generated with [").is_some() {
+        return true;
+    }
+    if memchr::memmem::find(message, b"-by:").is_none() && memchr::memmem::find(message, b"-By:").is_none() {
+        return false;
+    }
+    message.lines().any(|line| {
+        let line = line.to_str_lossy().to_lowercase();
+        let trailer = ["co-authored-by:", "assisted-by:", "generated-by:"];
+        trailer.iter().any(|key| line.starts_with(key)) && ASSISTANTS.iter().any(|name| line.contains(name))
+    })
+}
+
+/// Commit ids are hashes already; their first bytes serve.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 = self.0.rotate_left(5) ^ u64::from_le_bytes(word);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reverts_and_assistants_are_read_from_messages() {
+        let revert = b"Revert \"x\"\n\nThis reverts commit 0123456789abcdef0123456789abcdef01234567.\n";
+        assert_eq!(reverted_commit(revert).unwrap().to_string(), "0123456789abcdef0123456789abcdef01234567");
+        assert_eq!(reverted_commit(b"This reverts commit abc"), None);
+        assert!(has_ai_trailer(b"x\n\nCo-Authored-By: Claude <x@y>\n"));
+        assert!(!has_ai_trailer(b"talk of copilot\n\nSigned-off-by: Jane <j@y>\n"));
+    }
+}

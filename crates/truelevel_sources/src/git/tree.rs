@@ -1,0 +1,96 @@
+//! The files of one commit.
+
+use gix::bstr::ByteSlice;
+use gix::hash::ObjectId;
+use truelevel_model::CommitId;
+
+use super::{GitError, GitRepository, object_id};
+
+/// A regular file of a commit. Links and submodules are never listed, so nothing outside the tree is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeFile {
+    /// The path, with `/`. Bytes that are not UTF-8 are replaced.
+    pub path: String,
+    id: ObjectId,
+}
+
+/// The files of one commit, sorted by path.
+#[derive(Debug)]
+pub struct Tree<'a> {
+    repository: &'a GitRepository,
+    files: Vec<TreeFile>,
+    /// Parts that could not be listed, with the reason.
+    pub problems: Vec<String>,
+}
+
+/// A file larger than this is not read as text: nothing that people write by hand comes near.
+const LARGEST_FILE_BYTES: u64 = 8 << 20;
+
+impl GitRepository {
+    /// Lists the files of a commit. Folders that cannot be read are named in the problems.
+    pub fn tree(&self, commit: CommitId) -> Result<Tree<'_>, GitError> {
+        let local = self.local();
+        let root = local
+            .find_commit(object_id(commit))
+            .and_then(|commit| Ok(commit.tree_id()?.detach()))
+            .map_err(|error| self.unreadable(format!("commit {commit}"), error))?;
+        let mut tree = Tree { repository: self, files: Vec::new(), problems: Vec::new() };
+        let mut pending = vec![(String::new(), root, 0)];
+        let mut buffer = Vec::new();
+        while let Some((prefix, id, depth)) = pending.pop() {
+            let shown = if prefix.is_empty() { "the top folder" } else { prefix.as_str() };
+            if depth > 64 {
+                tree.problems.push(format!("{shown}: nested deeper than 64 folders"));
+                continue;
+            }
+            match gix::objs::Find::try_find(&local.objects, &id, &mut buffer) {
+                Ok(Some(object)) if object.kind == gix::objs::Kind::Tree => {
+                    for entry in gix::objs::TreeRefIter::from_bytes(object.data, gix::hash::Kind::Sha1) {
+                        let Ok(entry) = entry else {
+                            tree.problems.push(format!("{shown}: folder object {id} is damaged"));
+                            break;
+                        };
+                        let path = format!("{prefix}{}", entry.filename.to_str_lossy());
+                        if entry.mode.is_tree() {
+                            pending.push((format!("{path}/"), entry.oid.to_owned(), depth + 1));
+                        } else if entry.mode.is_blob() {
+                            tree.files.push(TreeFile { path, id: entry.oid.to_owned() });
+                        }
+                    }
+                }
+                Ok(_) => tree.problems.push(format!("{shown}: folder object {id} is missing")),
+                Err(error) => tree.problems.push(format!("{shown}: folder object {id}: {error}")),
+            }
+        }
+        tree.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(tree)
+    }
+}
+
+impl Tree<'_> {
+    /// The files, by path.
+    pub fn files(&self) -> &[TreeFile] {
+        &self.files
+    }
+
+    /// Whether there is such a file.
+    pub fn contains(&self, path: &str) -> bool {
+        self.find(path).is_some()
+    }
+
+    fn find(&self, path: &str) -> Option<&TreeFile> {
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &self.files[at])
+    }
+
+    /// The content of a file, or why it cannot be had.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        let file = self.find(path).ok_or("no such file")?;
+        let local = self.repository.local();
+        let header = local.find_header(file.id).map_err(|error| format!("object {}: {error}", file.id))?;
+        if header.size() > LARGEST_FILE_BYTES {
+            return Err(format!("{} bytes are more than the {LARGEST_FILE_BYTES} that are read", header.size()));
+        }
+        let mut blob = local.find_blob(file.id).map_err(|error| format!("object {}: {error}", file.id))?;
+        Ok(blob.take_data())
+    }
+}

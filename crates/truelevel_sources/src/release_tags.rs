@@ -1,0 +1,121 @@
+//! Release tags as a stand-in for deployments, where a repository has no deployment data.
+//!
+//! A release is not a deployment: everything made from it is flagged as a proxy wherever it shows.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use truelevel_model::{
+    CommitId, Deployment, DeploymentOutcome, EnvironmentId, History, RepositoryId, ServiceId, SourceId, Tag, Time,
+};
+
+/// The environment that releases go to. It counts as production, as a proxy.
+pub const RELEASE_ENVIRONMENT: &str = "release";
+
+/// A version in a tag's name: `v1.2.3`, `1.2`, `app-v1.2.3`, `app@1.2.3`, `v123`, `release-2024.05.1`, `2024-05-01`.
+static RELEASE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:.*[^0-9a-z.])?(?:v|r|rel|release|version)?[-_./]?(\d{1,8}(?:[._-]\d+){0,4})([-+._]?[a-z].*)?$")
+        .expect("a constant pattern")
+});
+
+static PREVIEW: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(^|[^a-z])(alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|test|m|milestone|ea|next|a|b|c)[-_.]?\d*([^a-z]|$)")
+        .expect("a constant pattern")
+});
+
+/// What the tags of a repository say.
+#[derive(Debug, Default)]
+pub struct Releases {
+    /// A deployment for every released commit, oldest first.
+    pub deployments: Vec<Deployment>,
+    /// Tags that announce a version instead of releasing it.
+    pub previews: Vec<String>,
+}
+
+/// Turns release tags into deployments. A commit with several tags is released once, by the first of its names; the
+/// time is the tag's own, or that of the commit where a light tag keeps none.
+pub fn releases(repository: &RepositoryId, service: &ServiceId, tags: &[Tag], history: &History) -> Releases {
+    let mut result = Releases::default();
+    let mut first_of_commit: BTreeMap<CommitId, (Time, &Tag)> = BTreeMap::new();
+    for tag in tags {
+        let Some(found) = RELEASE.captures(&tag.name) else { continue };
+        let suffix = found.get(2).map_or("", |suffix| suffix.as_str());
+        if PREVIEW.is_match(suffix) {
+            result.previews.push(tag.name.clone());
+            continue;
+        }
+        let Some(commit) = history.find(&tag.commit) else { continue };
+        let released_at = tag.tagged_at.unwrap_or_else(|| history.committed_at(commit));
+        let known = first_of_commit.entry(tag.commit).or_insert((released_at, tag));
+        if (released_at, &tag.name) < (known.0, &known.1.name) {
+            *known = (released_at, tag);
+        }
+    }
+    let mut released: Vec<(Time, &Tag)> = first_of_commit.into_values().collect();
+    released.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| history.find(&a.1.commit).cmp(&history.find(&b.1.commit))));
+    let source = SourceId::new(format!("release_tags:{}", repository.as_str()));
+    result.deployments = released
+        .into_iter()
+        .enumerate()
+        .map(|(place, (released_at, tag))| Deployment {
+            source: source.clone(),
+            id: tag.name.clone(),
+            service: service.clone(),
+            environment: EnvironmentId::new(RELEASE_ENVIRONMENT),
+            version: tag.name.clone(),
+            commit: Some(tag.commit),
+            started_at: None,
+            finished_at: released_at,
+            sequence: place as i64,
+            outcome: DeploymentOutcome::Succeeded,
+            is_initial_state: false,
+            initiated_by: None,
+            approval_wait: None,
+            strategy: None,
+            aborted_automatically: None,
+        })
+        .collect();
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use truelevel_model::{AuthorHash, Change};
+
+    fn check(names: &[&str], released: &[&str], previews: &[&str]) {
+        let commit = |at: usize| CommitId([at as u8 + 1; 20]);
+        let changes = names.iter().enumerate().map(|(at, _)| Change {
+            id: commit(at),
+            parents: Vec::new(),
+            authored_at: Time::from_seconds(at as i64),
+            committed_at: Time::from_seconds(at as i64),
+            author: AuthorHash(0),
+            is_automation: false,
+            ai_assisted: false,
+            reverts: None,
+        });
+        let history = History::from_changes(changes);
+        let tags: Vec<_> = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| Tag { name: (*name).to_owned(), commit: commit(at), tagged_at: None })
+            .collect();
+        let found = releases(&"app".into(), &"app".into(), &tags, &history);
+        assert_eq!(found.deployments.iter().map(|d| d.version.as_str()).collect::<Vec<_>>(), released);
+        assert_eq!(found.previews, previews);
+    }
+
+    #[test]
+    fn versions_are_releases_and_previews_are_not() {
+        check(
+            &["v1.2.3", "1.0", "app-v2.0.1", "@org/app@3.1.0", "v123", "release-2024.05.1", "v1.2.3+build.7", "api/v0.3.0"],
+            &["v1.2.3", "1.0", "app-v2.0.1", "@org/app@3.1.0", "v123", "release-2024.05.1", "v1.2.3+build.7", "api/v0.3.0"],
+            &[],
+        );
+        check(&["v2.0.0-rc.1", "v2.0.0-beta2", "v2.0.0a1", "v2.0.0.dev3", "1.0-SNAPSHOT"], &[], &["v2.0.0-rc.1", "v2.0.0-beta2", "v2.0.0a1", "v2.0.0.dev3", "1.0-SNAPSHOT"]);
+        check(&["latest", "nightly", "before-refactoring", "deployed-to-production"], &[], &[]);
+        check(&["v1.0.0-final", "v1.0.0-jre", "5.0.0.RELEASE"], &["v1.0.0-final", "v1.0.0-jre", "5.0.0.RELEASE"], &[]);
+    }
+}
