@@ -1,1 +1,14 @@
+//! Facts that outlive a run. This is the only crate with SQL; what it offers is spoken in the model's words.
+//!
+//! It knows no source, no metric and no clock: facts come in as values and go out as they came, in an order that
+//! depends on them alone. Identity is what [`Store::write`] says; writing the same fact again changes nothing.
 
+mod error;
+mod sqlite;
+mod store;
+mod written;
+
+pub use error::StoreError;
+pub use sqlite::SqliteStore;
+pub use store::Store;
+pub use written::{Counts, Written};

@@ -1,0 +1,83 @@
+//! Columns to words of the model. What the schema cannot hold is damage, never a panic.
+
+use std::collections::HashMap;
+
+use rusqlite::{Row, ToSql};
+use truelevel_model::{CommitId, Time};
+
+use super::failure::Failure;
+use super::words::Word;
+
+pub(crate) fn time(row: &Row<'_>, column: usize) -> Result<Time, Failure> {
+    Ok(Time::from_millis(row.get(column)?))
+}
+
+pub(crate) fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Time>, Failure> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Time::from_millis))
+}
+
+pub(crate) fn commit(row: &Row<'_>, column: usize) -> Result<CommitId, Failure> {
+    Ok(CommitId(row.get(column)?))
+}
+
+pub(crate) fn optional_commit(row: &Row<'_>, column: usize) -> Result<Option<CommitId>, Failure> {
+    Ok(row.get::<_, Option<[u8; 20]>>(column)?.map(CommitId))
+}
+
+pub(crate) fn name<N: Clone>(row: &Row<'_>, column: usize, names: &HashMap<i64, N>) -> Result<N, Failure> {
+    let key: i64 = row.get(column)?;
+    names.get(&key).cloned().ok_or_else(|| Failure::Damaged(format!("a fact points to the missing name {key}")))
+}
+
+pub(crate) fn word<W: Word>(row: &Row<'_>, column: usize) -> Result<W, Failure> {
+    optional_word(row, column)?.ok_or_else(|| Failure::Damaged("a fact misses a required word".to_owned()))
+}
+
+pub(crate) fn optional_word<W: Word>(row: &Row<'_>, column: usize) -> Result<Option<W>, Failure> {
+    let Some(text) = row.get_ref(column)?.as_str_or_null().map_err(|error| Failure::Damaged(error.to_string()))? else {
+        return Ok(None);
+    };
+    match W::from_word(text) {
+        Some(choice) => Ok(Some(choice)),
+        None => Err(Failure::Damaged(format!("`{}` is no known word", truelevel_model::printable(text)))),
+    }
+}
+
+pub(crate) fn list(row: &Row<'_>, column: usize) -> Result<Vec<String>, Failure> {
+    let text = row.get_ref(column)?.as_str().map_err(|error| Failure::Damaged(error.to_string()))?;
+    if text == EMPTY_LIST {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(text).map_err(|error| Failure::Damaged(format!("a list is not readable: {error}")))
+}
+
+/// The texts as a JSON array.
+pub(crate) fn list_text(texts: &[String]) -> String {
+    if texts.is_empty() {
+        return EMPTY_LIST.to_owned();
+    }
+    serde_json::Value::from(texts).to_string()
+}
+
+const EMPTY_LIST: &str = "[]";
+
+pub(crate) fn millis(time: Option<Time>) -> Option<i64> {
+    time.map(Time::millis)
+}
+
+pub(crate) fn bytes(commit: Option<&CommitId>) -> Option<&[u8]> {
+    commit.map(|commit| commit.0.as_slice())
+}
+
+/// SQLite counts to 2^63 only; what lies beyond comes back as it was, through negative numbers.
+pub(crate) fn signed(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+/// What [`signed`] stored.
+pub(crate) fn unsigned(number: i64) -> u64 {
+    number.cast_unsigned()
+}
+
+/// A row of values to bind.
+pub(crate) type Values<'a> = &'a [&'a dyn ToSql];

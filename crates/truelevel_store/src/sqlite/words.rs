@@ -1,0 +1,65 @@
+//! How the model's choices are spelled in the store. The schema lists the same words.
+
+use truelevel_model::facts::{DeploymentOutcome, DeploymentStrategy, Initiator, RunOutcome};
+
+pub(crate) trait Word: Copy + 'static {
+    const ALL: &'static [Self];
+
+    fn word(self) -> &'static str;
+
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|choice| choice.word() == word)
+    }
+}
+
+impl Word for DeploymentOutcome {
+    const ALL: &'static [Self] = &[Self::Succeeded, Self::Failed, Self::Cancelled, Self::InProgress];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::InProgress => "in_progress",
+        }
+    }
+}
+
+impl Word for DeploymentStrategy {
+    const ALL: &'static [Self] = &[Self::AllAtOnce, Self::Rolling, Self::BlueGreen, Self::Canary];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::AllAtOnce => "all_at_once",
+            Self::Rolling => "rolling",
+            Self::BlueGreen => "blue_green",
+            Self::Canary => "canary",
+        }
+    }
+}
+
+impl Word for Initiator {
+    const ALL: &'static [Self] = &[Self::Automation, Self::Person, Self::Schedule];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Automation => "automation",
+            Self::Person => "person",
+            Self::Schedule => "schedule",
+        }
+    }
+}
+
+impl Word for RunOutcome {
+    const ALL: &'static [Self] = &[Self::Succeeded, Self::Failed, Self::Cancelled, Self::Skipped, Self::InProgress];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+            Self::InProgress => "in_progress",
+        }
+    }
+}

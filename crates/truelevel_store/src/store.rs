@@ -1,0 +1,72 @@
+//! What a store does, in the model's words and whatever keeps it.
+
+use truelevel_model::facts::Facts;
+use truelevel_model::{
+    Declaration, Deployment, History, Incident, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Tag,
+};
+
+use crate::{Counts, StoreError, Written};
+
+/// Facts that outlive a run.
+///
+/// Each call is one transaction: it happens as a whole or not at all, and what was answered is on the disk. Several
+/// processes may use one store; a reader sees the last finished write.
+pub trait Store: Send {
+    /// Thirty-two random bytes made once per store, with which author hashes are salted.
+    fn salt(&self) -> Result<Vec<u8>, StoreError>;
+
+    /// Writes facts. A fact already there is replaced by what is written later, also within one call.
+    ///
+    /// Identity is (source, id) for deployments and incidents, (source, id, attempt) for pipeline runs, (source,
+    /// repository, number) for reviews and (service, stage, declared by, declared at) for declarations.
+    fn write(&mut self, facts: &Facts) -> Result<Written, StoreError>;
+
+    /// A repository's changes, as they were written; none for a repository that was never collected.
+    fn history(&self, repository: &RepositoryId) -> Result<History, StoreError>;
+
+    /// Adds the changes from place `from` on; those before must be what is stored. Nothing to add is fine.
+    ///
+    /// Unlike other calls it takes a transaction per batch, so that a long history does not hold up others. What is
+    /// stored is a whole history up to the last finished batch; go on from there after a failure.
+    fn append_history(&mut self, repository: &RepositoryId, history: &History, from: usize) -> Result<(), StoreError>;
+
+    /// Puts the history in the place of what was stored.
+    fn replace_history(&mut self, repository: &RepositoryId, history: &History) -> Result<(), StoreError>;
+
+    /// A repository's tags by name.
+    fn tags(&self, repository: &RepositoryId) -> Result<Vec<Tag>, StoreError>;
+
+    /// Puts the tags in the place of what was stored. Of two with one name the later one stays.
+    fn replace_tags(&mut self, repository: &RepositoryId, tags: &[Tag]) -> Result<(), StoreError>;
+
+    /// Puts a source's deployments in the place of what was stored, for sources that are derived as a whole: what is
+    /// gone goes. Every deployment must be of that source.
+    fn replace_deployments(&mut self, source: &SourceId, deployments: &[Deployment]) -> Result<Counts, StoreError>;
+
+    /// The fingerprint under which a subject was last collected.
+    fn collected(&self, subject: &str) -> Result<Option<String>, StoreError>;
+
+    /// Notes what was collected of a subject, so that collecting it again is cheap. Write the facts first.
+    fn set_collected(&mut self, subject: &str, fingerprint: &str) -> Result<(), StoreError>;
+
+    /// All deployments, by service, environment, end, sequence, source and id.
+    fn deployments(&self) -> Result<Vec<Deployment>, StoreError>;
+
+    /// All reviews, by repository, number and source.
+    fn reviews(&self) -> Result<Vec<Review>, StoreError>;
+
+    /// All pipeline runs, by repository, start, source, id and attempt.
+    fn pipeline_runs(&self) -> Result<Vec<PipelineRun>, StoreError>;
+
+    /// All incidents, by start, source and id.
+    fn incidents(&self) -> Result<Vec<Incident>, StoreError>;
+
+    /// All declarations, by time, service (the workspace first), stage and who declared.
+    fn declarations(&self) -> Result<Vec<Declaration>, StoreError>;
+
+    /// The services that a deployment, an incident or a declaration names, by name.
+    fn services(&self) -> Result<Vec<ServiceId>, StoreError>;
+
+    /// The repositories that have changes, by name.
+    fn repositories(&self) -> Result<Vec<RepositoryId>, StoreError>;
+}

@@ -1,0 +1,167 @@
+use truelevel_model::facts::Facts;
+use truelevel_model::{Deployment, Incident, ServiceId, SourceId};
+use truelevel_store::{Counts, SqliteStore, Store, StoreError, Written};
+
+use crate::examples::{at, deployment, facts, incident, pipeline_run};
+
+fn ids(deployments: &[Deployment]) -> Vec<&str> {
+    deployments.iter().map(|deployment| deployment.id.as_str()).collect()
+}
+
+#[test]
+fn what_was_written_is_read_back_exactly() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let given = facts();
+    store.write(&given).unwrap();
+    assert_eq!(store.deployments().unwrap(), given.deployments);
+    assert_eq!(store.reviews().unwrap(), given.reviews);
+    assert_eq!(store.pipeline_runs().unwrap(), given.pipeline_runs);
+    assert_eq!(store.incidents().unwrap(), given.incidents);
+    assert_eq!(store.declarations().unwrap(), given.declarations);
+}
+
+#[test]
+fn writing_twice_changes_nothing() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let new = Counts { new: 2, ..Counts::default() };
+    let unchanged = Counts { unchanged: 2, ..Counts::default() };
+    let all = |counts| Written {
+        declarations: counts,
+        deployments: counts,
+        incidents: counts,
+        pipeline_runs: counts,
+        reviews: counts,
+    };
+    assert_eq!(store.write(&facts()).unwrap(), all(new));
+    let again = store.write(&facts()).unwrap();
+    assert_eq!(again, all(unchanged));
+    assert!(!again.is_changed());
+    assert_eq!(store.deployments().unwrap(), facts().deployments);
+    assert_eq!(store.incidents().unwrap(), facts().incidents);
+}
+
+#[test]
+fn a_later_observation_replaces_the_earlier_one() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    store.write(&facts()).unwrap();
+    let mut later = facts();
+    later.deployments[0].started_at = Some(at(-5));
+    later.reviews[0].labels.clear();
+    later.pipeline_runs[0].repository = "basket".into();
+    later.incidents[0].resolved_at = None;
+    later.declarations[0].level = 4;
+    let changed = Counts { changed: 1, unchanged: 1, ..Counts::default() };
+    let written = store.write(&later).unwrap();
+    assert_eq!(written.deployments, changed);
+    assert_eq!(written.reviews, changed);
+    assert_eq!(written.pipeline_runs, changed);
+    assert_eq!(written.incidents, changed);
+    assert_eq!(written.declarations, changed);
+    assert_eq!(store.deployments().unwrap(), later.deployments);
+    assert_eq!(store.reviews().unwrap(), later.reviews);
+    assert_eq!(store.pipeline_runs().unwrap(), later.pipeline_runs);
+    assert_eq!(store.incidents().unwrap(), later.incidents);
+    assert_eq!(store.declarations().unwrap(), later.declarations);
+}
+
+#[test]
+fn of_a_fact_given_twice_in_one_write_the_later_one_stays() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let later = Deployment { version: "2.0.0".to_owned(), ..deployment("1") };
+    let deployments = vec![deployment("1"), later.clone()];
+    let written = store.write(&Facts { deployments, ..Facts::default() }).unwrap();
+    assert_eq!(written.deployments, Counts { new: 1, changed: 1, ..Counts::default() });
+    assert_eq!(store.deployments().unwrap(), [later]);
+}
+
+#[test]
+fn a_deployment_that_ended_at_another_time_or_place_moves() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let early = Deployment { finished_at: at(10), ..deployment("a") };
+    let late = Deployment { finished_at: at(20), ..deployment("b") };
+    store.write(&Facts { deployments: vec![early.clone(), late], ..Facts::default() }).unwrap();
+    let moved = Deployment { finished_at: at(30), ..early };
+    store.write(&Facts { deployments: vec![moved.clone()], ..Facts::default() }).unwrap();
+    assert_eq!(ids(&store.deployments().unwrap()), ["b", "a"]);
+    let elsewhere = Deployment { service: "basket".into(), ..moved };
+    store.write(&Facts { deployments: vec![elsewhere.clone()], ..Facts::default() }).unwrap();
+    assert_eq!(ids(&store.deployments().unwrap()), ["a", "b"]);
+    assert_eq!(store.deployments().unwrap()[0], elsewhere);
+}
+
+#[test]
+fn an_incident_follows_the_services_it_turns_out_to_touch() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let write = |store: &mut SqliteStore, services: &[&str]| {
+        let services = services.iter().map(|service| ServiceId::new(*service)).collect();
+        let incidents = vec![Incident { services, ..incident("1") }];
+        store.write(&Facts { incidents, ..Facts::default() }).unwrap().incidents
+    };
+    assert_eq!(write(&mut store, &["shop"]), Counts { new: 1, ..Counts::default() });
+    assert_eq!(write(&mut store, &["shop", "basket"]), Counts { changed: 1, ..Counts::default() });
+    assert_eq!(write(&mut store, &["basket"]), Counts { changed: 1, ..Counts::default() });
+    assert_eq!(write(&mut store, &["basket"]), Counts { unchanged: 1, ..Counts::default() });
+    assert_eq!(store.incidents().unwrap()[0].services, ["basket".into()]);
+    assert_eq!(store.services().unwrap(), ["basket".into()]);
+}
+
+#[test]
+fn the_same_id_of_two_sources_or_attempts_is_two_facts() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let other = Deployment { source: "webhooks".into(), ..deployment("1") };
+    let given = Facts {
+        deployments: vec![deployment("1"), other],
+        pipeline_runs: vec![pipeline_run("1", 1), pipeline_run("1", 2)],
+        ..Facts::default()
+    };
+    store.write(&given).unwrap();
+    assert_eq!(store.deployments().unwrap(), given.deployments);
+    assert_eq!(store.pipeline_runs().unwrap(), given.pipeline_runs);
+}
+
+#[test]
+fn replacing_the_deployments_of_a_source_removes_what_is_gone_and_leaves_other_sources() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let kept = Deployment { source: "webhooks".into(), ..deployment("a") };
+    let source = SourceId::new("deployments:example");
+    store
+        .write(&Facts {
+            deployments: vec![deployment("a"), deployment("b"), deployment("c"), kept.clone()],
+            ..Facts::default()
+        })
+        .unwrap();
+    let changed = Deployment { version: "2".to_owned(), ..deployment("b") };
+    let counts = store.replace_deployments(&source, &[deployment("a"), changed.clone(), deployment("d")]).unwrap();
+    assert_eq!(counts, Counts { new: 1, changed: 1, unchanged: 1, removed: 1 });
+    assert_eq!(store.deployments().unwrap(), [deployment("a"), changed, deployment("d"), kept.clone()]);
+    let counts = store.replace_deployments(&source, &[]).unwrap();
+    assert_eq!(counts, Counts { removed: 3, ..Counts::default() });
+    assert_eq!(store.deployments().unwrap(), [kept]);
+}
+
+#[test]
+fn a_source_is_not_replaced_with_facts_of_another_one() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    store.write(&Facts { deployments: vec![deployment("a")], ..Facts::default() }).unwrap();
+    let refused = store.replace_deployments(&"other".into(), &[deployment("b")]);
+    assert!(matches!(refused, Err(StoreError::OtherSource { .. })));
+    assert_eq!(ids(&store.deployments().unwrap()), ["a"]);
+}
+
+#[test]
+fn services_are_those_that_facts_name() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    assert_eq!(store.services().unwrap(), []);
+    store.write(&facts()).unwrap();
+    assert_eq!(store.services().unwrap(), ["basket".into(), "shop".into()]);
+}
+
+#[test]
+fn what_was_collected_is_remembered_until_it_is_collected_again() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    assert_eq!(store.collected("repository:shop").unwrap(), None);
+    store.set_collected("repository:shop", "one").unwrap();
+    store.set_collected("repository:basket", "other").unwrap();
+    store.set_collected("repository:shop", "two").unwrap();
+    assert_eq!(store.collected("repository:shop").unwrap().as_deref(), Some("two"));
+}
