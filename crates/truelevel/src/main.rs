@@ -1,1 +1,32 @@
-fn main() {}
+//! The binary: arguments in, a page out. Results go to stdout, talk and progress to stderr.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one crate that talks to a terminal")]
+
+mod args;
+mod commands;
+mod exit;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are asked for and go to stdout; anything else is a mistake in the call.
+            let code = if error.use_stderr() { exit::USAGE } else { exit::DONE };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match commands::run(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("truelevel: {error}");
+            ExitCode::from(exit::code_of(&error))
+        }
+    }
+}

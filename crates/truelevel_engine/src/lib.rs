@@ -1,1 +1,18 @@
+//! Joins the stages: collect, normalise, detect, measure, assess. The one crate that the binary and the server call.
 
+pub mod assess;
+mod collect;
+pub mod config;
+mod error;
+pub mod explain;
+pub mod init;
+mod matching;
+mod measure;
+mod pitfalls;
+mod progress;
+mod workspace;
+
+pub use collect::{Summary, collect_all};
+pub use error::EngineError;
+pub use progress::{Silent, Talk};
+pub use workspace::{Workspace, WorkspaceSource};

@@ -44,8 +44,15 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
             if let Some(interval) = quantile_interval(&values, 0.5) {
                 (rolled.low, rolled.high) = (Some(interval.low), Some(interval.high));
             }
+            rolled.is_lower_bound = services.iter().any(|measurement| measurement.is_lower_bound);
+            if rolled.is_lower_bound {
+                let bounded = services.iter().find(|measurement| measurement.is_lower_bound);
+                rolled.note = bounded.and_then(|measurement| measurement.note.clone());
+            }
             rolled.is_proxy = services.iter().any(|measurement| measurement.is_proxy);
-            rolled.band_by(bands, metric.id);
+            if !rolled.is_lower_bound {
+                rolled.band_by(bands, metric.id);
+            }
             rolled.details.insert("observations".into(), services.iter().map(|m| m.n as f64).sum());
             rolled
         }

@@ -1,1 +1,11 @@
+//! Views of an assessment: text for a terminal, Markdown, JSON. Pure: an assessment goes in, a string comes out.
+//!
+//! Names from repositories are made printable here at the latest; nothing else may reach a terminal raw.
 
+pub mod json;
+pub mod markdown;
+pub mod numbers;
+pub mod text;
+mod words;
+
+pub use text::Style;

@@ -20,7 +20,7 @@ use crate::Progress;
 /// What reading the changes brought.
 #[derive(Debug)]
 pub struct ChangesRead {
-    /// The changes that were not known before, with their whole graph.
+    /// What was known, then what is new.
     pub history: History,
     /// Commits that are named and cannot be read, with the reason; a shallow clone's cut is not among them.
     pub damaged: Vec<(CommitId, String)>,
@@ -32,22 +32,26 @@ pub struct ChangeReading<'a> {
     pub salt: &'a [u8],
     /// Further accounts of automation.
     pub automation: &'a AutomationAccounts,
+    /// What is known already; its commits are not read again.
+    pub known: History,
     /// Told how many commits were read.
     pub progress: &'a dyn Progress,
 }
 
 impl GitRepository {
     /// Reads every commit that a branch or tag leads to.
-    pub fn changes(&self, reading: &ChangeReading<'_>) -> Result<ChangesRead, GitError> {
+    pub fn changes(&self, mut reading: ChangeReading<'_>) -> Result<ChangesRead, GitError> {
         let local = self.local();
         let tips = self.tips(&local)?;
         let shallow = local.shallow_commits().ok().flatten();
         let mailmap = local.open_mailmap();
+        let known = std::mem::take(&mut reading.known);
+        let reading = &reading;
         let mut walk = Walk {
             authors: Authors::new(reading.salt, reading.automation, &mailmap),
-            seen: HashSet::default(),
+            seen: known.indices().map(|change| object_id(known.id(change))).collect(),
             pending: Vec::new(),
-            builder: HistoryBuilder::default(),
+            builder: HistoryBuilder::continuing(known),
             damaged: Vec::new(),
             read: 0,
         };
@@ -150,6 +154,9 @@ impl Walk<'_> {
         }
         while let Some(position) = positions.pop() {
             let commit = graph.commit_at(position);
+            if self.seen.contains(commit.id()) {
+                continue;
+            }
             listed.push(commit.id().to_owned());
             for parent in commit.iter_parents().flatten() {
                 visit(parent, &mut positions);

@@ -4,16 +4,19 @@
 mod authors;
 mod changes;
 mod tags;
+mod touches;
 mod tree;
 
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 use gix::hash::ObjectId;
+use sha2::Digest;
 use truelevel_model::{CommitId, RepositoryId};
 
 pub use authors::AutomationAccounts;
 pub use changes::{ChangeReading, ChangesRead};
+pub use touches::PathScope;
 pub use tree::{Tree, TreeFile};
 
 /// Why a repository cannot be read.
@@ -160,6 +163,22 @@ impl GitRepository {
         let config = local.config_snapshot();
         config.string("extensions.partialClone").is_some()
             || config.boolean("remote.origin.promisor").unwrap_or(false)
+    }
+
+    /// Changes whenever a reference moves or the history is cut elsewhere; equal while there is nothing new to read.
+    pub fn fingerprint(&self) -> Result<String, GitError> {
+        let local = self.local();
+        let platform = local.references().map_err(|error| self.unreadable("its references", error))?;
+        let all = platform.all().map_err(|error| self.unreadable("its references", error))?;
+        let mut lines: Vec<String> = all
+            .flatten()
+            .filter_map(|reference| Some(format!("{} {}", reference.name().as_bstr(), reference.target().try_id()?)))
+            .collect();
+        lines.extend(local.head_id().ok().map(|id| format!("HEAD {id}")));
+        lines.extend(local.shallow_commits().ok().flatten().iter().flat_map(|cut| cut.iter().map(|id| format!("cut {id}"))));
+        lines.sort_unstable();
+        let digest = sha2::Sha256::digest(lines.join("\n"));
+        Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     fn commit_of_reference(&self, local: &gix::Repository, name: &str) -> Option<ObjectId> {

@@ -1,0 +1,123 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use truelevel_model::Time;
+
+/// Where does our software delivery really stand, and what do we fix next?
+///
+/// Measures the last 90 days of real deployments and changes, scores build, test, deploy, observe and recover from
+/// located evidence, takes the lowest stage as the level, and names the one constraint to fix.
+#[derive(Debug, Parser)]
+#[command(name = "truelevel", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The whole answer for repositories, deployment repositories or a workspace
+    Assess(Assess),
+    /// Bring a workspace's store up to date from its repositories
+    Collect(Collect),
+    /// What a metric, practice, gate, question or reason code means, and what it is here
+    Explain(Explain),
+    /// Write a truelevel.toml from what is found
+    Init(Init),
+}
+
+/// What to look at, and as of when.
+#[derive(Debug, Group)]
+pub(crate) struct Scope {
+    /// Repositories, or one workspace (a truelevel.toml or its folder); default: the nearest workspace, else `.`
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Answer as of this instant (2026-08-21T17:00:00Z), or the end of this day in UTC (2026-08-21); default: now
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) as_of: Option<Time>,
+    /// Length of the measured window in days; default: 90, or what the workspace says
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) window: Option<u32>,
+    /// Only this service; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Vec<String>,
+    /// Benchmark edition of the bands
+    #[arg(long, value_name = "YEAR")]
+    pub(crate) edition: Option<String>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Assess {
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Exit with 1 when the proven level is below this
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) fail_under: Option<u8>,
+    /// Exit with 4 when data is missing: something could not be read, or a question cannot be answered
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Collect {
+    /// A truelevel.toml or its folder; default: the nearest one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Explain {
+    /// The id, as every page prints it; without one, everything that can be explained is listed
+    pub(crate) id: Option<String>,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    /// List every event, not the first ones
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The definition alone; reads no repository
+    #[arg(long)]
+    pub(crate) definition: bool,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub(crate) format: ExplainFormat,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Init {
+    /// The folder to look in and write to
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Write over a truelevel.toml that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Print it and write nothing
+    #[arg(long)]
+    pub(crate) print: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A page for people
+    Text,
+    /// The contract truelevel/assessment/v1
+    Json,
+    /// For pull requests and wikis
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainFormat {
+    /// A page for people
+    Text,
+    /// For programs
+    Json,
+}
+
+fn parse_time(text: &str) -> Result<Time, String> {
+    Time::parse(text).map_err(|error| error.to_string())
+}

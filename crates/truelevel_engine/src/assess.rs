@@ -1,0 +1,415 @@
+//! The whole answer for a workspace as of a date.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use truelevel_assess::{Catalog, benchmarks, conditions::Known, constraint, levels, organisation, roadmap};
+use truelevel_metrics::METRICS;
+use truelevel_metrics::organisation::spread;
+use truelevel_metrics::statistics::median;
+use truelevel_model::assessment::{
+    Assessment, Coverage, ExclusionCount, MetricSpread, QuestionResult, RepositoryCoverage, SCHEMA, Segment,
+    ServiceResult, StageResult,
+};
+use truelevel_model::deployment_data::DeploymentData;
+use truelevel_model::{BandRules, Exclusions, Incident, Measurement, Time, Window};
+
+use crate::collect::{Collected, CollectedRepository, collect};
+use crate::config::LONGEST_WINDOW_DAYS;
+use crate::matching::{Service, services};
+use crate::measure::{Detected, MeasuredService, Measuring, detect, mainlines};
+use crate::{EngineError, Talk, Workspace};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct AssessRequest {
+    /// The instant to answer for; now, when absent.
+    pub as_of: Option<Time>,
+    /// What time it is.
+    pub now: Time,
+    /// The length of the window, where it is not the workspace's.
+    pub window_days: Option<u32>,
+    /// The benchmark edition, where it is not the workspace's.
+    pub edition: Option<String>,
+    /// Only these services; all when empty.
+    pub services: Vec<String>,
+}
+
+/// A workspace whose facts are read and whose services are known, ready to be measured.
+pub struct Prepared {
+    pub(crate) catalog: Catalog,
+    pub(crate) window: Window,
+    pub(crate) bands: BandRules,
+    pub(crate) name: String,
+    pub(crate) collected: Collected,
+    pub(crate) services: Vec<Service>,
+    pub(crate) mainlines: Vec<Option<truelevel_metrics::mainline::Mainline>>,
+    pub(crate) detected: Vec<Detected>,
+    pub(crate) incidents: Option<Vec<Incident>>,
+}
+
+/// Collects, measures and assesses.
+pub fn assess(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Talk) -> Result<Assessment, EngineError> {
+    let prepared = prepare(workspace, request, talk)?;
+    Ok(prepared.assess(talk))
+}
+
+/// Reads everything that measuring needs.
+pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Talk) -> Result<Prepared, EngineError> {
+    let catalog = Catalog::embedded()?;
+    let days = request.window_days.unwrap_or(workspace.config.window_days);
+    if !(1..=LONGEST_WINDOW_DAYS).contains(&days) {
+        return Err(EngineError::Usage(format!("a window of {days} days; allowed are 1 to {LONGEST_WINDOW_DAYS}")));
+    }
+    let edition = request.edition.clone().or_else(|| workspace.config.edition.clone());
+    let bands = benchmarks::edition(edition.as_deref().unwrap_or(benchmarks::DEFAULT_EDITION))?.band_rules()?;
+    let window = Window::ending(request.as_of.unwrap_or(request.now), days);
+
+    let mut collected = collect(workspace, talk)?;
+    if window.end > request.now {
+        collected
+            .warnings
+            .push(format!("the as-of {} lies in the future: what is not known yet counts as not happened", window.end));
+    }
+    let mut services = services(&workspace.config, &collected.repositories, workspace.store.deployments()?);
+    refuse_emptiness(&collected, &services, window)?;
+    if !request.services.is_empty() {
+        let known: BTreeSet<String> = services.iter().map(|service| service.id.as_str().to_owned()).collect();
+        if let Some(unknown) = request.services.iter().find(|name| !known.contains(*name)) {
+            return Err(EngineError::Usage(format!(
+                "there is no service `{}`; known: {}",
+                truelevel_model::printable(unknown),
+                first_names(&known)
+            )));
+        }
+        services.retain(|service| request.services.iter().any(|name| name == service.id.as_str()));
+    }
+    let incidents = workspace.store.incidents()?;
+    Ok(Prepared {
+        mainlines: mainlines(&collected.repositories, window.end),
+        detected: detect(&collected.repositories, window.end, talk),
+        incidents: (!incidents.is_empty()).then_some(incidents),
+        name: workspace.name(),
+        catalog,
+        window,
+        bands,
+        services,
+        collected,
+    })
+}
+
+fn first_names(names: &BTreeSet<String>) -> String {
+    let shown: Vec<_> = names.iter().take(8).map(|name| truelevel_model::printable(name).into_owned()).collect();
+    let more = names.len().saturating_sub(shown.len());
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+}
+
+fn refuse_emptiness(collected: &Collected, services: &[Service], window: Window) -> Result<(), EngineError> {
+    let newest = collected.repositories.iter().map(|repository| repository.history.len()).max().unwrap_or(0);
+    if newest == 0 && services.iter().all(|service| service.deployments.is_empty()) {
+        let reasons = collected.warnings.join("; ");
+        let reasons = if reasons.is_empty() { String::new() } else { format!(": {reasons}") };
+        return Err(EngineError::NothingToAssess(format!("there are no commits and no facts{reasons}")));
+    }
+    let has_head = collected.repositories.iter().any(|repository| repository.head_as_of(window.end).is_some());
+    let has_deployment =
+        services.iter().flat_map(|service| &service.deployments).any(|deployment| deployment.finished_at <= window.end);
+    if !has_head && !has_deployment {
+        let oldest = collected
+            .repositories
+            .iter()
+            .flat_map(|repository| repository.history.indices().map(|change| repository.history.committed_at(change)))
+            .min();
+        let oldest = oldest.map(|at| format!("; the oldest commit is from {}", at.date())).unwrap_or_default();
+        return Err(EngineError::NothingToAssess(format!("nothing is known as of {}{oldest}", window.end)));
+    }
+    Ok(())
+}
+
+impl Prepared {
+    pub(crate) fn measuring(&self) -> Measuring<'_> {
+        Measuring {
+            repositories: &self.collected.repositories,
+            mainlines: &self.mainlines,
+            detected: &self.detected,
+            incidents: self.incidents.as_deref(),
+            window: self.window,
+            bands: &self.bands,
+        }
+    }
+
+    /// Measures every service and judges all of them.
+    pub fn assess(&self, talk: &dyn Talk) -> Assessment {
+        let measuring = self.measuring();
+        let web_addresses: BTreeMap<String, String> = self
+            .collected
+            .repositories
+            .iter()
+            .filter_map(|repository| Some((repository.id.as_str().to_owned(), repository.web_address.clone()?)))
+            .collect();
+        let total = Some(self.services.len() as u64);
+        let results: Vec<(ServiceResult, Tally)> = self
+            .services
+            .par_iter()
+            .enumerate()
+            .map(|(place, service)| {
+                talk.progress("measuring services", place as u64, total);
+                measuring.measure(service, |_, measured| self.judge(service, measured, &web_addresses))
+            })
+            .collect();
+        let (services, tallies): (Vec<ServiceResult>, Vec<Tally>) = results.into_iter().unzip();
+        self.put_together(services, &tallies)
+    }
+
+    fn judge(
+        &self,
+        service: &Service,
+        measured: &MeasuredService,
+        web_addresses: &BTreeMap<String, String>,
+    ) -> (ServiceResult, Tally) {
+        let known = Known { detections: &measured.detections, metrics: &measured.metrics, web_addresses };
+        let judged = levels::judge_service(&self.catalog, known, service.deployment_data);
+        let repository = |place: usize| self.collected.repositories[place].id.as_str().to_owned();
+        let result = ServiceResult {
+            service: service.id.as_str().to_owned(),
+            team: service.team.clone(),
+            repositories: service.repository.into_iter().map(repository).collect(),
+            deployment_data: service.deployment_data,
+            is_active: measured.is_active,
+            level: levels::lowest(&judged.stages),
+            stages: judged.stages,
+            lanes: judged.lanes,
+            metrics: measured.metrics.iter().map(|(id, value)| ((*id).to_owned(), value.clone())).collect(),
+            questions: constraint::ask_service(&self.catalog, known),
+            exclusions: counted(&measured.exclusions),
+        };
+        let tally = Tally {
+            deployments: measured.deployments,
+            resolved: measured.resolved,
+            has_repository: service.repository.is_some(),
+            exclusions: measured.exclusions.clone(),
+        };
+        (result, tally)
+    }
+
+    fn put_together(&self, services: Vec<ServiceResult>, tallies: &[Tally]) -> Assessment {
+        // A level says how delivery works now: where nothing moved in the window there is nothing to say. If nothing
+        // moved anywhere, the services are taken as they are.
+        let active: Vec<&ServiceResult> = services.iter().filter(|service| service.is_active).collect();
+        let judged: Vec<&ServiceResult> = if active.is_empty() { services.iter().collect() } else { active };
+        let rolled = |ids: &[&str], of: fn(&ServiceResult) -> &[StageResult]| -> Vec<StageResult> {
+            let stages = self.catalog.stages.iter().filter(|stage| ids.contains(&stage.id.as_str()));
+            stages
+                .map(|stage| {
+                    let results: Vec<&StageResult> = judged
+                        .iter()
+                        .filter_map(|service| of(service).iter().find(|result| result.stage == stage.id))
+                        .collect();
+                    organisation::roll_up(stage, &results)
+                })
+                .collect()
+        };
+        let stages = rolled(&truelevel_assess::catalog::STAGES, |service| &service.stages);
+        let lanes = rolled(&truelevel_assess::catalog::LANES, |service| &service.lanes);
+        let level = levels::lowest(&stages);
+        let limiting_stages =
+            stages.iter().filter(|stage| stage.proven == level.proven).map(|stage| stage.stage.clone()).collect();
+        let answered: Vec<(&str, &[QuestionResult])> =
+            judged.iter().map(|service| (service.service.as_str(), service.questions.as_slice())).collect();
+        let chain = constraint::ask_all(&self.catalog, &answered);
+        let first_constraint = constraint::first_constraint(&self.catalog, chain, largest_segment(&judged));
+        let roadmap = roadmap::plan(&self.catalog, level.proven, &stages, judged.len() as u64);
+        let mut exclusions = Exclusions::default();
+        tallies.iter().for_each(|tally| exclusions.merge(&tally.exclusions));
+        let pitfalls = crate::pitfalls::find(&stages, level, &services);
+        Assessment {
+            schema: SCHEMA.to_owned(),
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            workspace: self.name.clone(),
+            as_of: self.window.end,
+            window_days: self.window.days,
+            edition: self.bands.edition.clone(),
+            level,
+            limiting_stages,
+            stages,
+            lanes,
+            metrics: self.spreads(&services),
+            first_constraint,
+            roadmap,
+            pitfalls,
+            exclusions: counted(&exclusions),
+            coverage: self.coverage(&services, tallies),
+            services,
+        }
+    }
+
+    fn spreads(&self, services: &[ServiceResult]) -> BTreeMap<String, MetricSpread> {
+        METRICS
+            .iter()
+            .map(|metric| {
+                let measured: Vec<&Measurement> =
+                    services.iter().filter_map(|service| service.metrics.get(metric.id)).collect();
+                let spread = spread(metric, &measured, &self.bands);
+                let services_by_band =
+                    spread.services_by_band.iter().map(|(band, count)| (band.as_str().to_owned(), *count)).collect();
+                let result = MetricSpread {
+                    measurement: spread.measurement,
+                    services: spread.services,
+                    services_measured: spread.services_measured,
+                    services_by_band,
+                };
+                (metric.id.to_owned(), result)
+            })
+            .collect()
+    }
+
+    fn coverage(&self, services: &[ServiceResult], tallies: &[Tally]) -> Coverage {
+        let mut by_data: BTreeMap<String, u64> = BTreeMap::new();
+        for service in services {
+            *by_data.entry(data_name(service.deployment_data).to_owned()).or_default() += 1;
+        }
+        let mut warnings = self.collected.warnings.clone();
+        for (repository, detected) in self.collected.repositories.iter().zip(&self.detected) {
+            let lines: Vec<String> = detected.warnings.iter().map(|warning| located(repository, warning)).collect();
+            warnings.extend(lines.iter().take(5).cloned());
+            if lines.len() > 5 {
+                warnings.push(format!("{}: {} more files cannot be read whole", repository.id, lines.len() - 5));
+            }
+        }
+        self.warn_of_assumptions(services, &mut warnings);
+        Coverage {
+            repositories: self
+                .collected
+                .repositories
+                .iter()
+                .enumerate()
+                .map(|(place, repository)| self.repository_coverage(place, repository))
+                .collect(),
+            services_by_deployment_data: by_data,
+            services_without_repository: services
+                .iter()
+                .filter(|service| service.repositories.is_empty())
+                .map(|service| service.service.clone())
+                .collect(),
+            production_deployments: tallies.iter().map(|tally| tally.deployments).sum(),
+            versions_resolved: tallies.iter().filter(|tally| tally.has_repository).map(|tally| tally.resolved).sum(),
+            versions_asked: tallies.iter().filter(|tally| tally.has_repository).map(|tally| tally.deployments).sum(),
+            warnings,
+        }
+    }
+
+    fn warn_of_assumptions(&self, services: &[ServiceResult], warnings: &mut Vec<String>) {
+        let assumed = self
+            .services
+            .iter()
+            .filter(|service| {
+                service.production.takes_unnamed && service.deployment_data == DeploymentData::DeploymentRepository
+            })
+            .count();
+        if assumed > 0 {
+            warnings.push(format!(
+                "{assumed} services are deployed without a named environment; the only one there is was taken for production"
+            ));
+        }
+        let newest = self.collected.repositories.iter().filter_map(|repository| self.newest_change(repository)).max();
+        if let Some(newest) = newest
+            && newest <= self.window.start
+            && services.iter().all(|service| !service.is_active)
+        {
+            warnings.push(format!(
+                "nothing happened in the window: the newest commit is from {}; `--as-of {}` would look at its time",
+                newest.date(),
+                newest.date()
+            ));
+        }
+    }
+
+    fn newest_change(&self, repository: &CollectedRepository) -> Option<Time> {
+        let head = repository.history.find(&repository.head_as_of(self.window.end)?)?;
+        Some(repository.history.committed_at(head))
+    }
+
+    fn repository_coverage(&self, place: usize, repository: &CollectedRepository) -> RepositoryCoverage {
+        let mut used_for = Vec::new();
+        if self.services.iter().any(|service| service.deployed_from.contains(&place)) {
+            used_for.push("deployments".to_owned());
+        }
+        for service in self.services.iter().filter(|service| service.repository == Some(place)) {
+            used_for.push("changes".to_owned());
+            if service.deployment_data == DeploymentData::ReleaseTags {
+                used_for.push("release_tags".to_owned());
+            }
+        }
+        used_for.sort_unstable();
+        used_for.dedup();
+        RepositoryCoverage {
+            repository: repository.id.as_str().to_owned(),
+            branch: repository.branch.as_ref().map(|branch| branch.name.clone()),
+            commit: repository.head_as_of(self.window.end).map(|commit| commit.to_string()),
+            changes: repository.history.len() as u64,
+            tags: repository.tags.len() as u64,
+            used_for,
+            is_shallow: repository.git.is_shallow(),
+            newest_change_at: self.newest_change(repository),
+        }
+    }
+}
+
+/// What one service adds to the whole.
+struct Tally {
+    deployments: u64,
+    resolved: u64,
+    has_repository: bool,
+    exclusions: Exclusions,
+}
+
+fn data_name(data: DeploymentData) -> &'static str {
+    match data {
+        DeploymentData::Reported => "reported",
+        DeploymentData::DeploymentRepository => "deployment_repository",
+        DeploymentData::ReleaseTags => "release_tags",
+        DeploymentData::None => "none",
+    }
+}
+
+fn located(repository: &CollectedRepository, warning: &truelevel_practices::Warning) -> String {
+    let printable = truelevel_model::printable;
+    match (warning.path.as_str(), warning.line) {
+        ("", _) => format!("{}: {}", repository.id, printable(&warning.message)),
+        (path, 0) => format!("{}: {}: {}", repository.id, printable(path), printable(&warning.message)),
+        (path, line) => format!("{}: {}:{line}: {}", repository.id, printable(path), printable(&warning.message)),
+    }
+}
+
+fn counted(exclusions: &Exclusions) -> BTreeMap<String, ExclusionCount> {
+    exclusions
+        .iter()
+        .map(|(reason, count, named)| {
+            let count = ExclusionCount {
+                count,
+                meaning: truelevel_model::registry::title(reason.docs()).to_owned(),
+                examples: named.iter().map(|exclusion| exclusion.subject.clone()).collect(),
+            };
+            (reason.code().to_owned(), count)
+        })
+        .collect()
+}
+
+/// The segment with the largest 75th percentile: the median over services, each weighing the same.
+fn largest_segment(services: &[&ServiceResult]) -> Option<Segment> {
+    const SEGMENTS: [&str; 3] = ["coding_and_review", "merge_to_preproduction", "preproduction_to_production"];
+    let of = |name: &str| -> Vec<f64> {
+        let key = format!("{name}_p75_seconds");
+        let lead_times = services.iter().filter_map(|service| service.metrics.get("change_lead_time"));
+        lead_times.filter_map(|lead_time| lead_time.details.get(&key).copied()).collect()
+    };
+    let segment = |name: &str| {
+        let values = of(name);
+        let p75_seconds = median(&values)?;
+        Some(Segment { name: name.to_owned(), p75_seconds, services: values.len() as u64 })
+    };
+    // Where no environment before production is known, the way after the merge is one segment.
+    let has_preproduction = !of(SEGMENTS[1]).is_empty();
+    let names: &[&str] = if has_preproduction { &SEGMENTS } else { &["coding_and_review", "merge_to_deploy"] };
+    names.iter().filter_map(|name| segment(name)).max_by(|a, b| a.p75_seconds.total_cmp(&b.p75_seconds))
+}

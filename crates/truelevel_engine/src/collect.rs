@@ -1,0 +1,327 @@
+//! Collect: brings the store up to date from the workspace's repositories.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use truelevel_model::{CommitId, History, RepositoryId, SourceId, Tag, Time};
+use truelevel_sources::deployment_files::PathTemplate;
+use truelevel_sources::deployment_repository::{DeclaredVersions, VersionFiles, read_deployments};
+use truelevel_sources::git::{AutomationAccounts, Branch, ChangeReading, GitError, GitRepository};
+
+use crate::{EngineError, Talk, Workspace};
+
+/// A repository with what was read of it.
+pub(crate) struct CollectedRepository {
+    pub(crate) id: RepositoryId,
+    pub(crate) git: GitRepository,
+    pub(crate) branch: Option<Branch>,
+    pub(crate) web_address: Option<String>,
+    pub(crate) history: History,
+    pub(crate) tags: Vec<Tag>,
+    /// Set when it declares what runs where.
+    pub(crate) deployments: Option<DeploymentSource>,
+    /// Configured as a deployment repository.
+    is_for_deployments: bool,
+}
+
+/// The deployments that a repository declares.
+pub(crate) struct DeploymentSource {
+    pub(crate) source: SourceId,
+    pub(crate) files: VersionFiles,
+    pub(crate) declared: DeclaredVersions,
+}
+
+/// What collecting brought.
+pub(crate) struct Collected {
+    pub(crate) repositories: Vec<CollectedRepository>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What collecting brought, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// A line for each repository.
+    pub lines: Vec<String>,
+    /// What could not be read.
+    pub warnings: Vec<String>,
+}
+
+/// Brings the workspace's store up to date and says what it holds.
+pub fn collect_all(workspace: &mut Workspace, talk: &dyn Talk) -> Result<Summary, EngineError> {
+    let collected = collect(workspace, talk)?;
+    let deployments = workspace.store.deployments()?;
+    let lines = collected.repositories.iter().map(|repository| {
+        let declared = repository.deployments.as_ref().map(|found| {
+            let count = deployments.iter().filter(|deployment| deployment.source == found.source).count();
+            format!(", {count} deployments")
+        });
+        format!(
+            "{}: {} changes, {} tags{}",
+            repository.id,
+            repository.history.len(),
+            repository.tags.len(),
+            declared.unwrap_or_default()
+        )
+    });
+    Ok(Summary { lines: lines.collect(), warnings: collected.warnings })
+}
+
+/// Reads all repositories of a workspace into its store.
+pub(crate) fn collect(workspace: &mut Workspace, talk: &dyn Talk) -> Result<Collected, EngineError> {
+    let mut collected = open_all(workspace)?;
+    let automation = AutomationAccounts(workspace.config.automation_accounts.clone());
+    let salt = workspace.store.salt()?;
+    for repository in &mut collected.repositories {
+        read_changes(workspace, repository, &salt, &automation, talk, &mut collected.warnings)?;
+    }
+    find_deployment_repositories(workspace, &mut collected);
+    for repository in &mut collected.repositories {
+        read_declared(workspace, repository, &automation, talk, &mut collected.warnings)?;
+    }
+    Ok(collected)
+}
+
+fn open_all(workspace: &Workspace) -> Result<Collected, EngineError> {
+    let config = &workspace.config;
+    let named = config.repositories.iter().map(|entry| (entry.name.clone(), &entry.path, false));
+    let deploying = config.deployment_repositories.iter().map(|entry| (None, &entry.path, true));
+    let mut collected = Collected { repositories: Vec::new(), warnings: Vec::new() };
+    let mut identities = BTreeMap::new();
+    let mut names: BTreeSet<RepositoryId> = BTreeSet::new();
+    for (name, path, is_for_deployments) in named.chain(deploying) {
+        let git = match GitRepository::open(path) {
+            Ok(git) => git,
+            // What somebody typed must be right; a source of a workspace may fail, and is named in the answer.
+            Err(error) if !workspace.is_kept() => return Err(error.into()),
+            Err(error) => {
+                collected.warnings.push(error.to_string());
+                continue;
+            }
+        };
+        let place = collected.repositories.len();
+        if let Some(first) = identities.insert(git.identity(), place) {
+            identities.insert(git.identity(), first);
+            let first: &mut CollectedRepository = &mut collected.repositories[first];
+            first.is_for_deployments |= is_for_deployments;
+            if !is_for_deployments {
+                collected.warnings.push(format!(
+                    "{} is the same repository as {} and is read once",
+                    shown(path),
+                    first.id
+                ));
+            }
+            continue;
+        }
+        let id = distinct(name.map_or_else(|| git.name(), RepositoryId::new), &mut names);
+        let branch = git.default_branch()?;
+        if branch.is_none() {
+            collected.warnings.push(format!("{id} has no commits"));
+        }
+        if git.is_shallow() {
+            collected.warnings.push(format!(
+                "{id} is a shallow clone: changes and deployments before the cut are not known; fetch the whole history with `git fetch --unshallow`"
+            ));
+        }
+        if git.is_partial() {
+            collected.warnings.push(format!("{id} is a partial clone: files that were not fetched cannot be read"));
+        }
+        collected.repositories.push(CollectedRepository {
+            web_address: git.web_address(),
+            id,
+            git,
+            branch,
+            history: History::default(),
+            tags: Vec::new(),
+            deployments: None,
+            is_for_deployments,
+        });
+    }
+    Ok(collected)
+}
+
+fn distinct(name: RepositoryId, names: &mut BTreeSet<RepositoryId>) -> RepositoryId {
+    let numbered = (2..).map(|number| RepositoryId::new(format!("{}~{number}", name.as_str())));
+    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !names.contains(name)).unwrap_or(name);
+    names.insert(free.clone());
+    free
+}
+
+fn shown(path: &Path) -> String {
+    truelevel_model::printable(&path.display().to_string()).into_owned()
+}
+
+fn read_changes(
+    workspace: &mut Workspace,
+    repository: &mut CollectedRepository,
+    salt: &[u8],
+    automation: &AutomationAccounts,
+    talk: &dyn Talk,
+    warnings: &mut Vec<String>,
+) -> Result<(), EngineError> {
+    let subject = format!("changes:{}", repository.id.as_str());
+    // Accounts of automation are a property of each change, so other accounts mean reading again.
+    let fingerprint =
+        format!("{} {} {:?}", repository.git.fingerprint()?, repository.git.identity().display(), automation.0);
+    let is_kept = workspace.is_kept();
+    let before = if is_kept { workspace.store.collected(&subject)? } else { None };
+    if before.as_ref() == Some(&fingerprint) {
+        repository.history = workspace.store.history(&repository.id)?;
+        repository.tags = workspace.store.tags(&repository.id)?;
+        return Ok(());
+    }
+    let is_same_reading = |before: &String| {
+        before.split_once(' ').map(|(_, rest)| rest) == fingerprint.split_once(' ').map(|(_, rest)| rest)
+    };
+    let may_go_on = before.as_ref().is_some_and(is_same_reading) && !repository.git.is_shallow();
+    let known = if may_go_on { workspace.store.history(&repository.id)? } else { History::default() };
+    // A cut that has moved leaves changes whose parents are now known: read those again from the start.
+    let known = if known.indices().any(|change| known.has_missing_parent(change)) { History::default() } else { known };
+    let stored = known.len();
+    let what = format!("reading the changes of {}", repository.id);
+    let read = repository.git.changes(ChangeReading {
+        salt,
+        automation,
+        known,
+        progress: &|done, total| talk.progress(&what, done, total),
+    })?;
+    for (commit, reason) in read.damaged.iter().take(5) {
+        warnings.push(format!(
+            "{}: commit {commit} cannot be read ({reason}); what lies behind it is not known",
+            repository.id
+        ));
+    }
+    if read.damaged.len() > 5 {
+        warnings.push(format!("{}: {} more commits cannot be read", repository.id, read.damaged.len() - 5));
+    }
+    repository.tags = repository.git.tags()?;
+    repository.history = read.history;
+    if is_kept {
+        if stored == 0 {
+            workspace.store.replace_history(&repository.id, &repository.history)?;
+        } else {
+            workspace.store.append_history(&repository.id, &repository.history, stored)?;
+        }
+        workspace.store.replace_tags(&repository.id, &repository.tags)?;
+        if read.damaged.is_empty() {
+            workspace.store.set_collected(&subject, &fingerprint)?;
+        }
+    }
+    Ok(())
+}
+
+/// Decides which repositories declare what runs where, where the configuration does not say.
+fn find_deployment_repositories(workspace: &Workspace, collected: &mut Collected) {
+    let names: BTreeSet<String> =
+        collected.repositories.iter().map(|repository| crate::matching::plain_name(repository.id.as_str())).collect();
+    let configured = &workspace.config.deployment_repositories;
+    for repository in &mut collected.repositories {
+        let Some(branch) = &repository.branch else { continue };
+        let source = SourceId::new(format!("deployment_repository:{}", repository.id.as_str()));
+        let templates = configured
+            .iter()
+            .find(|entry| repository.is_for_deployments && entry.path == repository.git.path())
+            .map(|entry| entry.files.as_slice())
+            .unwrap_or_default();
+        if !templates.is_empty() {
+            let parsed =
+                templates.iter().filter_map(|(path, key)| Some((PathTemplate::parse(path).ok()?, key.clone())));
+            let files = VersionFiles::Configured(parsed.collect());
+            repository.deployments = Some(DeploymentSource { source, files, declared: DeclaredVersions::default() });
+            continue;
+        }
+        if !configured.is_empty() && !repository.is_for_deployments {
+            continue;
+        }
+        let tree = match repository.git.tree(branch.tip) {
+            Ok(tree) => tree,
+            Err(error) => {
+                collected.warnings.push(error.to_string());
+                continue;
+            }
+        };
+        let (files, declared) = VersionFiles::recognise(&tree);
+        if repository.is_for_deployments || declares_what_runs(repository, &declared, &names) {
+            repository.deployments = Some(DeploymentSource { source, files, declared });
+        }
+    }
+}
+
+/// Whether versions that were found say what runs, and are not examples, defaults or a tool's own images: an
+/// environment is named and production is among them; or a declared service is one of the repositories; or the
+/// repository is about nothing else.
+fn declares_what_runs(
+    repository: &CollectedRepository,
+    declared: &DeclaredVersions,
+    repositories: &BTreeSet<String>,
+) -> bool {
+    let is_production = |environment: &Option<String>| {
+        environment.as_deref().is_some_and(truelevel_sources::deployment_files::is_production)
+    };
+    let services: BTreeSet<&str> = declared.versions.iter().map(|(_, version)| version.service.as_str()).collect();
+    let files: BTreeSet<&str> = declared.versions.iter().map(|(path, _)| path.as_str()).collect();
+    let names_a_repository =
+        services.iter().any(|service| repositories.contains(&crate::matching::plain_name(service)));
+    let has_code = repository.tags.len() >= 3;
+    declared.versions.iter().any(|(_, version)| is_production(&version.environment))
+        || names_a_repository
+        || (!has_code && services.len() >= 3 && files.len() >= 3)
+}
+
+fn read_declared(
+    workspace: &mut Workspace,
+    repository: &mut CollectedRepository,
+    automation: &AutomationAccounts,
+    talk: &dyn Talk,
+    warnings: &mut Vec<String>,
+) -> Result<(), EngineError> {
+    let (Some(found), Some(branch)) = (&repository.deployments, &repository.branch) else { return Ok(()) };
+    let subject = format!("deployments:{}", repository.id.as_str());
+    let fingerprint = format!("{} {:?} {:?} {}", branch.tip, found.files, automation.0, env!("CARGO_PKG_VERSION"));
+    if workspace.is_kept() && workspace.store.collected(&subject)?.as_ref() == Some(&fingerprint) {
+        return Ok(());
+    }
+    let what = format!("reading the deployments of {}", repository.id);
+    let progress = |done, total| talk.progress(&what, done, total);
+    let read = match read_deployments(&repository.git, branch.tip, &found.files, automation, &progress) {
+        Ok(read) => read,
+        Err(error @ GitError::Unreadable { .. }) => {
+            warnings.push(format!("{error}; its deployments are left out"));
+            repository.deployments = None;
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let problems = found.declared.problems.iter().chain(&read.problems);
+    let lines: BTreeSet<String> = problems
+        .map(|(path, problem)| {
+            format!(
+                "{}: {}:{}: {}",
+                repository.id,
+                truelevel_model::printable(path),
+                problem.line,
+                truelevel_model::printable(&problem.message)
+            )
+        })
+        .collect();
+    warnings.extend(lines.iter().take(5).cloned());
+    if lines.len() > 5 {
+        warnings.push(format!(
+            "{}: {} more files that declare versions cannot be read whole",
+            repository.id,
+            lines.len() - 5
+        ));
+    }
+    workspace.store.replace_deployments(&found.source, &read.deployments)?;
+    if workspace.is_kept() {
+        workspace.store.set_collected(&subject, &fingerprint)?;
+    }
+    Ok(())
+}
+
+impl CollectedRepository {
+    /// The default branch's newest commit at or before a date.
+    pub(crate) fn head_as_of(&self, as_of: Time) -> Option<CommitId> {
+        let tip = self.history.find(&self.branch.as_ref()?.tip)?;
+        self.history.first_parent_as_of(tip, as_of).map(|change| self.history.id(change))
+    }
+}

@@ -1,0 +1,411 @@
+//! `truelevel.toml`: what is assessed together. Every mistake is named with file, line and column.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+use serde::Deserialize;
+use toml::Spanned;
+use truelevel_sources::deployment_files::PathTemplate;
+
+/// The name of the file.
+pub const FILE_NAME: &str = "truelevel.toml";
+/// The window unless another is asked for.
+pub const DEFAULT_WINDOW_DAYS: u32 = 90;
+/// Longer windows are a mistake in units.
+pub const LONGEST_WINDOW_DAYS: u32 = 3660;
+
+/// What is wrong with a configuration file, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {reason}", truelevel_model::printable(&path.display().to_string()))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A place in the file is wrong.
+    #[error("{}:{line}:{column}: {message}", truelevel_model::printable(&path.display().to_string()))]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+}
+
+/// A checked configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// The workspace's name.
+    pub name: Option<String>,
+    /// The measured window.
+    pub window_days: u32,
+    /// The benchmark edition, where one is chosen.
+    pub edition: Option<String>,
+    /// Further accounts of automation.
+    pub automation_accounts: Vec<String>,
+    /// Repositories of code.
+    pub repositories: Vec<RepositoryConfig>,
+    /// Repositories that declare what runs where.
+    pub deployment_repositories: Vec<DeploymentRepositoryConfig>,
+    /// Whether an environment is production, by name.
+    pub environments: BTreeMap<String, bool>,
+    /// The services.
+    pub services: Vec<ServiceConfig>,
+    /// Whether services that are found and not listed are assessed too.
+    pub only_listed_services: bool,
+}
+
+/// A repository of code.
+#[derive(Debug)]
+pub struct RepositoryConfig {
+    /// Its name, where it is not the one found.
+    pub name: Option<String>,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// A repository that declares what runs where.
+#[derive(Debug)]
+pub struct DeploymentRepositoryConfig {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its version files, each with the key path of the version; none for what is recognised.
+    pub files: Vec<(String, String)>,
+}
+
+/// A service.
+#[derive(Debug)]
+pub struct ServiceConfig {
+    /// The service.
+    pub name: String,
+    /// The team that owns it.
+    pub team: Option<String>,
+    /// Its repository, where that is not the one of the same name.
+    pub repository: Option<String>,
+    /// The part of the repository that is its own.
+    pub paths: Vec<String>,
+    /// A version that ran before the first known deployment.
+    pub baseline: Option<String>,
+    /// How a tag or commit is found in a version.
+    pub version_patterns: Vec<Regex>,
+    /// Its production environments, where they differ from the workspace's.
+    pub production: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    workspace: WorkspaceTable,
+    #[serde(default)]
+    automation: AutomationTable,
+    #[serde(default)]
+    repository: Vec<RepositoryTable>,
+    #[serde(default)]
+    deployment_repository: Vec<DeploymentRepositoryTable>,
+    #[serde(default)]
+    environment: Vec<EnvironmentTable>,
+    #[serde(default)]
+    service: Vec<ServiceTable>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct WorkspaceTable {
+    name: Option<String>,
+    window_days: Option<Spanned<u32>>,
+    edition: Option<Spanned<String>>,
+    #[serde(default)]
+    only_listed_services: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct AutomationTable {
+    #[serde(default)]
+    accounts: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RepositoryTable {
+    name: Option<Spanned<String>>,
+    path: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeploymentRepositoryTable {
+    path: PathBuf,
+    #[serde(default)]
+    files: Vec<FilesTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilesTable {
+    path: Spanned<String>,
+    version: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnvironmentTable {
+    name: Spanned<String>,
+    production: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServiceTable {
+    name: Spanned<String>,
+    team: Option<String>,
+    repository: Option<String>,
+    #[serde(default)]
+    paths: Vec<String>,
+    baseline: Option<String>,
+    #[serde(default)]
+    version_patterns: Vec<Spanned<String>>,
+    #[serde(default)]
+    production: Vec<Spanned<String>>,
+}
+
+impl Config {
+    /// The configuration of plain repository paths: everything is found, nothing is said.
+    pub fn of_paths(paths: &[PathBuf]) -> Self {
+        Self {
+            name: None,
+            window_days: DEFAULT_WINDOW_DAYS,
+            edition: None,
+            automation_accounts: Vec::new(),
+            repositories: paths.iter().map(|path| RepositoryConfig { name: None, path: path.clone() }).collect(),
+            deployment_repositories: Vec::new(),
+            environments: BTreeMap::new(),
+            services: Vec::new(),
+            only_listed_services: false,
+        }
+    }
+
+    /// Reads and checks a file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
+        let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))?;
+        Self::parse(path, &text)
+    }
+
+    /// Checks a file's text. Relative paths in it start at the file's folder.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let reader = Reader { path, text };
+        let file: File = toml::from_str(text).map_err(|error| {
+            reader.invalid(error.span().map_or(0, |span| span.start), error.message().trim().to_owned())
+        })?;
+        reader.check(file)
+    }
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn invalid(&self, at: usize, message: String) -> ConfigError {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        ConfigError::Invalid {
+            path: self.path.to_owned(),
+            line,
+            column,
+            message: truelevel_model::printable(&message).into_owned(),
+        }
+    }
+
+    /// The names, unless one stands twice.
+    fn distinct<'b>(&self, what: &str, names: impl Iterator<Item = &'b Spanned<String>>) -> Result<(), ConfigError> {
+        let mut seen = BTreeMap::new();
+        for name in names {
+            if name.get_ref().is_empty() {
+                return Err(self.invalid(name.span().start, format!("a {what} needs a name")));
+            }
+            if let Some(first) = seen.insert(name.get_ref(), name.span().start) {
+                let line = self.text[..first].matches('\n').count() + 1;
+                let message = format!("the {what} `{}` stands twice; first in line {line}", name.get_ref());
+                return Err(self.invalid(name.span().start, message));
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, file: File) -> Result<Config, ConfigError> {
+        self.distinct("service", file.service.iter().map(|service| &service.name))?;
+        self.distinct("environment", file.environment.iter().map(|environment| &environment.name))?;
+        self.distinct("repository", file.repository.iter().filter_map(|repository| repository.name.as_ref()))?;
+        let environments: BTreeMap<String, bool> = file
+            .environment
+            .into_iter()
+            .map(|environment| (environment.name.into_inner(), environment.production))
+            .collect();
+        let window_days = match file.workspace.window_days {
+            Some(days) if !(1..=LONGEST_WINDOW_DAYS).contains(days.get_ref()) => {
+                let message = format!("a window of {} days; allowed are 1 to {LONGEST_WINDOW_DAYS}", days.get_ref());
+                return Err(self.invalid(days.span().start, message));
+            }
+            Some(days) => days.into_inner(),
+            None => DEFAULT_WINDOW_DAYS,
+        };
+        if let Some(edition) = &file.workspace.edition
+            && !truelevel_assess::benchmarks::editions().any(|known| known == edition.get_ref())
+        {
+            let known: Vec<_> = truelevel_assess::benchmarks::editions().collect();
+            let message = format!("there is no edition `{}`; known: {}", edition.get_ref(), known.join(", "));
+            return Err(self.invalid(edition.span().start, message));
+        }
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let deployment_repositories = file
+            .deployment_repository
+            .into_iter()
+            .map(|table| {
+                let files = table.files.into_iter().map(|files| {
+                    let at = files.path.span().start;
+                    PathTemplate::parse(files.path.get_ref()).map_err(|message| self.invalid(at, message))?;
+                    Ok((files.path.into_inner(), files.version))
+                });
+                Ok(DeploymentRepositoryConfig {
+                    path: folder.join(table.path),
+                    files: files.collect::<Result<_, _>>()?,
+                })
+            })
+            .collect::<Result<_, ConfigError>>()?;
+        let services = file
+            .service
+            .into_iter()
+            .map(|service| self.check_service(service, &environments))
+            .collect::<Result<_, _>>()?;
+        Ok(Config {
+            name: file.workspace.name,
+            window_days,
+            edition: file.workspace.edition.map(Spanned::into_inner),
+            automation_accounts: file.automation.accounts,
+            repositories: file
+                .repository
+                .into_iter()
+                .map(|table| RepositoryConfig {
+                    name: table.name.map(Spanned::into_inner),
+                    path: folder.join(table.path),
+                })
+                .collect(),
+            deployment_repositories,
+            environments,
+            services,
+            only_listed_services: file.workspace.only_listed_services,
+        })
+    }
+
+    fn check_service(
+        &self,
+        service: ServiceTable,
+        environments: &BTreeMap<String, bool>,
+    ) -> Result<ServiceConfig, ConfigError> {
+        for environment in &service.production {
+            if !environments.contains_key(environment.get_ref()) {
+                let known: Vec<_> = environments.keys().map(|name| format!("`{name}`")).collect();
+                let known = if known.is_empty() { "none is declared".to_owned() } else { known.join(", ") };
+                let message = format!(
+                    "the environment `{}` is not declared in an [[environment]] table; declared: {known}",
+                    environment.get_ref()
+                );
+                return Err(self.invalid(environment.span().start, message));
+            }
+        }
+        let version_patterns = service
+            .version_patterns
+            .into_iter()
+            .map(|pattern| {
+                let compiled = regex::RegexBuilder::new(pattern.get_ref()).size_limit(1 << 20).build();
+                compiled.map_err(|error| self.invalid(pattern.span().start, format!("not a pattern: {error}")))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(ServiceConfig {
+            name: service.name.into_inner(),
+            team: service.team,
+            repository: service.repository,
+            paths: service.paths,
+            baseline: service.baseline,
+            version_patterns,
+            production: service.production.into_iter().map(Spanned::into_inner).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let error = Config::parse(Path::new("truelevel.toml"), text).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}\nshould begin with\n{expected}");
+    }
+
+    #[test]
+    fn mistakes_are_named_with_line_column_and_what_is_allowed() {
+        check(
+            "[workspace]\nnmae = \"x\"\n",
+            "truelevel.toml:2:1: unknown field `nmae`, expected one of `name`, `window_days`",
+        );
+        check("[workspace]\nwindow_days = \"x\"\n", "truelevel.toml:2:15: invalid type: string \"x\", expected u32");
+        check("[workspace]\nwindow_days = 0\n", "truelevel.toml:2:15: a window of 0 days; allowed are 1 to");
+        check("[workspace]\nedition = \"1999\"\n", "truelevel.toml:2:11: there is no edition `1999`; known: 2024");
+        check(
+            "[[service]]\nname = \"a\"\n[[service]]\nname = \"a\"\n",
+            "truelevel.toml:4:8: the service `a` stands twice; first in line 2",
+        );
+        check(
+            "[[environment]]\nname = \"prod\"\nproduction = true\n[[service]]\nname = \"a\"\nproduction = [\"prd\"]\n",
+            "truelevel.toml:6:15: the environment `prd` is not declared in an [[environment]] table; declared: `prod`",
+        );
+        check("[[service]]\nname = \"a\"\nversion_patterns = [\"(\"]\n", "truelevel.toml:3:21: not a pattern");
+        check("[[repository]]\nname = \"a\"\n", "truelevel.toml:1:1: missing field `path`");
+        check("x = \n", "truelevel.toml:1:5: ");
+    }
+
+    #[test]
+    fn a_whole_file_reads() {
+        let text = r#"
+            [workspace]
+            name = "Shop"
+            window_days = 60
+            edition = "2024"
+            [automation]
+            accounts = ["deployer"]
+            [[repository]]
+            path = "../web"
+            [[deployment_repository]]
+            path = "../gitops"
+            [[deployment_repository.files]]
+            path = "apps/{environment}/{service}"
+            version = "image_tag"
+            [[environment]]
+            name = "eu"
+            production = true
+            [[service]]
+            name = "web"
+            team = "front"
+            paths = ["web"]
+            production = ["eu"]
+        "#;
+        let config = Config::parse(Path::new("/work/x/truelevel.toml"), text).unwrap();
+        assert_eq!(config.repositories[0].path, Path::new("/work/x/../web"));
+        assert_eq!((config.window_days, config.services[0].paths.len()), (60, 1));
+    }
+}

@@ -1,0 +1,386 @@
+//! What a metric, practice, gate, question or reason code means, and what it is in this workspace.
+
+use truelevel_assess::catalog::{Gate, Question, Requirement};
+use truelevel_assess::conditions::Subject;
+use truelevel_assess::{Catalog, CatalogError};
+use truelevel_metrics::METRICS;
+use truelevel_metrics::service::ServiceData;
+use truelevel_metrics::timeline::{DeploymentKind, describe};
+use truelevel_model::assessment::{Assessment, GateResult};
+use truelevel_model::{Detection, Locator, Reason, registry};
+use truelevel_report::numbers;
+
+use crate::assess::Prepared;
+
+/// How many events are listed unless all are asked for.
+const EVENTS_SHOWN: usize = 10;
+
+/// A definition, and what it comes to here.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Explanation {
+    /// The id.
+    pub id: String,
+    /// What it is: metric, practice, gate, question or reason code.
+    pub kind: &'static str,
+    /// Its name.
+    pub title: String,
+    /// Its definition, as Markdown.
+    pub body: String,
+    /// What it is here: headings with lines.
+    pub sections: Vec<Section>,
+}
+
+/// Lines under a heading.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Section {
+    /// The heading.
+    pub heading: String,
+    /// The lines.
+    pub lines: Vec<String>,
+}
+
+/// Everything that can be explained: id and title.
+pub fn known_ids() -> Result<Vec<(String, String)>, CatalogError> {
+    let catalog = Catalog::embedded()?;
+    let titled = |id: &str, docs: &str| (id.to_owned(), registry::title(docs).to_owned());
+    let mut ids: Vec<(String, String)> = METRICS.iter().map(|metric| titled(metric.id, metric.docs)).collect();
+    ids.extend(truelevel_practices::PRACTICES.iter().map(|practice| titled(practice.id, practice.docs)));
+    ids.extend(Reason::ALL.iter().map(|reason| titled(reason.code(), reason.docs())));
+    ids.extend(
+        catalog.stages.iter().flat_map(|stage| &stage.gates).map(|gate| (gate.id.clone(), gate.statement.clone())),
+    );
+    ids.extend(catalog.questions.iter().map(|question| (question.id.clone(), question.text.clone())));
+    ids.sort();
+    ids.dedup_by(|a, b| a.0 == b.0);
+    Ok(ids)
+}
+
+/// The definition behind an id; `None` when nothing has it.
+pub fn define(id: &str) -> Result<Option<Explanation>, CatalogError> {
+    let catalog = Catalog::embedded()?;
+    let page = |kind, docs: &str| Explanation {
+        id: id.to_owned(),
+        kind,
+        title: registry::title(docs).to_owned(),
+        body: registry::body(docs),
+        sections: Vec::new(),
+    };
+    if let Some(metric) = METRICS.iter().find(|metric| metric.id == id) {
+        let mut explanation = page("metric", metric.docs);
+        explanation.body += &format!("\n\nDefinition: {}.", metric.definition());
+        return Ok(Some(explanation));
+    }
+    if let Some(practice) = truelevel_practices::practice(id) {
+        return Ok(Some(page("practice", practice.docs)));
+    }
+    if let Some(reason) = Reason::ALL.iter().find(|reason| reason.code() == id) {
+        return Ok(Some(page("reason code", reason.docs())));
+    }
+    if let Some((stage, gate)) = catalog.gate(id) {
+        return Ok(Some(gate_page(&stage.id, gate)));
+    }
+    Ok(catalog.question(id).map(question_page))
+}
+
+fn gate_page(stage: &str, gate: &Gate) -> Explanation {
+    Explanation {
+        id: gate.id.clone(),
+        kind: "gate",
+        title: gate.statement.clone(),
+        body: format!(
+            "A gate of stage {stage}, level {}.\n\n**Why**: {}\n\n**How to get there**: {}\n\n**Effort**: {} for one team. **Unlocks**: {}\n\n**Met when** {}\n\n**See also**: {}",
+            gate.level,
+            gate.why,
+            gate.how,
+            gate.effort.as_str(),
+            gate.unlocks,
+            in_words(&gate.requirement),
+            gate.references.join("; ")
+        ),
+        sections: Vec::new(),
+    }
+}
+
+fn question_page(question: &Question) -> Explanation {
+    Explanation {
+        id: question.id.clone(),
+        kind: "question",
+        title: question.text.clone(),
+        body: format!(
+            "One of the ordered questions; the first that is not answered yes is where to act.\n\n**Yes when** {}\n\n**When no**: {} {}\n\n**When the data is missing**: connect {}.",
+            in_words(&question.requirement),
+            question.constraint,
+            question.action,
+            question.connect.join("; ")
+        ),
+        sections: Vec::new(),
+    }
+}
+
+fn in_words(requirement: &Requirement) -> String {
+    let (all, joint) = match requirement {
+        Requirement::All(conditions) => (conditions, " and "),
+        Requirement::Any(conditions) => (conditions, " or "),
+    };
+    let words = all.iter().map(|condition| match &condition.subject {
+        Subject::Practice { practice, grade } => format!("the practice `{practice}` is {}", grade.as_str()),
+        Subject::Metric { metric, bound } => {
+            let side = if bound.is_lower { "at or above" } else { "at or below" };
+            format!("the whole interval of `{metric}` lies {side} {}", bound.text)
+        }
+    });
+    words.collect::<Vec<_>>().join(joint) + "."
+}
+
+/// Adds what the id comes to in a workspace.
+pub fn explain(explanation: &mut Explanation, prepared: &Prepared, assessment: &Assessment, shows_all: bool) {
+    let limit = if shows_all { usize::MAX } else { EVENTS_SHOWN };
+    match explanation.kind {
+        "metric" => explain_metric(explanation, prepared, assessment, limit),
+        "practice" => explain_practice(explanation, prepared, limit),
+        "reason code" => explain_reason(explanation, assessment, limit),
+        "gate" => explain_gate(explanation, assessment, limit),
+        _ => explain_question(explanation, assessment, limit),
+    }
+}
+
+fn section(explanation: &mut Explanation, heading: impl Into<String>, lines: Vec<String>, limit: usize) {
+    if lines.is_empty() {
+        return;
+    }
+    let more = lines.len().saturating_sub(limit);
+    let mut lines: Vec<String> = lines.into_iter().take(limit).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more; `--all` lists them"));
+    }
+    explanation.sections.push(Section { heading: heading.into(), lines });
+}
+
+fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment: &Assessment, limit: usize) {
+    let id = explanation.id.clone();
+    let Some(spread) = assessment.metric(&id) else { return };
+    let measured = &spread.measurement;
+    let mut lines = vec![format!("value: {}", numbers::headline(measured))];
+    lines.extend(numbers::interval(measured).map(|interval| format!("95 % interval: {interval}")));
+    for (name, quantile) in [("p75", measured.p75), ("p90", measured.p90)] {
+        if let Some(quantile) = quantile {
+            let words = match (quantile.value, quantile.at_least) {
+                (Some(value), _) => numbers::value(measured.unit, value),
+                (None, Some(least)) => format!("more than {}", numbers::value(measured.unit, least)),
+                (None, None) => "no value".to_owned(),
+            };
+            lines.push(format!("{name}: {words}"));
+        }
+    }
+    lines.push(format!(
+        "sample: {} observed, {} still open",
+        numbers::digits(measured.n as f64),
+        numbers::digits(measured.censored as f64)
+    ));
+    if spread.services > 1 {
+        lines.push(format!("median of {} of {}", spread.services_measured, numbers::count(spread.services, "service")));
+    }
+    lines.extend(measured.note.clone().map(|note| format!("note: {note}")));
+    for (name, value) in &measured.details {
+        let shown = if name.ends_with("_seconds") { numbers::duration(*value) } else { numbers::digits(*value) };
+        lines.push(format!("{}: {shown}", name.trim_end_matches("_seconds").replace('_', " ")));
+    }
+    section(explanation, format!("In {}", truelevel_model::printable(&assessment.workspace)), lines, usize::MAX);
+    if spread.services > 1 {
+        let of = |service: &truelevel_model::assessment::ServiceResult| {
+            let measured = service.metrics.get(&id)?;
+            let interval = numbers::interval(measured).map(|interval| format!(" ({interval})")).unwrap_or_default();
+            measured.value.or(measured.at_least)?;
+            Some(format!(
+                "{}: {}{interval}, n {}",
+                truelevel_model::printable(&service.service),
+                numbers::headline(measured),
+                measured.n
+            ))
+        };
+        section(explanation, "Services", assessment.services.iter().filter_map(of).collect(), limit);
+    }
+    let measuring = prepared.measuring();
+    let events: Vec<String> =
+        prepared.services.iter().flat_map(|service| measuring.measure(service, |data, _| events(&id, data))).collect();
+    section(explanation, "Events behind it", events, limit);
+    let left_out = assessment
+        .exclusions
+        .iter()
+        .map(|(code, excluded)| format!("{} {code}: {}", numbers::digits(excluded.count as f64), excluded.meaning))
+        .collect();
+    section(explanation, "Left out", left_out, usize::MAX);
+}
+
+/// The facts that a metric counts, in words.
+fn events(metric: &str, data: &ServiceData<'_>) -> Vec<String> {
+    let entries = &data.timeline.entries;
+    match metric {
+        "change_lead_time" | "merge_to_deploy_time" | "deployment_batch_size" => data
+            .shipped
+            .iter()
+            .map(|shipped| {
+                let id = data.facts.repository.as_ref().map(|repository| repository.history.id(shipped.change));
+                let duration =
+                    if metric == "merge_to_deploy_time" { shipped.merge_to_deploy } else { Some(shipped.lead_time) };
+                let duration = duration
+                    .map_or_else(|| "not on the default branch".to_owned(), |span| numbers::duration(span.seconds()));
+                let id = id.map(|id| id.short()).unwrap_or_default();
+                format!("{id} {duration}, shipped with {}", describe(entries[shipped.deployment].deployment))
+            })
+            .collect(),
+        "undeployed_changes" => data
+            .undeployed
+            .iter()
+            .filter_map(|waiting| {
+                let history = data.facts.repository.as_ref()?.history;
+                Some(format!(
+                    "{} waits since {}",
+                    history.id(waiting.change).short(),
+                    numbers::duration(waiting.age.seconds())
+                ))
+            })
+            .collect(),
+        "change_fail_rate" | "failed_deployment_recovery_time" => data
+            .failures
+            .iter()
+            .filter(|failure| data.window.contains(entries[failure.deployment].deployment.finished_at))
+            .map(|failure| {
+                let signals: Vec<_> = failure.signals.iter().map(|signal| signal.as_str().replace('_', " ")).collect();
+                let recovered = failure.recovered_at.map_or_else(
+                    || "still open".to_owned(),
+                    |at| format!("recovered after {}", numbers::duration(at.since(failure.started_at).seconds())),
+                );
+                format!("{}: {}, {recovered}", describe(entries[failure.deployment].deployment), signals.join(", "))
+            })
+            .collect(),
+        _ => data
+            .in_window()
+            .filter(|entry| entry.kind != DeploymentKind::InitialState)
+            .map(|entry| {
+                let kind = match entry.kind {
+                    DeploymentKind::InitialState => "initial state",
+                    DeploymentKind::Baseline => "first known",
+                    DeploymentKind::Forward => "new version",
+                    DeploymentKind::Rollback => "rollback",
+                    DeploymentKind::Redeployment => "redeployment",
+                    DeploymentKind::FanOut => "reaches a further environment",
+                    DeploymentKind::NotSucceeded => "did not succeed",
+                };
+                format!("{}: {kind}", describe(entry.deployment))
+            })
+            .collect(),
+    }
+}
+
+fn explain_practice(explanation: &mut Explanation, prepared: &Prepared, limit: usize) {
+    let measuring = prepared.measuring();
+    let id = explanation.id.clone();
+    let mut lines = Vec::new();
+    for service in &prepared.services {
+        let detection = measuring.measure(service, |_, measured| measured.detections.get(id.as_str()).cloned());
+        let answer = match detection {
+            None => continue,
+            Some(Detection::Absent { looked_at }) => format!("absent; looked at {}", looked_at.join(", ")),
+            Some(Detection::Unknown { reason }) => format!("unknown: {reason}"),
+            Some(Detection::NotApplicable { reason }) => format!("not applicable: {reason}"),
+            Some(Detection::Present(evidence)) => {
+                let proofs: Vec<String> = evidence
+                    .iter()
+                    .take(3)
+                    .map(|proof| format!("{} at {}", proof.grade.as_str(), place(&proof.locator)))
+                    .collect();
+                proofs.join("; ")
+            }
+        };
+        lines.push(format!("{}: {answer}", service.id));
+    }
+    section(explanation, "Services", lines, limit);
+}
+
+fn place(locator: &Locator) -> String {
+    match locator {
+        Locator::Facts { summary } => summary.clone(),
+        Locator::File { repository, path, line, text, .. } => {
+            format!("{repository}:{}:{line} `{}`", truelevel_model::printable(path), truelevel_model::printable(text))
+        }
+    }
+}
+
+fn explain_reason(explanation: &mut Explanation, assessment: &Assessment, limit: usize) {
+    let Some(excluded) = assessment.exclusions.get(&explanation.id) else {
+        section(explanation, "Here", vec!["nothing was left out for this reason".to_owned()], 1);
+        return;
+    };
+    section(explanation, "Here", vec![format!("{} left out", numbers::digits(excluded.count as f64))], 1);
+    let named = assessment
+        .services
+        .iter()
+        .filter_map(|service| Some((&service.service, service.exclusions.get(&explanation.id)?)));
+    let lines: Vec<String> = named
+        .flat_map(|(service, excluded)| {
+            let examples = excluded.examples.iter().cloned();
+            let unnamed = excluded.count - excluded.examples.len() as u64;
+            let rest = (unnamed > 0)
+                .then(|| format!("{}: {unnamed} that are not listed", truelevel_model::printable(service)));
+            examples.chain(rest)
+        })
+        .collect();
+    section(explanation, "What", lines, limit);
+}
+
+fn explain_gate(explanation: &mut Explanation, assessment: &Assessment, limit: usize) {
+    let find = |gates: &[GateResult]| gates.iter().find(|gate| gate.gate == explanation.id).cloned();
+    let stages = assessment.stages.iter().chain(&assessment.lanes);
+    let overall = stages.into_iter().find_map(|stage| find(&stage.gates));
+    let mut lines = Vec::new();
+    for service in &assessment.services {
+        let Some(gate) = service.stages.iter().chain(&service.lanes).find_map(|stage| find(&stage.gates)) else {
+            continue;
+        };
+        lines.push(format!(
+            "{}: {}; {}",
+            truelevel_model::printable(&service.service),
+            gate.outcome.as_str(),
+            gate.because
+        ));
+        for evidence in gate.evidence.iter().take(3) {
+            let place = match (&evidence.path, evidence.line) {
+                (Some(path), Some(line)) => format!(
+                    "{}:{line} `{}`",
+                    truelevel_model::printable(path),
+                    truelevel_model::printable(&evidence.text)
+                ),
+                (Some(path), None) => truelevel_model::printable(path).into_owned(),
+                (None, _) => evidence.text.clone(),
+            };
+            lines.push(format!("  {} {}: {place}", evidence.grade.as_str(), evidence.practice));
+        }
+    }
+    if let Some(overall) = overall {
+        section(explanation, "Here", vec![format!("{}: {}", overall.outcome.as_str(), overall.because)], 1);
+    }
+    section(explanation, "Services", lines, limit.saturating_mul(2));
+}
+
+fn explain_question(explanation: &mut Explanation, assessment: &Assessment, limit: usize) {
+    let id = explanation.id.clone();
+    if let Some(overall) = assessment.first_constraint.chain.iter().find(|result| result.question == id) {
+        let line = format!("{}: {}", overall.answer.as_str(), overall.because.join("; "));
+        section(explanation, "Here", vec![line], 1);
+    }
+    let lines = assessment
+        .services
+        .iter()
+        .filter_map(|service| {
+            let result = service.questions.iter().find(|result| result.question == id)?;
+            Some(format!(
+                "{}: {}; {}",
+                truelevel_model::printable(&service.service),
+                result.answer.as_str(),
+                result.because.join("; ")
+            ))
+        })
+        .collect();
+    section(explanation, "Services", lines, limit);
+}

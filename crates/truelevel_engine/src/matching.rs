@@ -1,0 +1,198 @@
+//! Which services there are, and which repository belongs to which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use truelevel_model::deployment_data::DeploymentData;
+use truelevel_model::{Deployment, ServiceId};
+use truelevel_sources::deployment_files;
+use truelevel_sources::deployment_repository::UNNAMED_ENVIRONMENT;
+use truelevel_sources::git::PathScope;
+use truelevel_sources::release_tags::{self, RELEASE_ENVIRONMENT};
+
+use crate::collect::CollectedRepository;
+use crate::config::{Config, ServiceConfig};
+
+/// A service with everything that is its own.
+pub(crate) struct Service {
+    pub(crate) id: ServiceId,
+    pub(crate) team: Option<String>,
+    /// The place of its repository among those collected.
+    pub(crate) repository: Option<usize>,
+    pub(crate) scope: Option<PathScope>,
+    pub(crate) baseline: Option<String>,
+    pub(crate) version_patterns: Vec<regex::Regex>,
+    pub(crate) deployments: Vec<Deployment>,
+    pub(crate) deployment_data: DeploymentData,
+    /// The deployment repositories that its deployments come from, by place.
+    pub(crate) deployed_from: Vec<usize>,
+    pub(crate) production: Production,
+    /// Release tags that only announce a version.
+    pub(crate) previews: Vec<String>,
+}
+
+/// Which environments of a service are production.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Production {
+    named: Option<BTreeSet<String>>,
+    declared: BTreeMap<String, bool>,
+    /// No environment is named anywhere, so the only one is it.
+    pub(crate) takes_unnamed: bool,
+}
+
+impl Production {
+    pub(crate) fn is(&self, environment: &str) -> bool {
+        if let Some(named) = &self.named {
+            return named.contains(environment);
+        }
+        if let Some(declared) = self.declared.get(environment) {
+            return *declared;
+        }
+        environment == RELEASE_ENVIRONMENT
+            || (environment == UNNAMED_ENVIRONMENT && self.takes_unnamed)
+            || deployment_files::is_production(environment)
+    }
+}
+
+/// A name without what differs between spellings: case, and `_` or `.` for `-`.
+pub(crate) fn plain_name(name: &str) -> String {
+    name.trim().to_lowercase().replace(['_', '.', ' '], "-")
+}
+
+/// Endings that a service or its repository may have and the other not.
+const AFFIXES: [&str; 7] = ["-service", "-svc", "-app", "-api", "-server", "-backend", "-frontend"];
+
+/// Finds all services: those that are configured, those that deployments name, and every repository that is neither
+/// a service's nor there to deploy others.
+pub(crate) fn services(
+    config: &Config,
+    repositories: &[CollectedRepository],
+    deployments: Vec<Deployment>,
+) -> Vec<Service> {
+    let mut by_service: BTreeMap<ServiceId, Vec<Deployment>> = BTreeMap::new();
+    for deployment in deployments {
+        by_service.entry(deployment.service.clone()).or_default().push(deployment);
+    }
+    let configured: BTreeMap<&str, &ServiceConfig> =
+        config.services.iter().map(|service| (service.name.as_str(), service)).collect();
+    let mut ids: BTreeSet<ServiceId> = configured.keys().map(|name| ServiceId::new(*name)).collect();
+    if !config.only_listed_services {
+        ids.extend(by_service.keys().cloned());
+    }
+    let mut services: Vec<Service> = ids
+        .into_iter()
+        .map(|id| {
+            let deployments = by_service.remove(&id).unwrap_or_default();
+            service(id.clone(), configured.get(id.as_str()).copied(), config, repositories, deployments)
+        })
+        // A service that only ever ran outside production is a part of something else, or not a service.
+        .filter(|service| {
+            configured.contains_key(service.id.as_str())
+                || service.deployments.iter().any(|deployment| service.production.is(deployment.environment.as_str()))
+        })
+        .collect();
+    pair_the_only_two(&mut services, repositories);
+    let taken: BTreeSet<usize> = services.iter().filter_map(|service| service.repository).collect();
+    if !config.only_listed_services {
+        for (place, repository) in repositories.iter().enumerate() {
+            let deploys_others = repository.deployments.is_some()
+                && services.iter().any(|service| service.deployed_from.contains(&place));
+            if !taken.contains(&place) && !deploys_others {
+                let id = ServiceId::new(repository.id.as_str());
+                services.push(service(id, None, config, repositories, Vec::new()));
+            }
+        }
+    }
+    for service in &mut services {
+        fall_back_to_releases(service, repositories);
+    }
+    services.sort_by(|a, b| a.id.cmp(&b.id));
+    services
+}
+
+fn service(
+    id: ServiceId,
+    configured: Option<&ServiceConfig>,
+    config: &Config,
+    repositories: &[CollectedRepository],
+    mut deployments: Vec<Deployment>,
+) -> Service {
+    // A system that makes deployments knows more of them than the repository that asked for them.
+    let is_declared = |deployment: &Deployment| deployment.source.as_str().starts_with("deployment_repository:");
+    if deployments.iter().any(|deployment| !is_declared(deployment)) {
+        deployments.retain(|deployment| !is_declared(deployment));
+    }
+    let deployed_from = repositories
+        .iter()
+        .enumerate()
+        .filter(|(_, repository)| {
+            let source = repository.deployments.as_ref().map(|found| &found.source);
+            deployments.iter().any(|deployment| Some(&deployment.source) == source)
+        })
+        .map(|(place, _)| place)
+        .collect();
+    let deployment_data = match deployments.first() {
+        None => DeploymentData::None,
+        Some(first) if is_declared(first) => DeploymentData::DeploymentRepository,
+        Some(_) => DeploymentData::Reported,
+    };
+    let named = configured.map(|service| &service.production).filter(|production| !production.is_empty());
+    let production = Production {
+        named: named.map(|production| production.iter().cloned().collect()),
+        declared: config.environments.clone(),
+        takes_unnamed: deployments.iter().all(|deployment| deployment.environment.as_str() == UNNAMED_ENVIRONMENT),
+    };
+    let wanted = configured.and_then(|service| service.repository.as_deref()).unwrap_or(id.as_str());
+    let paths = configured.map(|service| service.paths.as_slice()).unwrap_or_default();
+    Service {
+        team: configured.and_then(|service| service.team.clone()),
+        repository: repository_named(wanted, repositories),
+        scope: (!paths.is_empty()).then(|| PathScope::new(paths)),
+        baseline: configured.and_then(|service| service.baseline.clone()),
+        version_patterns: configured.map(|service| service.version_patterns.clone()).unwrap_or_default(),
+        deployments,
+        deployment_data,
+        deployed_from,
+        production,
+        previews: Vec::new(),
+        id,
+    }
+}
+
+/// The repository of a name: the same but for spelling, else the only one that differs by a usual ending.
+fn repository_named(name: &str, repositories: &[CollectedRepository]) -> Option<usize> {
+    let wanted = plain_name(name);
+    let names: Vec<String> = repositories.iter().map(|repository| plain_name(repository.id.as_str())).collect();
+    if let Some(same) = names.iter().position(|name| *name == wanted) {
+        return Some(same);
+    }
+    let is_near = |name: &String| {
+        AFFIXES.iter().any(|affix| format!("{name}{affix}") == wanted || format!("{wanted}{affix}") == *name)
+    };
+    let mut near = names.iter().enumerate().filter(|(_, name)| is_near(name));
+    match (near.next(), near.next()) {
+        (Some((place, _)), None) => Some(place),
+        _ => None,
+    }
+}
+
+/// A single repository that declares a single service is that service's.
+fn pair_the_only_two(services: &mut [Service], repositories: &[CollectedRepository]) {
+    if let ([service], [_]) = (services, repositories)
+        && service.deployed_from == [0]
+    {
+        service.repository.get_or_insert(0);
+    }
+}
+
+fn fall_back_to_releases(service: &mut Service, repositories: &[CollectedRepository]) {
+    if service.deployment_data != DeploymentData::None {
+        return;
+    }
+    let Some(repository) = service.repository.map(|place| &repositories[place]) else { return };
+    let found = release_tags::releases(&repository.id, &service.id, &repository.tags, &repository.history);
+    service.previews = found.previews;
+    if !found.deployments.is_empty() {
+        service.deployments = found.deployments;
+        service.deployment_data = DeploymentData::ReleaseTags;
+    }
+}

@@ -1,0 +1,249 @@
+//! Measure and detect: everything known of each service, ready to be judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use truelevel_metrics::METRICS;
+use truelevel_metrics::mainline::Mainline;
+use truelevel_metrics::service::{ServiceData, ServiceFacts, ServiceRepository};
+use truelevel_metrics::timeline::DeploymentKind;
+use truelevel_model::{
+    BandRules, ChangeIndex, Deployment, Detection, Exclusions, Incident, Initiator, Measurement, Reason, Time, Window,
+};
+use truelevel_practices::{DeliveryFacts, FileEntry, PRACTICES, ReadFile, Repository, Warning};
+
+use crate::Talk;
+use crate::collect::CollectedRepository;
+use crate::matching::Service;
+
+/// What the files of a repository say.
+pub(crate) struct Detected {
+    pub(crate) detections: BTreeMap<&'static str, Detection>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// One service, measured.
+pub(crate) struct MeasuredService {
+    pub(crate) metrics: BTreeMap<&'static str, Measurement>,
+    pub(crate) detections: BTreeMap<&'static str, Detection>,
+    pub(crate) exclusions: Exclusions,
+    /// Production deployments in the window, of whatever kind but initial states.
+    pub(crate) deployments: u64,
+    /// Of these, the ones whose version leads to a commit.
+    pub(crate) resolved: u64,
+    pub(crate) is_active: bool,
+}
+
+/// Practices that a deployment repository can show for the services that it deploys.
+const SHOWN_BY_DEPLOYMENT_REPOSITORY: [&str; 3] = ["deploy", "observe", "recover"];
+
+const NO_REPOSITORY: &str = "no repository is matched to the service";
+
+struct TreeReader<'a>(truelevel_sources::git::Tree<'a>);
+
+impl ReadFile for TreeReader<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.0.read(path)
+    }
+}
+
+/// Looks at the files of every repository as of a date.
+pub(crate) fn detect(repositories: &[CollectedRepository], as_of: Time, talk: &dyn Talk) -> Vec<Detected> {
+    let total = repositories.len() as u64;
+    repositories
+        .par_iter()
+        .enumerate()
+        .map(|(place, repository)| {
+            talk.progress("looking at files", place as u64, Some(total));
+            let unknown = |reason: &str| {
+                let answer = Detection::Unknown { reason: reason.to_owned() };
+                let detections = PRACTICES.iter().map(|practice| (practice.id, answer.clone())).collect();
+                Detected { detections, warnings: Vec::new() }
+            };
+            let Some(commit) = repository.head_as_of(as_of) else {
+                return unknown("the repository has no commit at the as-of");
+            };
+            let tree = match repository.git.tree(commit) {
+                Ok(tree) => tree,
+                Err(error) => return unknown(&error.to_string()),
+            };
+            let whole =
+                |message: &String| Warning { path: String::new(), line: 0, column: 0, message: message.clone() };
+            let mut warnings: Vec<Warning> = tree.problems.iter().map(whole).collect();
+            let files = tree.files().iter().map(|file| FileEntry { path: file.path.clone(), size: 0 }).collect();
+            let listed = truelevel_practices::Tree {
+                id: repository.id.clone(),
+                commit,
+                observed_at: as_of,
+                default_branch: repository.branch.as_ref().map(|branch| branch.name.clone()),
+                files,
+            };
+            let looked_at = Repository::new(listed, &TreeReader(tree));
+            warnings.extend(looked_at.warnings().iter().cloned());
+            Detected { detections: truelevel_practices::detect_all(&looked_at), warnings }
+        })
+        .collect()
+}
+
+/// The default branch of each repository as of a date.
+pub(crate) fn mainlines(repositories: &[CollectedRepository], as_of: Time) -> Vec<Option<Mainline>> {
+    repositories
+        .par_iter()
+        .map(|repository| {
+            let tip = repository.history.find(&repository.branch.as_ref()?.tip)?;
+            Mainline::new(&repository.history, tip, as_of)
+        })
+        .collect()
+}
+
+/// What all services are measured with.
+pub(crate) struct Measuring<'a> {
+    pub(crate) repositories: &'a [CollectedRepository],
+    pub(crate) mainlines: &'a [Option<Mainline>],
+    pub(crate) detected: &'a [Detected],
+    /// All incidents; absent when no source reports any.
+    pub(crate) incidents: Option<&'a [Incident]>,
+    pub(crate) window: Window,
+    pub(crate) bands: &'a BandRules,
+}
+
+impl Measuring<'_> {
+    /// Measures a service, and shows the prepared data to `look` before it goes.
+    pub(crate) fn measure<R>(
+        &self,
+        service: &Service,
+        look: impl FnOnce(&ServiceData<'_>, &MeasuredService) -> R,
+    ) -> R {
+        let repository = service.repository.map(|place| &self.repositories[place]);
+        let touches = |change: ChangeIndex| match (repository, &service.scope) {
+            (Some(repository), Some(scope)) => repository.git.touches(repository.history.id(change), scope),
+            _ => true,
+        };
+        let deployments: Vec<&Deployment> = service.deployments.iter().collect();
+        let incidents: Option<Vec<&Incident>> = self
+            .incidents
+            .map(|incidents| incidents.iter().filter(|incident| incident.services.contains(&service.id)).collect());
+        let facts = ServiceFacts {
+            service: &service.id,
+            deployments: &deployments,
+            deployment_data: service.deployment_data,
+            is_production: &|environment| service.production.is(environment.as_str()),
+            baseline: service.baseline.as_deref(),
+            incidents: incidents.as_deref(),
+            repository: service.repository.map(|place| ServiceRepository {
+                history: &self.repositories[place].history,
+                tags: &self.repositories[place].tags,
+                mainline: self.mainlines[place].as_ref(),
+                version_patterns: &service.version_patterns,
+                touches: service.scope.is_some().then_some(&touches),
+            }),
+        };
+        let data = ServiceData::prepare(&facts, self.window, self.bands);
+        let metrics = METRICS.iter().map(|metric| (metric.id, (metric.measure)(&data))).collect();
+        let events = || data.in_window().filter(|entry| entry.kind != DeploymentKind::InitialState);
+        let changes_in_window = self.changes_in_window(service);
+        let mut exclusions = data.exclusions.clone();
+        for preview in &service.previews {
+            exclusions.add(Reason::Prerelease, || truelevel_model::printable(preview).into_owned());
+        }
+        let measured = MeasuredService {
+            metrics,
+            detections: self.detections(service, &data),
+            exclusions,
+            deployments: events().count() as u64,
+            resolved: events().filter(|entry| entry.commit.is_some()).count() as u64,
+            is_active: events().next().is_some() || changes_in_window,
+        };
+        look(&data, &measured)
+    }
+
+    /// Whether anything was committed to the service's default branch in the window.
+    fn changes_in_window(&self, service: &Service) -> bool {
+        let Some(place) = service.repository else { return false };
+        let history = &self.repositories[place].history;
+        self.mainlines[place].as_ref().is_some_and(|mainline| self.window.contains(history.committed_at(mainline.head)))
+    }
+
+    /// What the service's own repository shows, what the repositories that deploy it show of deploying and running,
+    /// and what its deployments prove.
+    fn detections(&self, service: &Service, data: &ServiceData<'_>) -> BTreeMap<&'static str, Detection> {
+        let facts = delivery_facts(data);
+        PRACTICES
+            .iter()
+            .map(|practice| {
+                let mut places: BTreeSet<usize> = service.repository.into_iter().collect();
+                if SHOWN_BY_DEPLOYMENT_REPOSITORY.contains(&practice.subject) {
+                    places.extend(&service.deployed_from);
+                }
+                // Where the service's own files are not known, nothing is known to be absent.
+                let own = service.repository.is_none().then(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
+                let in_files = places
+                    .iter()
+                    .filter_map(|place| self.detected[*place].detections.get(practice.id).cloned())
+                    .chain(own)
+                    .reduce(Detection::or)
+                    .unwrap_or_else(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
+                let proofs = practice.in_facts.map(|in_facts| in_facts(&facts)).unwrap_or_default();
+                let detection = if proofs.is_empty() { in_files } else { in_files.or(Detection::Present(proofs)) };
+                (practice.id, detection)
+            })
+            .collect()
+    }
+}
+
+fn delivery_facts(data: &ServiceData<'_>) -> DeliveryFacts {
+    // Releases are not deployments: they prove nothing of how production is reached.
+    let is_proxy = data.is_proxy();
+    let events: Vec<_> = data
+        .in_window()
+        .filter(|entry| !is_proxy && (entry.kind.is_counted() || entry.kind == DeploymentKind::FanOut))
+        .collect();
+    let started_by = |person: bool| {
+        move |entry: &&&truelevel_metrics::timeline::TimelineEntry<'_>| match entry.deployment.initiated_by {
+            Some(initiator) => (initiator == Initiator::Person) == person,
+            None => false,
+        }
+    };
+    let rollbacks: Vec<_> = events.iter().filter(|entry| entry.kind == DeploymentKind::Rollback).copied().collect();
+    let is_production = |deployment: &Deployment| (data.facts.is_production)(&deployment.environment);
+    let earlier: Vec<&Deployment> = data
+        .facts
+        .deployments
+        .iter()
+        .filter(|deployment| !is_proxy && !is_production(deployment) && deployment.finished_at <= data.window.end)
+        .copied()
+        .collect();
+    let environments: BTreeSet<_> = earlier
+        .iter()
+        .filter(|deployment| data.window.contains(deployment.finished_at))
+        .map(|deployment| &deployment.environment)
+        .collect();
+    let mut first_elsewhere: BTreeMap<&str, Time> = BTreeMap::new();
+    for deployment in &earlier {
+        let first = first_elsewhere.entry(&deployment.version).or_insert(deployment.finished_at);
+        *first = (*first).min(deployment.finished_at);
+    }
+    let promoted: BTreeSet<&str> = events
+        .iter()
+        .filter(|entry| {
+            let first = first_elsewhere.get(entry.deployment.version.as_str());
+            first.is_some_and(|first| *first <= entry.deployment.finished_at)
+        })
+        .map(|entry| entry.deployment.version.as_str())
+        .collect();
+    DeliveryFacts {
+        production_deployments: events.len() as u64,
+        automated_deployments: events.iter().filter(started_by(false)).count() as u64,
+        manual_deployments: events.iter().filter(started_by(true)).count() as u64,
+        rollbacks: rollbacks.len() as u64,
+        automated_rollbacks: rollbacks
+            .iter()
+            .filter(|entry| entry.deployment.aborted_automatically == Some(true))
+            .count() as u64,
+        environments_before_production: environments.len() as u64,
+        promoted_versions: promoted.len() as u64,
+        last_deployment_at: events.last().map(|entry| entry.deployment.finished_at),
+        last_rollback_at: rollbacks.last().map(|entry| entry.deployment.finished_at),
+        observed_at: data.window.end,
+    }
+}

@@ -1,0 +1,91 @@
+//! What is assessed together: paths given on the command line, or a `truelevel.toml` and the store beside it.
+
+use std::path::{Path, PathBuf};
+
+use truelevel_store::{SqliteStore, Store};
+
+use crate::EngineError;
+use crate::config::{Config, FILE_NAME};
+
+/// Where a workspace comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkspaceSource {
+    /// Repositories, without configuration.
+    Paths(Vec<PathBuf>),
+    /// A configuration file.
+    File(PathBuf),
+}
+
+/// What is assessed together.
+pub struct Workspace {
+    /// Where it comes from.
+    pub source: WorkspaceSource,
+    /// Its configuration; the defaults for plain paths.
+    pub config: Config,
+    pub(crate) store: Box<dyn Store>,
+}
+
+impl Workspace {
+    /// Opens what paths mean: a single folder with a `truelevel.toml`, or that file, is a workspace; anything else is
+    /// repositories. Without a path, the nearest `truelevel.toml` from the current folder upwards, else the current
+    /// folder.
+    pub fn open(paths: &[PathBuf]) -> Result<Self, EngineError> {
+        let source = match paths {
+            [] => nearest_file(Path::new("."))
+                .map_or(WorkspaceSource::Paths(vec![PathBuf::from(".")]), WorkspaceSource::File),
+            [only] if only.is_file() && only.extension().is_some_and(|ending| ending == "toml") => {
+                WorkspaceSource::File(only.clone())
+            }
+            [only] if only.join(FILE_NAME).is_file() => WorkspaceSource::File(only.join(FILE_NAME)),
+            several => WorkspaceSource::Paths(several.to_vec()),
+        };
+        match &source {
+            WorkspaceSource::Paths(paths) => {
+                let (config, store) = (Config::of_paths(paths), Box::new(SqliteStore::in_memory()?));
+                Ok(Self { source, config, store })
+            }
+            WorkspaceSource::File(file) => {
+                let config = Config::read(file)?;
+                let store = Box::new(SqliteStore::open(&store_path(file))?);
+                Ok(Self { source, config, store })
+            }
+        }
+    }
+
+    /// Whether what is collected is kept for the next run.
+    pub(crate) const fn is_kept(&self) -> bool {
+        matches!(self.source, WorkspaceSource::File(_))
+    }
+
+    /// A name for people: the configured one, else that of the folder or of the repositories.
+    pub fn name(&self) -> String {
+        let folder_name = |path: &Path| {
+            let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            whole.file_name().map(|name| name.to_string_lossy().trim_end_matches(".git").to_owned())
+        };
+        let found = match &self.source {
+            WorkspaceSource::File(file) => file
+                .parent()
+                .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+                .and_then(folder_name),
+            WorkspaceSource::Paths(paths) => {
+                let names: Vec<String> = paths.iter().filter_map(|path| folder_name(path)).collect();
+                (!names.is_empty()).then(|| match names.len() {
+                    1..=3 => names.join(", "),
+                    more => format!("{} and {} more", names[0], more - 1),
+                })
+            }
+        };
+        self.config.name.clone().or(found).unwrap_or_else(|| "workspace".to_owned())
+    }
+}
+
+/// Where a workspace keeps its facts.
+fn store_path(file: &Path) -> PathBuf {
+    file.with_file_name(".truelevel").join("store.sqlite")
+}
+
+fn nearest_file(from: &Path) -> Option<PathBuf> {
+    let from = from.canonicalize().ok()?;
+    from.ancestors().map(|folder| folder.join(FILE_NAME)).find(|file| file.is_file())
+}

@@ -1,0 +1,68 @@
+use crate::deployment::deploy_jobs;
+use crate::findings::Findings;
+use crate::practice::count;
+use crate::repository::{Candidates, Repository};
+use crate::{DeliveryFacts, Practice, detectors::PIPELINES};
+use truelevel_model::{Detection, Evidence, Grade};
+
+truelevel_model::declare! {
+    /// A pipeline deploys
+    ///
+    /// A job puts a version into an environment: it runs a deploy command or uses a ready-made one, or names a
+    /// production environment. Who or what starts it does not matter here. Rehearsals (`--dry-run`, `--check`, plans)
+    /// and jobs that stop an environment do not count. Deployments that automation started prove that it ran.
+    pub(super) static DEPLOY_JOB: Practice = {
+        id: "deploy_job",
+        subject: "deploy",
+        detect: detect,
+        in_facts: Some(in_facts),
+    };
+}
+
+fn detect(repository: &Repository) -> Detection {
+    let mut findings = Findings::new(repository);
+    for deploy in deploy_jobs(repository) {
+        match deploy.text {
+            Some(text) => findings.text_at(deploy.place, text),
+            None => findings.place(deploy.place),
+        }
+    }
+    findings.conclude(PIPELINES, &[Candidates::Pipelines])
+}
+
+fn in_facts(facts: &DeliveryFacts) -> Vec<Evidence> {
+    if facts.automated_deployments == 0 {
+        return Vec::new();
+    }
+    let summary = format!("automation started {} to production", count(facts.automated_deployments, "deployment"));
+    facts.evidence(Grade::Exercised, facts.last_deployment_at, summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DEPLOY_JOB;
+    use crate::test_support::{check, check_step};
+
+    #[test]
+    fn commands_and_environments_count() {
+        for (step, expected) in [
+            ("run: helm upgrade --install app ./chart", true),
+            ("run: helm upgrade app ./chart --dry-run", false),
+            ("run: terraform plan", false),
+            ("run: kubectl get pods", false),
+            ("{uses: azure/webapps-deploy@v3, with: {app-name: a}}", true),
+            ("{if: false, run: fly deploy}", false),
+        ] {
+            check_step(&DEPLOY_JOB, step, expected);
+        }
+        let named = "ship:\n  environment: production\n  script: [./ship]\n";
+        check(&DEPLOY_JOB, &[(".gitlab-ci.yml", named)], &[".gitlab-ci.yml:2:16"]);
+    }
+
+    #[test]
+    fn stopping_an_environment_and_publishing_pages_do_not_count() {
+        check(&DEPLOY_JOB, &[(".gitlab-ci.yml", "stop:\n  environment: {name: production, action: stop}\n  script: [x]\n")], &["absent"]);
+        let pages = "on: push\njobs: {a: {environment: github-pages, steps: [{uses: actions/deploy-pages@v4}]}}\n";
+        check(&DEPLOY_JOB, &[(".github/workflows/pages.yml", pages)], &["absent"]);
+    }
+}

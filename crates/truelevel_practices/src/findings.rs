@@ -1,0 +1,139 @@
+//! Evidence while it is gathered, and the answer that it adds up to.
+
+use regex::Regex;
+use truelevel_model::{Detection, Evidence, Grade, Locator};
+
+use crate::commands::{Found, find};
+use crate::dependencies::matching;
+use crate::manifests::terraform_blocks;
+use crate::pipelines::Job;
+use crate::repository::{Candidates, Repository};
+use crate::text::{Place, excerpt, match_column};
+
+/// Proofs kept for one practice in one repository: enough to check the claim, few enough to read.
+const EVIDENCE_LIMIT: usize = 10;
+
+pub(crate) struct Findings<'r> {
+    repository: &'r Repository,
+    evidence: Vec<Evidence>,
+}
+
+impl<'r> Findings<'r> {
+    pub(crate) fn new(repository: &'r Repository) -> Self {
+        Self { repository, evidence: Vec::new() }
+    }
+
+    /// The file as a whole.
+    pub(crate) fn file(&mut self, path: &str) {
+        self.push(path, 0, 0, crate::paths::name(path));
+    }
+
+    /// A place; its line is the text.
+    pub(crate) fn place(&mut self, place: &Place) {
+        let line = self.repository.text(&place.path).map(|text| text.line(place.line)).unwrap_or_default();
+        self.push(&place.path, place.line, place.column, line);
+    }
+
+    /// A text at or after a place: a command inside a script of several lines.
+    pub(crate) fn text_at(&mut self, place: &Place, needle: &str) {
+        let found = self.repository.text(&place.path).and_then(|text| text.find_from(place.line, needle));
+        match found {
+            Some((line, column)) => self.place(&Place { path: place.path.clone(), line, column }),
+            None => self.push(&place.path, place.line, place.column, needle),
+        }
+    }
+
+    /// A match on a line.
+    pub(crate) fn push(&mut self, path: &str, line: u32, column: u32, text: &str) {
+        let locator = Locator::File {
+            repository: self.repository.id().clone(),
+            commit: self.repository.commit(),
+            path: path.to_owned(),
+            line,
+            column,
+            text: excerpt(text),
+        };
+        self.evidence.push(Evidence { grade: Grade::Declared, locator, observed_at: self.repository.observed_at() });
+    }
+
+    /// Every active step of a job that `accept` holds for, in which one of the patterns is found.
+    pub(crate) fn steps(
+        &mut self,
+        run: Option<&Regex>,
+        uses: Option<&Regex>,
+        accept: impl Fn(&Job, &Found<'_>) -> bool,
+    ) {
+        for (_, job) in self.repository.jobs() {
+            for step in job.active_steps() {
+                if let Some(found) = find(step, run, uses).filter(|found| accept(job, found)) {
+                    self.text_at(&step.place, found.text);
+                }
+            }
+        }
+    }
+
+    /// The lines of dependency lists that a pattern matches.
+    pub(crate) fn dependencies(&mut self, pattern: &Regex) {
+        for found in matching(self.repository, pattern) {
+            self.push(found.path, found.line, found.column, found.text);
+        }
+    }
+
+    /// The first line that a pattern matches in each file of these paths that was read, comments aside.
+    pub(crate) fn lines(&mut self, paths: impl Fn(&str) -> bool, pattern: &Regex) {
+        for (path, text) in self.repository.texts().filter(|(path, _)| paths(path)) {
+            let found = text.lines().filter(|(_, line)| !is_comment(line)).find_map(|(number, line)| {
+                let found = pattern.find(line)?;
+                Some((number, match_column(line, found), line))
+            });
+            if let Some((number, column, line)) = found {
+                self.push(path, number, column, line);
+            }
+        }
+    }
+
+    /// The blocks of Terraform whose first line a pattern matches.
+    pub(crate) fn terraform(&mut self, header: &Regex) {
+        for (path, block) in terraform_blocks(self.repository, header) {
+            self.push(path, block.line, block.column, block.header);
+        }
+    }
+
+    /// The answer. `looked_at` are the places as a reader would look for them; `candidates` are the files whose
+    /// failing would have hidden the practice.
+    pub(crate) fn conclude(mut self, looked_at: &[&str], candidates: &[Candidates]) -> Detection {
+        if self.repository.is_empty() {
+            return Detection::Unknown { reason: "the repository's tree is empty".into() };
+        }
+        if !self.evidence.is_empty() {
+            self.evidence.sort();
+            self.evidence.dedup();
+            self.evidence.truncate(EVIDENCE_LIMIT);
+            return Detection::Present(self.evidence);
+        }
+        if let Some(reason) = candidates.iter().find_map(|candidates| self.repository.hidden(*candidates)) {
+            return Detection::Unknown { reason };
+        }
+        Detection::Absent { looked_at: looked_at.iter().map(|&place| place.to_owned()).collect() }
+    }
+
+    /// As [`Self::conclude`], where the question has no meaning without certain files.
+    pub(crate) fn conclude_if(
+        self,
+        applicable: bool,
+        reason: &str,
+        looked_at: &[&str],
+        candidates: &[Candidates],
+    ) -> Detection {
+        match self.conclude(looked_at, candidates) {
+            Detection::Absent { .. } if !applicable => Detection::NotApplicable { reason: reason.into() },
+            detection => detection,
+        }
+    }
+}
+
+/// Whether a line of a settings file or script is a comment; an attribute of Rust is none.
+fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with(';') || (line.starts_with('#') && !line.starts_with("#["))
+}

@@ -1,0 +1,314 @@
+//! Jenkinsfiles: stages with steps, conditions and inputs. Declarative ones whole, scripted ones as far as they go.
+
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+
+use super::conditions::{and, or};
+use super::groovy::{Call, parse};
+use super::occasions::{Branches, Occasion, Occasions, Trigger};
+use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, Shared, Step, System};
+use crate::loading::Loader;
+use crate::paths::File;
+use crate::text::Place;
+
+pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) -> Option<Pipeline> {
+    let text = loader.text(&file.path)?;
+    let calls = parse(text.as_str());
+    let mut pipeline = Pipeline::new(System::Jenkins, &file.path);
+    let start = Place::new(&file.path, 1, 1);
+    // Which branches a job builds is set on the server; a multibranch job builds all of them.
+    pipeline.triggers = vec![Trigger::push(Vec::new(), branches, start.clone()), Trigger::change_proposed(start)];
+    let mut reader = Reader { path: &file.path, branches, pipeline };
+    reader.read(&calls, &Context::default());
+    let mut pipeline = reader.pipeline;
+    // Objects that neither Jenkins nor the file defines come from a library: `infra.runMaven(…)`.
+    let mut pending: Vec<&Call> = calls.iter().collect();
+    while let Some(call) = pending.pop() {
+        if LIBRARY_STEP.is_match(&call.name) && !call.name.starts_with("docker.") {
+            let place = Place::new(&file.path, call.line, call.column);
+            pipeline.shared.push(Shared {
+                reference: format!("the library step `{}`", call.name),
+                place,
+                holds_jobs: true,
+            });
+            break;
+        }
+        pending.extend(call.body());
+    }
+    let is_empty = pipeline.jobs.iter().all(|job| job.steps.is_empty());
+    // A file of one call, such as `buildService()`, names a step of a library that the server provides.
+    if let Some(call) = calls.iter().find(|call| is_empty && call.name != "@Library" && call.name != "import")
+        && pipeline.shared.is_empty()
+    {
+        let place = Place::new(&file.path, call.line, call.column);
+        pipeline.shared.push(Shared {
+            reference: format!("the library step `{}`", call.name),
+            place,
+            holds_jobs: true,
+        });
+    }
+    for shared in &mut pipeline.shared {
+        shared.holds_jobs |= is_empty;
+    }
+    Some(pipeline)
+}
+
+static LIBRARY_STEP: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[a-z]\w*\.(?:run|build|test|deploy|publish|maven|gradle)\w*$").expect("the pattern is valid")
+});
+
+/// What the blocks around a stage say of it.
+#[derive(Clone)]
+struct Context {
+    occasions: Occasions,
+    manual: bool,
+    allow_failure: bool,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { occasions: Occasions::ALL, manual: false, allow_failure: false }
+    }
+}
+
+struct Reader<'d> {
+    path: &'d Arc<str>,
+    branches: &'d Branches,
+    pipeline: Pipeline,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, calls: &[Call], context: &Context) {
+        for call in calls {
+            let place = Place::new(self.path, call.line, call.column);
+            match call.name.as_str() {
+                "@Library" | "library" => {
+                    if let Some(reference) = call.text() {
+                        self.pipeline.shared.push(Shared { reference: reference.to_owned(), place, holds_jobs: false });
+                    }
+                }
+                "cron" if call.text().is_some() => self.pipeline.triggers.push(Trigger::schedule(place)),
+                "stage" => self.stage(call, context, &place),
+                _ => self.read(call.body(), &self.within(call, context)),
+            }
+        }
+    }
+
+    /// What a block changes for what it holds.
+    fn within(&self, call: &Call, context: &Context) -> Context {
+        let mut context = context.clone();
+        match call.name.as_str() {
+            "if" => {
+                let holds = |occasion| expression(&call.arguments, occasion, self.branches);
+                context.occasions = context.occasions.and(Occasions::when(|occasion| holds(occasion) != Some(false)));
+            }
+            "catchError" | "warnError" => context.allow_failure = true,
+            _ => {}
+        }
+        context
+    }
+
+    fn stage(&mut self, call: &Call, context: &Context, place: &Place) {
+        let mut context = context.clone();
+        for inner in call.body() {
+            match inner.name.as_str() {
+                "when" => {
+                    let holds = |occasion| self.all(inner.body(), occasion);
+                    context.occasions =
+                        context.occasions.and(Occasions::when(|occasion| holds(occasion) != Some(false)));
+                }
+                "input" => context.manual = true,
+                _ => {}
+            }
+        }
+        if self.pipeline.jobs.len() > JOB_LIMIT {
+            return;
+        }
+        if holds_stages(call.body()) {
+            return self.read(call.body(), &context);
+        }
+        let mut job = Job::new(call.text().unwrap_or("stage"), place.clone());
+        job.needs = self.pipeline.jobs.iter().map(|job| job.name.clone()).collect();
+        job.needs.retain(|name| *name != job.name);
+        job.occasions = context.occasions.and(Occasions::when(|occasion| occasion != Occasion::Other));
+        job.disabled = job.occasions.is_empty();
+        job.allow_failure = context.allow_failure;
+        if context.manual {
+            job.manual = Occasions::ALL;
+        }
+        self.add_steps(call.body(), context.allow_failure, &mut job);
+        self.pipeline.jobs.push(job);
+    }
+
+    fn add_steps(&self, calls: &[Call], allow_failure: bool, job: &mut Job) {
+        for call in calls {
+            let at = |text: &super::groovy::Text| Place::new(self.path, text.line, text.column);
+            match call.name.as_str() {
+                "sh" | "bat" | "powershell" | "pwsh" => {
+                    if let Some(script) = call.named("script") {
+                        let mut step = Step::run(&script.text, at(script));
+                        step.allow_failure = allow_failure || call.arguments.contains("returnStatus");
+                        job.steps.push(step);
+                    }
+                }
+                "input" => job.manual = Occasions::ALL,
+                "junit" => job.has(FeatureKind::Report("junit".into()), Place::new(self.path, call.line, call.column)),
+                "retry" => job.has(FeatureKind::Retry, Place::new(self.path, call.line, call.column)),
+                // The plugin's own words for what the command line does.
+                "docker.build" => {
+                    job.steps.push(Step::run("docker build", Place::new(self.path, call.line, call.column)))
+                }
+                name if name.ends_with(".push") => {
+                    let tag = call.text().unwrap_or("version");
+                    job.steps.push(Step::run(
+                        format!("docker push image:{tag}"),
+                        Place::new(self.path, call.line, call.column),
+                    ));
+                }
+                "when" | "environment" | "options" | "agent" | "parameters" | "tools" => continue,
+                // What follows a failure, or cleans up, is not what the stage does.
+                "failure" | "unsuccessful" | "cleanup" | "catch" => continue,
+                _ => {}
+            }
+            let inner = allow_failure || matches!(call.name.as_str(), "catchError" | "warnError");
+            self.add_steps(call.body(), inner, job);
+        }
+    }
+
+    fn all(&self, conditions: &[Call], occasion: Occasion) -> Option<bool> {
+        conditions.iter().map(|call| self.one(call, occasion)).fold(Some(true), and)
+    }
+
+    /// Whether a condition of `when` holds.
+    fn one(&self, call: &Call, occasion: Occasion) -> Option<bool> {
+        match call.name.as_str() {
+            "allOf" => self.all(call.body(), occasion),
+            "anyOf" => call.body().iter().map(|call| self.one(call, occasion)).fold(Some(false), or),
+            "not" => self.all(call.body(), occasion).map(|holds| !holds),
+            "branch" => {
+                let pattern = call.text().unwrap_or_default();
+                let pushes = self.branches.occasions(&[pattern.replace('*', "**")]);
+                match occasion {
+                    Occasion::DefaultBranchPush => Some(pushes.contains(occasion)),
+                    Occasion::OtherBranchPush if self.branches.is_default(pattern) => Some(false),
+                    Occasion::ChangeProposed | Occasion::Tag => Some(false),
+                    Occasion::Schedule => Some(pushes.contains(Occasion::DefaultBranchPush)),
+                    _ => None,
+                }
+            }
+            "changeRequest" => match occasion {
+                Occasion::ChangeProposed => Some(true),
+                Occasion::DefaultBranchPush | Occasion::OtherBranchPush | Occasion::Tag => Some(false),
+                _ => None,
+            },
+            "buildingTag" | "tag" => match occasion {
+                Occasion::Tag => None,
+                Occasion::DefaultBranchPush | Occasion::OtherBranchPush | Occasion::ChangeProposed => Some(false),
+                _ => None,
+            },
+            "triggeredBy" if call.arguments.contains("Timer") => Some(occasion == Occasion::Schedule),
+            "expression" => {
+                let texts = call.body().iter().map(|inner| format!("{} {}", inner.name, inner.arguments));
+                expression(&texts.collect::<Vec<_>>().join(" "), occasion, self.branches)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn holds_stages(calls: &[Call]) -> bool {
+    calls.iter().any(|call| call.name == "stage" || (call.name != "post" && holds_stages(call.body())))
+}
+
+/// Whether a Groovy condition holds, where it compares the branch.
+fn expression(text: &str, occasion: Occasion, branches: &Branches) -> Option<bool> {
+    static BRANCH: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"BRANCH_NAME\W*?(?P<operator>==|!=)\s*'(?P<name>[^']*)'").expect("the pattern is valid")
+    });
+    let text = text.trim();
+    if matches!(text, "false" | "return false" | "(false )" | "return false ") {
+        return Some(false);
+    }
+    if text.contains("||") || text.contains("&&") {
+        return None;
+    }
+    if text.contains("CHANGE_ID") && !text.contains("==") && !text.contains('!') {
+        return match occasion {
+            Occasion::ChangeProposed => Some(true),
+            Occasion::DefaultBranchPush => Some(false),
+            _ => None,
+        };
+    }
+    let found = BRANCH.captures(text)?;
+    let is_default = branches.is_default(&found["name"]);
+    let equal = match occasion {
+        Occasion::DefaultBranchPush => Some(is_default),
+        Occasion::OtherBranchPush => is_default.then_some(false),
+        Occasion::ChangeProposed | Occasion::Tag => Some(false),
+        _ => None,
+    };
+    equal.map(|equal| equal == (&found["operator"] == "=="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::repository;
+
+    const DECLARATIVE: &str = r"
+@Library('org@v1') _
+pipeline {
+  agent any
+  stages {
+    stage('Test') {
+      steps { sh 'mvn -B verify' }
+      post { always { junit '**/*.xml' } }
+    }
+    stage('Staging') {
+      when { branch 'main' }
+      steps {
+        sh '''
+          set -e
+          helm upgrade app . -n staging
+        '''
+      }
+    }
+    stage('Production') {
+      when { branch 'main' }
+      input { message 'go?' }
+      steps { sh 'helm upgrade app . -n production' }
+    }
+  }
+}
+";
+
+    #[test]
+    fn stages_become_jobs_in_order() {
+        let repository = repository(&[("Jenkinsfile", DECLARATIVE)]);
+        let pipeline = &repository.pipelines()[0];
+        let names: Vec<_> = pipeline.jobs.iter().map(|job| job.name.as_str()).collect();
+        assert_eq!(names, ["Test", "Staging", "Production"]);
+        assert!(pipeline.job("Test").unwrap().runs_on_changes());
+        let staging = pipeline.job("Staging").unwrap();
+        assert!(!staging.runs_on_changes() && pipeline.runs_unattended(staging, Occasion::DefaultBranchPush));
+        assert!(!pipeline.runs_unattended(pipeline.job("Production").unwrap(), Occasion::DefaultBranchPush));
+        assert_eq!(pipeline.shared[0].reference, "org@v1");
+        assert!(!pipeline.shared[0].holds_jobs);
+    }
+
+    #[test]
+    fn scripted_stages_and_conditions_are_read() {
+        let text = "node {\n  stage('Build') { sh 'make' }\n  if (env.BRANCH_NAME == 'main') {\n    stage('Ship') { sh 'helm upgrade app .' }\n  }\n}\n";
+        let repository = repository(&[("Jenkinsfile", text)]);
+        let pipeline = &repository.pipelines()[0];
+        let ship = pipeline.job("Ship").unwrap();
+        assert!(ship.occasions.contains(Occasion::DefaultBranchPush) && !ship.runs_on_changes());
+    }
+
+    #[test]
+    fn a_file_of_a_shared_library_alone_keeps_its_jobs_elsewhere() {
+        let repository = repository(&[("Jenkinsfile", "@Library('org') _\nbuildService(name: 'shop')\n")]);
+        assert!(repository.pipelines()[0].shared[0].holds_jobs);
+    }
+}

@@ -1,0 +1,58 @@
+//! What a practice is, and the delivery facts that can prove that it ran.
+
+use truelevel_model::{Detection, Evidence, Grade, Locator, Time};
+
+use crate::Repository;
+
+/// Something a team does that can be detected.
+#[derive(Debug)]
+pub struct Practice {
+    /// The page of the practice: title, blank line, Markdown.
+    pub docs: &'static str,
+    /// The id: also the file stem, the catalog key and the URL segment.
+    pub id: &'static str,
+    /// What it is about: `build`, `test`, `deploy`, `observe`, `recover`, `platform`, `security` or `ai`.
+    pub subject: &'static str,
+    /// What the files of a repository declare.
+    pub detect: fn(&Repository) -> Detection,
+    /// What delivery facts prove; `None` where facts can never show that the practice ran.
+    pub in_facts: Option<fn(&DeliveryFacts) -> Vec<Evidence>>,
+}
+
+/// What happened to one service in the window, counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliveryFacts {
+    /// Deployments to production.
+    pub production_deployments: u64,
+    /// Of these, the ones known to be started by automation.
+    pub automated_deployments: u64,
+    /// Of these, the ones known to be started by a person.
+    pub manual_deployments: u64,
+    /// Deployments of a version that ran before the current one.
+    pub rollbacks: u64,
+    /// Of these, the ones that no person started.
+    pub automated_rollbacks: u64,
+    /// Environments that are not production and received deployments.
+    pub environments_before_production: u64,
+    /// Versions in production that ran in another environment first.
+    pub promoted_versions: u64,
+    /// When production was last deployed to.
+    pub last_deployment_at: Option<Time>,
+    /// When production was last rolled back.
+    pub last_rollback_at: Option<Time>,
+    /// When the facts were read.
+    pub observed_at: Time,
+}
+
+impl DeliveryFacts {
+    /// Evidence from counted facts; `summary` must be readable alone.
+    pub(crate) fn evidence(&self, grade: Grade, last: Option<Time>, summary: String) -> Vec<Evidence> {
+        let observed_at = last.unwrap_or(self.observed_at);
+        vec![Evidence { grade, locator: Locator::Facts { summary }, observed_at }]
+    }
+}
+
+/// `1 rollback`, `2 rollbacks`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

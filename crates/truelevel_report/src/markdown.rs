@@ -1,0 +1,215 @@
+//! The assessment as Markdown, for pull requests and wikis.
+
+use std::fmt::Write;
+
+use truelevel_model::assessment::{Assessment, EvidenceResult, GateOutcome};
+use truelevel_model::printable;
+
+use crate::{numbers, words};
+
+/// The whole assessment.
+pub fn render(assessment: &Assessment) -> String {
+    let mut text = String::new();
+    let level = assessment.level;
+    let _ = writeln!(text, "# {}\n", escaped(&assessment.workspace));
+    let _ = writeln!(text, "{}.\n", capitalised(&words::window(assessment)));
+    let _ = writeln!(
+        text,
+        "**Level {} · {}**, possible {}. The lowest stage is the level: {}.\n",
+        level.proven,
+        words::level_name(level.proven),
+        level.possible,
+        assessment.limiting_stages.join(", ")
+    );
+    stages(&mut text, assessment);
+    keys(&mut text, assessment);
+    constraint(&mut text, assessment);
+    next(&mut text, assessment);
+    services(&mut text, assessment);
+    gates(&mut text, assessment);
+    left_out(&mut text, assessment);
+    text
+}
+
+fn stages(text: &mut String, assessment: &Assessment) {
+    let _ = writeln!(text, "## Stages\n\n| stage | proven | possible | held by |\n|---|---|---|---|");
+    for stage in assessment.stages.iter().chain(&assessment.lanes) {
+        let _ =
+            writeln!(text, "| {} | {} | {} | {} |", stage.stage, stage.proven, stage.possible, escaped(&stage.held_by));
+    }
+}
+
+fn keys(text: &mut String, assessment: &Assessment) {
+    let _ = writeln!(
+        text,
+        "\n## Delivery\n\n{}; {}.\n\n| key | value | 95 % interval | sample | band (edition {}, house rule) | note |\n|---|---|---|---|---|---|",
+        numbers::count(assessment.coverage.production_deployments, "production deployment"),
+        words::boundary(assessment),
+        assessment.edition
+    );
+    for (id, name) in words::KEYS {
+        let Some(spread) = assessment.metric(id) else { continue };
+        let measured = &spread.measurement;
+        let proxy = if measured.is_proxy { "proxy: releases, not deployments. " } else { "" };
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {} | {} | {} | {proxy}{} |",
+            numbers::headline(measured),
+            numbers::interval(measured).unwrap_or_else(|| "none".into()),
+            words::sample(spread),
+            words::bands(spread).unwrap_or_else(|| "none".into()),
+            escaped(measured.note.as_deref().unwrap_or_default())
+        );
+    }
+}
+
+fn constraint(text: &mut String, assessment: &Assessment) {
+    let constraint = &assessment.first_constraint;
+    let _ = writeln!(text, "\n## First constraint\n\n**{}**\n\n{}\n", constraint.statement, constraint.action);
+    for (number, result) in constraint.chain.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "{}. {} **{}** ({})",
+            number + 1,
+            result.text,
+            result.answer.as_str(),
+            escaped(&result.because.join("; "))
+        );
+    }
+    if let Some(segment) = &constraint.largest_segment {
+        let name = words::segment_name(&segment.name);
+        let _ = writeln!(
+            text,
+            "\nThe longest part of the lead time: {name}, p75 {}.",
+            numbers::duration(segment.p75_seconds)
+        );
+    }
+}
+
+fn next(text: &mut String, assessment: &Assessment) {
+    let _ = writeln!(text, "\n## Next\n\nPhase: {}.\n", assessment.roadmap.phase);
+    for (number, action) in assessment.roadmap.next.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "{}. {} (`{}`, {} level {}, {}, {})",
+            number + 1,
+            escaped(&action.action),
+            action.gate,
+            action.stage,
+            action.level,
+            action.outcome.as_str(),
+            action.effort
+        );
+    }
+}
+
+fn services(text: &mut String, assessment: &Assessment) {
+    let _ = writeln!(
+        text,
+        "\n## Services\n\n| service | proven | possible | deployments | frequency | lead time | from |\n|---|---|---|---|---|---|---|"
+    );
+    for service in &assessment.services {
+        let metric = |id: &str| service.metrics.get(id).map_or_else(|| "no value".to_owned(), numbers::headline);
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            escaped(&service.service),
+            service.level.proven,
+            service.level.possible,
+            service.metrics.get("deployment_frequency").map_or(0, |frequency| frequency.n),
+            metric("deployment_frequency"),
+            metric("change_lead_time"),
+            service.deployment_data.describe()
+        );
+    }
+}
+
+fn gates(text: &mut String, assessment: &Assessment) {
+    let _ = writeln!(text, "\n## Gates\n");
+    for stage in assessment.stages.iter().chain(&assessment.lanes) {
+        let _ = writeln!(text, "### {}\n", capitalised(&stage.stage));
+        for gate in &stage.gates {
+            let intention = if gate.is_intention { ", an intention" } else { "" };
+            let _ = writeln!(
+                text,
+                "- **{}**{intention}, level {}: {} ({})",
+                gate.outcome.as_str().replace('_', " "),
+                gate.level,
+                escaped(&gate.statement),
+                escaped(&gate.because)
+            );
+            if gate.outcome == GateOutcome::Met || gate.is_intention {
+                for evidence in gate.evidence.iter().take(3) {
+                    let _ = writeln!(text, "  - {}", located(evidence));
+                }
+            }
+        }
+        let _ = writeln!(text);
+    }
+}
+
+fn located(evidence: &EvidenceResult) -> String {
+    let place = match (&evidence.path, evidence.line) {
+        (Some(path), Some(line)) => format!("{path}:{line}"),
+        (Some(path), None) => path.clone(),
+        (None, _) => return escaped(&evidence.text),
+    };
+    let place = match &evidence.url {
+        Some(url) => format!("[{}]({url})", escaped(&place)),
+        None => escaped(&place),
+    };
+    if evidence.text.is_empty() { place } else { format!("{place}: {}", code(&evidence.text)) }
+}
+
+fn left_out(text: &mut String, assessment: &Assessment) {
+    let _ = writeln!(text, "## Left out\n\n| code | count | meaning |\n|---|---|---|");
+    for (code, excluded) in &assessment.exclusions {
+        let _ = writeln!(text, "| `{code}` | {} | {} |", excluded.count, excluded.meaning);
+    }
+    if !assessment.pitfalls.is_empty() || !assessment.coverage.warnings.is_empty() {
+        let _ = writeln!(text, "\n## To know\n");
+    }
+    for pitfall in &assessment.pitfalls {
+        let _ = writeln!(text, "- {}; {}.", escaped(&pitfall.finding), escaped(&pitfall.response));
+    }
+    for warning in &assessment.coverage.warnings {
+        let _ = writeln!(text, "- {}", escaped(warning));
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Text from outside, so that it can neither format nor break a table.
+fn escaped(text: &str) -> String {
+    let mut result = String::new();
+    for c in printable(text).chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '!') {
+            result.push('\\');
+        }
+        result.push(c);
+    }
+    result
+}
+
+/// Text as code, whatever back-ticks it holds.
+fn code(text: &str) -> String {
+    let text = printable(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let space = if longest > 0 { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_cannot_format_or_break_a_table() {
+        assert_eq!(escaped("a|b *c* <i>\n"), "a\\|b \\*c\\* \\<i\\>\\\\n");
+        assert_eq!(code("a`b"), "`` a`b ``");
+    }
+}

@@ -1,0 +1,134 @@
+//! Numbers as people read them: a unit that fits, two or three digits that mean something.
+
+use truelevel_model::time::{DAY_SECONDS, MONTH_DAYS, WEEK_DAYS};
+use truelevel_model::{Measurement, Unit};
+
+/// A value in the words of its unit.
+///
+/// ```
+/// use truelevel_model::Unit;
+/// use truelevel_report::numbers::value;
+/// assert_eq!(value(Unit::Seconds, 19_000.0), "5.3 h");
+/// assert_eq!(value(Unit::PerDay, 0.5), "3.5 per week");
+/// assert_eq!(value(Unit::Ratio, 0.0421), "4.2 %");
+/// assert_eq!(value(Unit::Count, 2142.0), "2,142");
+/// ```
+pub fn value(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Seconds => duration(value),
+        Unit::PerDay => rate(value),
+        Unit::Ratio => format!("{} %", digits(value * 100.0)),
+        Unit::Count => digits(value),
+    }
+}
+
+/// A duration.
+pub fn duration(seconds: f64) -> String {
+    let (number, unit) = match seconds {
+        s if s < 60.0 => (s, "s"),
+        s if s < 3600.0 => (s / 60.0, "min"),
+        s if s < 2.0 * DAY_SECONDS => (s / 3600.0, "h"),
+        s => (s / DAY_SECONDS, "days"),
+    };
+    format!("{} {unit}", digits(number))
+}
+
+fn rate(per_day: f64) -> String {
+    match per_day {
+        0.0 => "none".to_owned(),
+        rate if rate >= 1.0 => format!("{} per day", digits(rate)),
+        rate if rate * WEEK_DAYS >= 1.0 => format!("{} per week", digits(rate * WEEK_DAYS)),
+        rate => format!("{} per month", digits(rate * MONTH_DAYS)),
+    }
+}
+
+/// A number with thousands separated, and decimals only where they mean something.
+pub fn digits(number: f64) -> String {
+    let decimals = match number.abs() {
+        n if n >= 10.0 || n == 0.0 || (n - n.round()).abs() < 1e-9 => 0,
+        n if n >= 1.0 => 1,
+        _ => 2,
+    };
+    let text = format!("{number:.decimals$}");
+    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    let (whole, rest) = text.find('.').map_or((text, ""), |dot| text.split_at(dot));
+    let first = whole.len() % 3;
+    let mut groups: Vec<&str> = Vec::new();
+    if first > 0 {
+        groups.push(&whole[..first]);
+    }
+    groups.extend((first..whole.len()).step_by(3).map(|at| &whole[at..at + 3]));
+    format!("{sign}{}{rest}", groups.join(","))
+}
+
+/// A count with the noun it counts: `1 service`, `2 services`.
+pub fn count(number: u64, noun: &str) -> String {
+    let plural = match noun.strip_suffix('y') {
+        Some(stem) if number != 1 => format!("{stem}ies"),
+        _ if number != 1 => format!("{noun}s"),
+        _ => noun.to_owned(),
+    };
+    format!("{} {plural}", digits(number as f64))
+}
+
+/// The value of a measurement, or the reason why there is none.
+pub fn headline(measurement: &Measurement) -> String {
+    match (measurement.value, measurement.at_least) {
+        (Some(number), _) if measurement.is_lower_bound => format!("at least {}", value(measurement.unit, number)),
+        (Some(number), _) => value(measurement.unit, number),
+        (None, Some(least)) => format!("more than {}", value(measurement.unit, least)),
+        (None, None) => "no value".to_owned(),
+    }
+}
+
+/// The 95 % interval in words, if there is one. A lower bound has none: nothing limits it above.
+pub fn interval(measurement: &Measurement) -> Option<String> {
+    if measurement.is_lower_bound {
+        return None;
+    }
+    let low = value(measurement.unit, measurement.low?);
+    Some(match measurement.high {
+        Some(high) => {
+            let high = value(measurement.unit, high);
+            if low == high { format!("about {low}") } else { format!("{low} to {high}") }
+        }
+        None => format!("{low} or more"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_take_the_unit_that_fits() {
+        let check = |seconds: f64, expected: &str| assert_eq!(duration(seconds), expected);
+        check(0.0, "0 s");
+        check(59.0, "59 s");
+        check(90.0, "1.5 min");
+        check(3600.0, "1 h");
+        check(86_400.0, "24 h");
+        check(200_000.0, "2.3 days");
+        check(100.0 * 86_400.0, "100 days");
+    }
+
+    #[test]
+    fn rates_take_the_period_that_fits() {
+        let check = |per_day: f64, expected: &str| assert_eq!(rate(per_day), expected);
+        check(23.8, "24 per day");
+        check(1.0, "1 per day");
+        check(1.0 / 7.0, "1 per week");
+        check(0.05, "1.5 per month");
+        check(0.0, "none");
+    }
+
+    #[test]
+    fn thousands_are_separated() {
+        let check = |number: f64, expected: &str| assert_eq!(digits(number), expected);
+        check(1_234_567.0, "1,234,567");
+        check(999.0, "999");
+        check(0.25, "0.25");
+        check(3.14, "3.1");
+        check(-1234.0, "-1,234");
+    }
+}

@@ -1,0 +1,97 @@
+//! Words that several views share.
+
+use truelevel_model::assessment::{Assessment, Level, MetricSpread};
+
+use crate::numbers;
+
+/// The name of a level.
+pub(crate) fn level_name(level: Level) -> &'static str {
+    match level {
+        1 => "Ad-hoc",
+        2 => "Managed",
+        3 => "Defined",
+        4 => "Measured",
+        _ => "Optimizing",
+    }
+}
+
+/// The metrics of the first page, in the order of DORA's keys, with their names.
+pub(crate) const KEYS: [(&str, &str); 4] = [
+    ("deployment_frequency", "Deployment frequency"),
+    ("change_lead_time", "Change lead time"),
+    ("change_fail_rate", "Change fail rate"),
+    ("failed_deployment_recovery_time", "Recovery time"),
+];
+
+/// A segment of the lead time for readers.
+pub(crate) fn segment_name(name: &str) -> &str {
+    match name {
+        "coding_and_review" => "coding and review, before the merge",
+        "merge_to_deploy" => "from merge to deployment",
+        "merge_to_preproduction" => "from merge to the first environment",
+        "preproduction_to_production" => "from the first environment to production",
+        other => other,
+    }
+}
+
+/// What a key's number stands on: `median of 5 of 48 services`, or the only service's own sample.
+pub(crate) fn sample(spread: &MetricSpread) -> String {
+    let measured = &spread.measurement;
+    if spread.services == 1 {
+        let open = if measured.censored > 0 { format!(", {} still open", measured.censored) } else { String::new() };
+        return format!("{}{open}", numbers::count(measured.n, "observation"));
+    }
+    let open = if measured.censored > 0 {
+        format!(", {} still open", numbers::digits(measured.censored as f64))
+    } else {
+        String::new()
+    };
+    format!("median of {} of {}{open}", spread.services_measured, numbers::count(spread.services, "service"))
+}
+
+/// The bands of a key: of the only service, or how many services stand in each.
+pub(crate) fn bands(spread: &MetricSpread) -> Option<String> {
+    let measured = &spread.measurement;
+    if spread.services == 1 {
+        return Some(match (measured.band_low?, measured.band_high?) {
+            (low, high) if low == high => low.as_str().to_owned(),
+            (low, high) => format!("{} to {}", low.as_str(), high.as_str()),
+        });
+    }
+    let counts: Vec<String> = truelevel_model::Band::ALL
+        .iter()
+        .rev()
+        .map(|band| (spread.in_band(*band), band.as_str()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, band)| format!("{count} {band}"))
+        .collect();
+    (!counts.is_empty()).then(|| counts.join(", "))
+}
+
+/// The window in words.
+pub(crate) fn window(assessment: &Assessment) -> String {
+    format!(
+        "as of {}, the {} days before",
+        assessment.as_of.to_string().replace('T', " ").replace('Z', " UTC"),
+        assessment.window_days
+    )
+}
+
+/// Where the deployments were found, in words.
+pub(crate) fn boundary(assessment: &Assessment) -> String {
+    let parts: Vec<String> = assessment
+        .coverage
+        .services_by_deployment_data
+        .iter()
+        .map(|(data, count)| {
+            let from = match data.as_str() {
+                "deployment_repository" => "from a deployment repository",
+                "reported" => "from reported deployments",
+                "release_tags" => "from release tags, a proxy",
+                _ => "without deployment data",
+            };
+            format!("{} {from}", numbers::count(*count, "service"))
+        })
+        .collect();
+    parts.join(", ")
+}

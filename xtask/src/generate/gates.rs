@@ -1,0 +1,58 @@
+//! The page of the gates.
+
+use truelevel_assess::Catalog;
+use truelevel_assess::catalog::{Gate, LANES, LEVEL_NAMES};
+
+use super::words;
+
+pub(super) fn page(catalog: &Catalog) -> String {
+    let mut text = words::heading(
+        "Gates",
+        "`catalog/maturity/`",
+        "A stage stands at the highest level whose gates, and all gates below, are met. A team's level is that of its \
+         lowest\nstage, never the average.",
+    );
+    for stage in &catalog.stages {
+        let lane = if LANES.contains(&stage.id.as_str()) { " (lane)" } else { "" };
+        text.push_str(&format!("\n## {}{lane}\n", stage.title));
+        for gate in &stage.gates {
+            text.push_str(&section(gate));
+        }
+    }
+    text
+}
+
+fn section(gate: &Gate) -> String {
+    let level = LEVEL_NAMES.get(usize::from(gate.level) - 1).expect("a gate guards a level that has a name");
+    let references: Vec<_> = gate.references.iter().map(|reference| link(reference)).collect();
+    format!(
+        "\n### {}\n\n**{}**\n\n- Level: {} ({level})\n- Why: {}\n- How: {}\n- Effort: {}\n- Unlocks: {}\n- Met when: \
+         {}\n- See also: {}\n",
+        gate.id,
+        gate.statement,
+        gate.level,
+        gate.why,
+        gate.how,
+        gate.effort.as_str(),
+        gate.unlocks,
+        words::requirement(&gate.requirement),
+        references.join(", "),
+    )
+}
+
+/// A reference is an address without its scheme, or the name of a document.
+fn link(reference: &str) -> String {
+    let is_address = reference.contains('/') && !reference.contains(char::is_whitespace);
+    if is_address { format!("[{reference}](https://{reference})") } else { reference.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_become_links() {
+        assert_eq!(link("dora.dev/guides"), "[dora.dev/guides](https://dora.dev/guides)");
+        assert_eq!(link("CNCF platform maturity model: CI/CD"), "CNCF platform maturity model: CI/CD");
+    }
+}
