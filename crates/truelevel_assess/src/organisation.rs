@@ -73,10 +73,7 @@ pub fn roll_up(stage: &Stage, services: &[&StageResult]) -> StageResult {
 fn reached(levels: impl Iterator<Item = Level>) -> Level {
     let levels: Vec<Level> = levels.collect();
     let at_least = |level: Level| levels.iter().filter(|reached| **reached >= level).count();
-    (2..=5)
-        .take_while(|level| carries(at_least(*level), levels.len()))
-        .last()
-        .unwrap_or(1)
+    (2..=5).take_while(|level| carries(at_least(*level), levels.len())).last().unwrap_or(1)
 }
 
 fn outcome(counts: &GateServices) -> GateOutcome {

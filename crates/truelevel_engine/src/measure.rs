@@ -7,6 +7,7 @@ use truelevel_metrics::METRICS;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::service::{ServiceData, ServiceFacts, ServiceRepository};
 use truelevel_metrics::timeline::DeploymentKind;
+use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
     BandRules, ChangeIndex, Deployment, Detection, Exclusions, Incident, Initiator, Measurement, Reason, Time, Window,
 };
@@ -39,11 +40,15 @@ const SHOWN_BY_DEPLOYMENT_REPOSITORY: [&str; 3] = ["deploy", "observe", "recover
 
 const NO_REPOSITORY: &str = "no repository is matched to the service";
 
-struct TreeReader<'a>(truelevel_sources::git::Tree<'a>);
+struct TreeReader(truelevel_sources::git::Tree);
 
-impl ReadFile for TreeReader<'_> {
+impl ReadFile for TreeReader {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         self.0.read(path)
+    }
+
+    fn size(&self, path: &str) -> Option<u64> {
+        self.0.size(path)
     }
 }
 
@@ -70,7 +75,7 @@ pub(crate) fn detect(repositories: &[CollectedRepository], as_of: Time, talk: &d
             let whole =
                 |message: &String| Warning { path: String::new(), line: 0, column: 0, message: message.clone() };
             let mut warnings: Vec<Warning> = tree.problems.iter().map(whole).collect();
-            let files = tree.files().iter().map(|file| FileEntry { path: file.path.clone(), size: 0 }).collect();
+            let files = tree.files().iter().map(|file| FileEntry { path: file.path.clone() }).collect();
             let listed = truelevel_practices::Tree {
                 id: repository.id.clone(),
                 commit,
@@ -239,6 +244,12 @@ fn delivery_facts(data: &ServiceData<'_>) -> DeliveryFacts {
         automated_rollbacks: rollbacks
             .iter()
             .filter(|entry| entry.deployment.aborted_automatically == Some(true))
+            .count() as u64,
+        declared_deployments: events
+            .iter()
+            .filter(|entry| {
+                data.facts.deployment_data == DeploymentData::DeploymentRepository && !entry.deployment.is_initial_state
+            })
             .count() as u64,
         environments_before_production: environments.len() as u64,
         promoted_versions: promoted.len() as u64,

@@ -96,6 +96,11 @@ impl<'a> Loader<'a> {
         (!nodes.is_empty()).then_some(nodes)
     }
 
+    /// The bytes of a file, where that can be told.
+    pub(crate) fn size(&self, file: &File) -> Option<u64> {
+        self.reader.size(&file.path)
+    }
+
     /// Notes a problem of a file that keeps its detectors from saying "absent".
     pub(crate) fn problem(&mut self, path: &Arc<str>, line: u32, column: u32, message: String) {
         self.unusable.push(Unusable { path: path.clone(), message: message.clone() });
@@ -106,16 +111,14 @@ impl<'a> Loader<'a> {
         if self.failed.contains(&file.path) {
             return None;
         }
-        let message = if file.size > FILE_BYTES {
-            format!("{} bytes are more than the {FILE_BYTES} that are read", file.size)
-        } else {
-            match self.reader.read(&file.path) {
-                Ok(bytes) if bytes.len() as u64 > FILE_BYTES => {
-                    format!("{} bytes are more than the {FILE_BYTES} that are read", bytes.len())
-                }
+        let too_large = |bytes: u64| format!("{bytes} bytes are more than the {FILE_BYTES} that are read");
+        let message = match self.reader.size(&file.path) {
+            Some(bytes) if bytes > FILE_BYTES => too_large(bytes),
+            _ => match self.reader.read(&file.path) {
+                Ok(bytes) if bytes.len() as u64 > FILE_BYTES => too_large(bytes.len() as u64),
                 Ok(bytes) => return Some(Text::new(&bytes)),
                 Err(reason) => format!("cannot be read: {reason}"),
-            }
+            },
         };
         self.failed.insert(file.path.clone());
         self.problem(&file.path, 0, 0, message);
@@ -150,7 +153,7 @@ impl<'a> Loader<'a> {
             .map(|(_, file)| file)
             .take(limit)
             .take_while(|file| {
-                bytes += file.size.min(FILE_BYTES);
+                bytes += self.reader.size(&file.path).unwrap_or(0).min(FILE_BYTES);
                 bytes <= GROUP_BYTES
             })
             .collect();
@@ -247,10 +250,7 @@ impl<'a> Loader<'a> {
 
     /// Keeps the first Rust file that holds a unit test: only its content shows it.
     pub(crate) fn rust_test(&mut self) {
-        let sources = self
-            .files
-            .iter()
-            .filter(|file| file.role == Role::Own && file.path.ends_with(".rs") && file.size <= FILE_BYTES);
+        let sources = self.files.iter().filter(|file| file.role == Role::Own && file.path.ends_with(".rs"));
         for file in sources.take(RUST_FILES) {
             if let Some(text) = self.read(file)
                 && text.as_str().contains("#[test]")

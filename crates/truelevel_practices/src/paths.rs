@@ -6,7 +6,6 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct File {
     pub(crate) path: Arc<str>,
-    pub(crate) size: u64,
     pub(crate) role: Role,
 }
 

@@ -28,6 +28,8 @@ pub struct DeliveryFacts {
     pub automated_deployments: u64,
     /// Of these, the ones known to be started by a person.
     pub manual_deployments: u64,
+    /// Deployments to production whose version was read from version control.
+    pub declared_deployments: u64,
     /// Deployments of a version that ran before the current one.
     pub rollbacks: u64,
     /// Of these, the ones that no person started.

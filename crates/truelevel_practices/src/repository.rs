@@ -15,6 +15,9 @@ use crate::text::Text;
 pub trait ReadFile: Sync {
     /// The content of a file, or why it cannot be read.
     fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+
+    /// The bytes of a file, without reading it; `None` when that cannot be told.
+    fn size(&self, path: &str) -> Option<u64>;
 }
 
 /// A regular file; symbolic links and submodules are never listed.
@@ -22,8 +25,6 @@ pub trait ReadFile: Sync {
 pub struct FileEntry {
     /// The path, with `/`.
     pub path: String,
-    /// Bytes.
-    pub size: u64,
 }
 
 /// The tree of one commit.
@@ -88,10 +89,8 @@ impl Repository {
     /// Chooses candidates by path, reads and parses them; nothing is read afterwards.
     pub fn new(tree: Tree, reader: &dyn ReadFile) -> Self {
         let Tree { id, commit, observed_at, default_branch, files } = tree;
-        let mut files: Vec<File> = files
-            .into_iter()
-            .map(|FileEntry { path, size }| File { role: Role::of(&path), path: path.into(), size })
-            .collect();
+        let mut files: Vec<File> =
+            files.into_iter().map(|FileEntry { path }| File { role: Role::of(&path), path: path.into() }).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files.dedup_by(|a, b| a.path == b.path);
         let mut loader = Loader::new(reader, &files);

@@ -12,9 +12,7 @@ use gix::bstr::ByteSlice;
 use gix::hash::ObjectId;
 use rayon::prelude::*;
 use truelevel_documents::Problem;
-use truelevel_model::{
-    CommitId, Deployment, DeploymentOutcome, EnvironmentId, Initiator, ServiceId, SourceId, Time,
-};
+use truelevel_model::{CommitId, Deployment, DeploymentOutcome, EnvironmentId, Initiator, ServiceId, SourceId, Time};
 
 use crate::Progress;
 use crate::deployment_files::{self, DeclaredVersion, PathTemplate, Reading};
@@ -59,7 +57,7 @@ pub struct DeploymentsRead {
 
 impl VersionFiles {
     /// Recognises the version files of a tree, and says what they declare.
-    pub fn recognise(tree: &Tree<'_>) -> (Self, DeclaredVersions) {
+    pub fn recognise(tree: &Tree) -> (Self, DeclaredVersions) {
         let mut declared = DeclaredVersions::default();
         let mut folders = BTreeSet::new();
         let chart_defaults: BTreeSet<String> = tree
@@ -160,7 +158,7 @@ pub fn read_deployments(
             events.extend(state.apply(changes).into_iter().map(|event| (place, event)));
         }
     }
-    let mut initiators = Initiators { repository, automation, known: HashMap::new() };
+    let mut initiators = Initiators { local: repository.local(), automation, known: HashMap::new() };
     let source = SourceId::new(format!("deployment_repository:{}", repository.name().as_str()));
     let deployments = events
         .into_iter()
@@ -391,7 +389,9 @@ impl DeclaredState {
             }
             let before = self.files.remove(&path).unwrap_or_default();
             for declaration in &versions {
-                was_absent.entry(declaration.0.clone()).or_insert_with(|| absent_before(&self.services, &declaration.0));
+                was_absent
+                    .entry(declaration.0.clone())
+                    .or_insert_with(|| absent_before(&self.services, &declaration.0));
                 if !before.contains(declaration) {
                     arrived.push(declaration.clone());
                 }
@@ -429,16 +429,15 @@ impl DeclaredState {
 
 /// Tells for each commit whether automation or a person made it.
 struct Initiators<'a> {
-    repository: &'a GitRepository,
+    local: gix::Repository,
     automation: &'a AutomationAccounts,
     known: HashMap<CommitId, Option<Initiator>>,
 }
 
 impl Initiators<'_> {
     fn of(&mut self, commit: CommitId) -> Option<Initiator> {
-        let (repository, automation) = (self.repository, self.automation);
+        let (local, automation) = (&self.local, self.automation);
         *self.known.entry(commit).or_insert_with(|| {
-            let local = repository.local();
             let commit = local.find_commit(super::git::object_id(commit)).ok()?;
             let author = commit.author().ok()?;
             let is_automation = automation.matches(&author.name.to_str_lossy(), &author.email.to_str_lossy());
@@ -467,7 +466,11 @@ mod tests {
     }
 
     fn versions(state: &mut DeclaredState, changes: Vec<FileChange>) -> Vec<String> {
-        state.apply(changes).into_iter().map(|(service, environment, version)| format!("{service}@{environment}={version}")).collect()
+        state
+            .apply(changes)
+            .into_iter()
+            .map(|(service, environment, version)| format!("{service}@{environment}={version}"))
+            .collect()
     }
 
     #[test]

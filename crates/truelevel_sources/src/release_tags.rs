@@ -110,11 +110,33 @@ mod tests {
     #[test]
     fn versions_are_releases_and_previews_are_not() {
         check(
-            &["v1.2.3", "1.0", "app-v2.0.1", "@org/app@3.1.0", "v123", "release-2024.05.1", "v1.2.3+build.7", "api/v0.3.0"],
-            &["v1.2.3", "1.0", "app-v2.0.1", "@org/app@3.1.0", "v123", "release-2024.05.1", "v1.2.3+build.7", "api/v0.3.0"],
+            &[
+                "v1.2.3",
+                "1.0",
+                "app-v2.0.1",
+                "@org/app@3.1.0",
+                "v123",
+                "release-2024.05.1",
+                "v1.2.3+build.7",
+                "api/v0.3.0",
+            ],
+            &[
+                "v1.2.3",
+                "1.0",
+                "app-v2.0.1",
+                "@org/app@3.1.0",
+                "v123",
+                "release-2024.05.1",
+                "v1.2.3+build.7",
+                "api/v0.3.0",
+            ],
             &[],
         );
-        check(&["v2.0.0-rc.1", "v2.0.0-beta2", "v2.0.0a1", "v2.0.0.dev3", "1.0-SNAPSHOT"], &[], &["v2.0.0-rc.1", "v2.0.0-beta2", "v2.0.0a1", "v2.0.0.dev3", "1.0-SNAPSHOT"]);
+        check(
+            &["v2.0.0-rc.1", "v2.0.0-beta2", "v2.0.0a1", "v2.0.0.dev3", "1.0-SNAPSHOT"],
+            &[],
+            &["v2.0.0-rc.1", "v2.0.0-beta2", "v2.0.0a1", "v2.0.0.dev3", "1.0-SNAPSHOT"],
+        );
         check(&["latest", "nightly", "before-refactoring", "deployed-to-production"], &[], &[]);
         check(&["v1.0.0-final", "v1.0.0-jre", "5.0.0.RELEASE"], &["v1.0.0-final", "v1.0.0-jre", "5.0.0.RELEASE"], &[]);
     }

@@ -1,9 +1,9 @@
-use crate::Practice;
+use crate::practice::{DeliveryFacts, Practice, count};
 use crate::findings::Findings;
 use crate::manifests::is_terraform;
 use crate::paths::{ends_with, folder, name};
 use crate::repository::{Candidates, Repository};
-use truelevel_model::Detection;
+use truelevel_model::{Detection, Evidence, Grade};
 
 truelevel_model::declare! {
     /// Environments are described by files
@@ -11,11 +11,13 @@ truelevel_model::declare! {
     /// Files say what runs in an environment and on what: Terraform, Pulumi, CDK, CloudFormation, Bicep, Helm charts,
     /// Kustomize overlays, Kubernetes workloads, Argo CD and Flux applications, Crossplane, Ansible playbooks, or
     /// the deployment file of a platform. A drifting environment can then be put right from them.
+    ///
+    /// It is exercised when production deployments took their version from version control.
     pub(super) static ENVIRONMENTS_AS_CODE: Practice = {
         id: "environments_as_code",
         subject: "deploy",
         detect: detect,
-        in_facts: None,
+        in_facts: Some(in_facts),
     };
 }
 
@@ -24,6 +26,14 @@ super::pattern!(RESOURCE_BICEP = r"^\s*(?:resource|module)\s");
 const WORKLOADS: [&str; 12] = [
     "Application", "ApplicationSet", "CronJob", "DaemonSet", "Deployment", "HelmRelease", "Kustomization", "Rollout", "Service", "StatefulSet", "Composition", "Stack",
 ];
+
+fn in_facts(facts: &DeliveryFacts) -> Vec<Evidence> {
+    if facts.declared_deployments == 0 {
+        return Vec::new();
+    }
+    let deployments = count(facts.declared_deployments, "production deployment");
+    facts.evidence(Grade::Exercised, facts.last_deployment_at, format!("{deployments} took the version from version control"))
+}
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);

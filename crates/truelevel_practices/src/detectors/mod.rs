@@ -138,6 +138,7 @@ mod tests {
             production_deployments: 3,
             automated_deployments: 0,
             manual_deployments: 3,
+            declared_deployments: 0,
             rollbacks: 0,
             automated_rollbacks: 0,
             environments_before_production: 0,
@@ -153,6 +154,7 @@ mod tests {
         assert_eq!(proofs(&facts), []);
         let busy = DeliveryFacts {
             automated_deployments: 2,
+            declared_deployments: 2,
             rollbacks: 2,
             automated_rollbacks: 1,
             promoted_versions: 2,
@@ -166,6 +168,7 @@ mod tests {
                 ("automated_abort", Grade::Effective),
                 ("deploy_job", Grade::Exercised),
                 ("deploy_on_merge", Grade::Exercised),
+                ("environments_as_code", Grade::Exercised),
                 ("rollback_path", Grade::Effective),
                 ("versions_promoted", Grade::Exercised),
             ]

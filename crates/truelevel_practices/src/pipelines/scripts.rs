@@ -85,8 +85,12 @@ fn called_by(loader: &mut Loader<'_>, step: &Step, seen: &mut BTreeSet<String>, 
     called
 }
 
+/// A script that people wrote is smaller than this.
+const LARGEST_SCRIPT_BYTES: u64 = 256 << 10;
+
 fn usable<'a>(loader: &Loader<'a>, folder: &str, path: &str) -> Option<&'a File> {
-    resolve(loader, folder, path).filter(|file| matches!(file.role, Role::Own | Role::Test) && file.size <= 256 << 10)
+    let is_small = |file: &File| loader.size(file).is_none_or(|bytes| bytes <= LARGEST_SCRIPT_BYTES);
+    resolve(loader, folder, path).filter(|file| matches!(file.role, Role::Own | Role::Test) && is_small(file))
 }
 
 fn shell_script(loader: &mut Loader<'_>, path: &str) -> Option<Step> {

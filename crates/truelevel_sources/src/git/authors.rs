@@ -62,11 +62,7 @@ pub(super) struct Authors<'a> {
 }
 
 impl<'a> Authors<'a> {
-    pub(super) fn new(
-        salt: &'a [u8],
-        automation: &'a AutomationAccounts,
-        mailmap: &'a gix::mailmap::Snapshot,
-    ) -> Self {
+    pub(super) fn new(salt: &'a [u8], automation: &'a AutomationAccounts, mailmap: &'a gix::mailmap::Snapshot) -> Self {
         Self { salt, automation, mailmap, known: HashMap::new() }
     }
 

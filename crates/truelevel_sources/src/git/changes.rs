@@ -245,7 +245,17 @@ fn reverted_commit(message: &[u8]) -> Option<CommitId> {
 /// Trailers that AI assistants leave. They under-report: absence proves nothing.
 fn has_ai_trailer(message: &[u8]) -> bool {
     const ASSISTANTS: [&str; 11] = [
-        "copilot", "claude", "anthropic", "openai", "codex", "gemini", "cursor", "devin", "jules", "aider", "windsurf",
+        "copilot",
+        "claude",
+        "anthropic",
+        "openai",
+        "codex",
+        "gemini",
+        "cursor",
+        "devin",
+        "jules",
+        "aider",
+        "windsurf",
     ];
     if memchr::memmem::find(message, b"Generated with [").is_some() {
         return true;

@@ -149,7 +149,9 @@ impl GitRepository {
             }
         }
         let head = local.head_id().ok().map(gix::Id::detach);
-        Ok(head.filter(|id| local.find_commit(*id).is_ok()).map(|tip| Branch { name: "HEAD".into(), tip: commit_id(tip) }))
+        Ok(head
+            .filter(|id| local.find_commit(*id).is_ok())
+            .map(|tip| Branch { name: "HEAD".into(), tip: commit_id(tip) }))
     }
 
     /// Whether the history was cut off when it was cloned.
@@ -161,8 +163,7 @@ impl GitRepository {
     pub fn is_partial(&self) -> bool {
         let local = self.local();
         let config = local.config_snapshot();
-        config.string("extensions.partialClone").is_some()
-            || config.boolean("remote.origin.promisor").unwrap_or(false)
+        config.string("extensions.partialClone").is_some() || config.boolean("remote.origin.promisor").unwrap_or(false)
     }
 
     /// Changes whenever a reference moves or the history is cut elsewhere; equal while there is nothing new to read.
@@ -175,7 +176,9 @@ impl GitRepository {
             .filter_map(|reference| Some(format!("{} {}", reference.name().as_bstr(), reference.target().try_id()?)))
             .collect();
         lines.extend(local.head_id().ok().map(|id| format!("HEAD {id}")));
-        lines.extend(local.shallow_commits().ok().flatten().iter().flat_map(|cut| cut.iter().map(|id| format!("cut {id}"))));
+        lines.extend(
+            local.shallow_commits().ok().flatten().iter().flat_map(|cut| cut.iter().map(|id| format!("cut {id}"))),
+        );
         lines.sort_unstable();
         let digest = sha2::Sha256::digest(lines.join("\n"));
         Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())

@@ -1,5 +1,7 @@
 //! The files of one commit.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use gix::bstr::ByteSlice;
 use gix::hash::ObjectId;
 use truelevel_model::CommitId;
@@ -15,9 +17,9 @@ pub struct TreeFile {
 }
 
 /// The files of one commit, sorted by path.
-#[derive(Debug)]
-pub struct Tree<'a> {
-    repository: &'a GitRepository,
+pub struct Tree {
+    /// Files are read one after the other: one handle, with what it caches, serves all.
+    local: Mutex<gix::Repository>,
     files: Vec<TreeFile>,
     /// Parts that could not be listed, with the reason.
     pub problems: Vec<String>,
@@ -28,46 +30,46 @@ const LARGEST_FILE_BYTES: u64 = 8 << 20;
 
 impl GitRepository {
     /// Lists the files of a commit. Folders that cannot be read are named in the problems.
-    pub fn tree(&self, commit: CommitId) -> Result<Tree<'_>, GitError> {
+    pub fn tree(&self, commit: CommitId) -> Result<Tree, GitError> {
         let local = self.local();
         let root = local
             .find_commit(object_id(commit))
             .and_then(|commit| Ok(commit.tree_id()?.detach()))
             .map_err(|error| self.unreadable(format!("commit {commit}"), error))?;
-        let mut tree = Tree { repository: self, files: Vec::new(), problems: Vec::new() };
+        let (mut files, mut problems) = (Vec::new(), Vec::new());
         let mut pending = vec![(String::new(), root, 0)];
         let mut buffer = Vec::new();
         while let Some((prefix, id, depth)) = pending.pop() {
             let shown = if prefix.is_empty() { "the top folder" } else { prefix.as_str() };
             if depth > 64 {
-                tree.problems.push(format!("{shown}: nested deeper than 64 folders"));
+                problems.push(format!("{shown}: nested deeper than 64 folders"));
                 continue;
             }
             match gix::objs::Find::try_find(&local.objects, &id, &mut buffer) {
                 Ok(Some(object)) if object.kind == gix::objs::Kind::Tree => {
                     for entry in gix::objs::TreeRefIter::from_bytes(object.data, gix::hash::Kind::Sha1) {
                         let Ok(entry) = entry else {
-                            tree.problems.push(format!("{shown}: folder object {id} is damaged"));
+                            problems.push(format!("{shown}: folder object {id} is damaged"));
                             break;
                         };
                         let path = format!("{prefix}{}", entry.filename.to_str_lossy());
                         if entry.mode.is_tree() {
                             pending.push((format!("{path}/"), entry.oid.to_owned(), depth + 1));
                         } else if entry.mode.is_blob() {
-                            tree.files.push(TreeFile { path, id: entry.oid.to_owned() });
+                            files.push(TreeFile { path, id: entry.oid.to_owned() });
                         }
                     }
                 }
-                Ok(_) => tree.problems.push(format!("{shown}: folder object {id} is missing")),
-                Err(error) => tree.problems.push(format!("{shown}: folder object {id}: {error}")),
+                Ok(_) => problems.push(format!("{shown}: folder object {id} is missing")),
+                Err(error) => problems.push(format!("{shown}: folder object {id}: {error}")),
             }
         }
-        tree.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        Ok(tree)
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(Tree { local: Mutex::new(local), files, problems })
     }
 }
 
-impl Tree<'_> {
+impl Tree {
     /// The files, by path.
     pub fn files(&self) -> &[TreeFile] {
         &self.files
@@ -82,15 +84,26 @@ impl Tree<'_> {
         self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &self.files[at])
     }
 
+    /// The bytes of a file, without reading it.
+    pub fn size(&self, path: &str) -> Option<u64> {
+        let file = self.find(path)?;
+        self.local().find_header(file.id).ok().map(|header| header.size())
+    }
+
     /// The content of a file, or why it cannot be had.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         let file = self.find(path).ok_or("no such file")?;
-        let local = self.repository.local();
+        let local = self.local();
         let header = local.find_header(file.id).map_err(|error| format!("object {}: {error}", file.id))?;
         if header.size() > LARGEST_FILE_BYTES {
             return Err(format!("{} bytes are more than the {LARGEST_FILE_BYTES} that are read", header.size()));
         }
         let mut blob = local.find_blob(file.id).map_err(|error| format!("object {}: {error}", file.id))?;
         Ok(blob.take_data())
+    }
+
+    fn local(&self) -> MutexGuard<'_, gix::Repository> {
+        // A panic elsewhere leaves nothing half-done in a handle that only reads.
+        self.local.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
