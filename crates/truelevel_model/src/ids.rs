@@ -18,7 +18,7 @@ macro_rules! name_id {
                 Self(name.into())
             }
 
-            /// The name as its source gave it; pass it through [`crate::printable`] before showing it.
+            /// The name as its source gave it; pass it through [`crate::printable()`] before showing it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -1,0 +1,12 @@
+//! End to end: the binary, on real git repositories that each test makes for itself.
+//!
+//! Nothing here knows how the product works inside, but for `git_agreement`, which asks its libraries which commits a
+//! deployment shipped and then asks git. No network, no sleeps, no real clock where an answer depends on it.
+
+mod answers;
+mod bad_input;
+mod cli;
+mod git;
+mod git_agreement;
+mod repositories;
+mod shop;
