@@ -32,10 +32,12 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Ok(state) = self.state.get_mut()
-            && let Some(bar) = &state.bar
-        {
-            bar.finish_and_clear();
+        if let Ok(state) = self.state.get_mut() {
+            match &state.bar {
+                Some(bar) => bar.finish_and_clear(),
+                None if state.last_line.is_some() => eprintln!("done in {} s", self.started.elapsed().as_secs()),
+                None => {}
+            }
         }
     }
 }

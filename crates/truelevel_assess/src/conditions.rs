@@ -52,7 +52,8 @@ impl Bound {
             || if self.is_lower { value > self.value } else { value < self.value }
     }
 
-    fn words(&self) -> &'static str {
+    /// The side of the edge in words: `at least`, `less than`.
+    pub const fn words(&self) -> &'static str {
         match (self.is_lower, self.is_inclusive) {
             (true, true) => "at least",
             (true, false) => "more than",
@@ -82,6 +83,8 @@ pub struct Verdict {
     pub because: Vec<String>,
     /// It is declared, and not shown to run or to work.
     pub is_intention: bool,
+    /// It was measured, and the sample decides neither way: more data of the same kind would.
+    pub is_undecided: bool,
     /// The proofs.
     pub evidence: Vec<EvidenceResult>,
 }
@@ -103,6 +106,8 @@ pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
     Verdict {
         outcome,
         is_intention: outcome == GateOutcome::Unknown && verdicts.iter().any(|verdict| verdict.is_intention),
+        is_undecided: outcome == GateOutcome::Unknown
+            && verdicts.iter().all(|verdict| verdict.outcome != GateOutcome::Unknown || verdict.is_undecided),
         because: verdicts
             .iter()
             .filter(|verdict| matches!(requirement, Requirement::Any(_)) || verdict.outcome == outcome)
@@ -120,7 +125,11 @@ fn judge_one(condition: &Condition, known: Known<'_>) -> Verdict {
 }
 
 fn verdict(outcome: GateOutcome, because: String) -> Verdict {
-    Verdict { outcome, because: vec![because], is_intention: false, evidence: Vec::new() }
+    Verdict { outcome, because: vec![because], is_intention: false, is_undecided: false, evidence: Vec::new() }
+}
+
+fn undecided(because: String) -> Verdict {
+    Verdict { is_undecided: true, ..verdict(GateOutcome::Unknown, because) }
 }
 
 fn judge_practice(practice: &str, needed: Grade, known: Known<'_>) -> Verdict {
@@ -222,7 +231,7 @@ fn judge_metric(metric: &str, bound: &Bound, known: Known<'_>) -> Verdict {
         };
     }
     let Some(low) = measured.low else {
-        return verdict(GateOutcome::Unknown, format!("{words}: too few observations ({}) to tell", measured.n));
+        return undecided(format!("{words}: too few observations ({}) to tell", measured.n));
     };
     let high = measured.high.unwrap_or(f64::INFINITY);
     let (pessimistic, optimistic) = if bound.is_lower { (low, high) } else { (high, low) };
@@ -233,7 +242,7 @@ fn judge_metric(metric: &str, bound: &Bound, known: Known<'_>) -> Verdict {
     } else if measured.is_lower_bound {
         verdict(GateOutcome::Unknown, format!("{words}: {}", why("only a lower bound is known")))
     } else {
-        verdict(GateOutcome::Unknown, format!("{words}: the interval holds both sides of {}", bound.text))
+        undecided(format!("{words}: the interval holds both sides of {}", bound.text))
     }
 }
 

@@ -23,7 +23,11 @@ pub fn ask_service(catalog: &Catalog, known: Known<'_>) -> Vec<QuestionResult> {
             text: question.text.clone(),
             answer,
             because: verdict.because,
-            connect: if answer == Answer::Unknown { question.connect.clone() } else { Vec::new() },
+            connect: if answer == Answer::Unknown && !verdict.is_undecided {
+                question.connect.clone()
+            } else {
+                Vec::new()
+            },
             services: None,
         }
     };
@@ -60,7 +64,13 @@ pub fn ask_all(catalog: &Catalog, services: &[(&str, &[QuestionResult])]) -> Vec
                 text: question.text.clone(),
                 answer,
                 because: vec![format!("of {} services, {yes} yes, {no} no, {unknown} cannot tell", answers.len())],
-                connect: if answer == Answer::Unknown { question.connect.clone() } else { Vec::new() },
+                connect: if answer == Answer::Unknown
+                    && of(Answer::Unknown).any(|(_, result)| !result.connect.is_empty())
+                {
+                    question.connect.clone()
+                } else {
+                    Vec::new()
+                },
                 services: Some(AnswerServices {
                     yes: yes as u64,
                     no: no as u64,
@@ -80,6 +90,13 @@ pub fn first_constraint(catalog: &Catalog, chain: Vec<QuestionResult>, largest_s
         (Some(result), Some(question)) if result.answer == Answer::No => {
             (question.constraint.clone(), question.action.clone())
         }
+        (Some(result), Some(question)) if result.connect.is_empty() => (
+            format!("The sample is too small or too close to tell: \"{}\"", question.text),
+            format!(
+                "Look at a longer window (`--window 180`), or wait for more deployments. If the answer is no: {}",
+                question.action
+            ),
+        ),
         (Some(_), Some(question)) => (
             format!("The missing data is the constraint: \"{}\" cannot be answered.", question.text),
             format!("Connect {}.", question.connect.join("; ")),
@@ -110,7 +127,7 @@ mod tests {
             text: question.text.clone(),
             answer: *answer,
             because: Vec::new(),
-            connect: Vec::new(),
+            connect: if *answer == Unknown { question.connect.clone() } else { Vec::new() },
             services: None,
         };
         catalog.questions.iter().zip(answers).map(result).collect()
@@ -127,6 +144,9 @@ mod tests {
         assert_eq!(unknown.answer, Some(Unknown));
         assert!(unknown.statement.contains("missing data") && unknown.action.contains("incident"));
         assert_eq!(first(&[Yes, Yes, Yes, Yes]).question, None);
+        let mut close = chain(&[Yes, Unknown, Yes, Yes]);
+        close[1].connect.clear();
+        assert!(first_constraint(&catalog, close, None).action.contains("longer window"), "the data is connected");
     }
 
     fn check_all(answers: &[Answer], expected: Answer) {

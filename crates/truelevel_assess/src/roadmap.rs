@@ -2,12 +2,31 @@
 
 use std::cmp::Reverse;
 
-use truelevel_model::assessment::{Action, GateOutcome, Level, Roadmap, StageResult};
+use truelevel_model::assessment::{Action, GateOutcome, GateResult, Level, Roadmap, StageResult};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Gate};
+use crate::conditions::Subject;
 
 /// How many actions are shown.
 const SHOWN: usize = 10;
+
+/// What would move a gate: building it where it is missing, and showing it where it cannot be told.
+fn action(gate: &Gate, result: &GateResult) -> String {
+    let asks_for_practices =
+        gate.requirement.conditions().iter().any(|condition| matches!(condition.subject, Subject::Practice { .. }));
+    match result.outcome {
+        GateOutcome::Unknown if result.is_intention => {
+            format!("It is declared; show that it runs, with the pipeline's runs or deployments. {}", gate.how)
+        }
+        GateOutcome::Unknown if asks_for_practices => {
+            format!(
+                "Give the services' repositories with their files, so that it can be looked for. If it is missing: {}",
+                gate.how
+            )
+        }
+        _ => gate.how.clone(),
+    }
+}
 
 /// Orders the next gates by lowest stage, what is known to be missing before what cannot be told, effort, and the
 /// services that it unlocks.
@@ -25,7 +44,7 @@ pub fn plan(catalog: &Catalog, level: Level, stages: &[StageResult], services: u
                 gate: gate.id.clone(),
                 stage: stage.stage.clone(),
                 level: gate.level,
-                action: gate.how.clone(),
+                action: action(gate, result),
                 outcome: result.outcome,
                 effort: gate.effort.as_str().to_owned(),
                 services: unlocked,

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use truelevel_metrics::attribution::Attribution;
-use truelevel_model::{ChangeIndex, History, Time};
+use truelevel_model::{ChangeIndex, History, SourceId, Time};
 use truelevel_sources::deployment_repository::{VersionFiles, read_deployments};
 use truelevel_sources::git::{AutomationAccounts, ChangeReading, GitRepository};
 
@@ -80,7 +80,8 @@ fn deployments(repository: &GitRepository) -> usize {
     let tip = repository.default_branch().expect("a branch").expect("a commit").tip;
     let tree = repository.tree(tip).expect("a tree");
     let (files, _) = VersionFiles::recognise(&tree);
-    let read = read_deployments(repository, tip, &files, &AutomationAccounts::default(), &|_, _| {});
+    let read =
+        read_deployments(repository, &SourceId::new("bench"), tip, &files, &AutomationAccounts::default(), &|_, _| {});
     read.expect("the bench repository reads").deployments.len()
 }
 

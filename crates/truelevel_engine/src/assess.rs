@@ -14,6 +14,8 @@ use truelevel_model::assessment::{
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{BandRules, Exclusions, Incident, Measurement, Time, Window};
 
+use truelevel_report::numbers;
+
 use crate::collect::{Collected, CollectedRepository, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
 use crate::matching::{Service, services};
@@ -187,6 +189,7 @@ impl Prepared {
             deployments: measured.deployments,
             resolved: measured.resolved,
             has_repository: service.repository.is_some(),
+            unknown_version: measured.unknown_version.clone(),
             exclusions: measured.exclusions.clone(),
         };
         (result, tally)
@@ -233,7 +236,7 @@ impl Prepared {
             limiting_stages,
             stages,
             lanes,
-            metrics: self.spreads(&services),
+            metrics: self.spreads(&judged),
             first_constraint,
             roadmap,
             pitfalls,
@@ -243,7 +246,8 @@ impl Prepared {
         }
     }
 
-    fn spreads(&self, services: &[ServiceResult]) -> BTreeMap<String, MetricSpread> {
+    /// Over the services that are judged: what stood still in the window says nothing of how delivery works.
+    fn spreads(&self, services: &[&ServiceResult]) -> BTreeMap<String, MetricSpread> {
         METRICS
             .iter()
             .map(|metric| {
@@ -275,6 +279,17 @@ impl Prepared {
             if lines.len() > 5 {
                 warnings.push(format!("{}: {} more files cannot be read whole", repository.id, lines.len() - 5));
             }
+        }
+        for (service, tally) in self.services.iter().zip(tallies) {
+            let Some(version) = &tally.unknown_version else { continue };
+            let repository = service.repository.map(|place| &self.collected.repositories[place]);
+            let newest = repository.and_then(|repository| self.newest_change(repository));
+            let newest = newest.map(|at| format!(", its newest commit is from {}", at.date())).unwrap_or_default();
+            warnings.push(format!(
+                "{}: the version that runs, {}, leads to no commit of the repository{newest}; fetch it with its tags, else what waits for deployment is not known",
+                service.id,
+                truelevel_model::printable(version)
+            ));
         }
         self.warn_of_assumptions(services, &mut warnings);
         Coverage {
@@ -308,7 +323,8 @@ impl Prepared {
             .count();
         if assumed > 0 {
             warnings.push(format!(
-                "{assumed} services are deployed without a named environment; the only one there is was taken for production"
+                "no environment is named for {}; the only one there is was taken for production",
+                numbers::count(assumed as u64, "service")
             ));
         }
         let newest = self.collected.repositories.iter().filter_map(|repository| self.newest_change(repository)).max();
@@ -360,6 +376,7 @@ struct Tally {
     deployments: u64,
     resolved: u64,
     has_repository: bool,
+    unknown_version: Option<String>,
     exclusions: Exclusions,
 }
 
@@ -381,6 +398,9 @@ fn located(repository: &CollectedRepository, warning: &truelevel_practices::Warn
     }
 }
 
+/// How many of what was left out are named in the answer; `explain CODE --all` names all.
+const EXAMPLES: usize = 20;
+
 fn counted(exclusions: &Exclusions) -> BTreeMap<String, ExclusionCount> {
     exclusions
         .iter()
@@ -388,7 +408,7 @@ fn counted(exclusions: &Exclusions) -> BTreeMap<String, ExclusionCount> {
             let count = ExclusionCount {
                 count,
                 meaning: truelevel_model::registry::title(reason.docs()).to_owned(),
-                examples: named.iter().map(|exclusion| exclusion.subject.clone()).collect(),
+                examples: named.iter().take(EXAMPLES).map(|exclusion| exclusion.subject.clone()).collect(),
             };
             (reason.code().to_owned(), count)
         })

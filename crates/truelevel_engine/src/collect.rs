@@ -20,15 +20,14 @@ pub(crate) struct CollectedRepository {
     pub(crate) tags: Vec<Tag>,
     /// Set when it declares what runs where.
     pub(crate) deployments: Option<DeploymentSource>,
-    /// Configured as a deployment repository.
-    is_for_deployments: bool,
+    /// Its place among the configured deployment repositories.
+    configured: Option<usize>,
 }
 
 /// The deployments that a repository declares.
 pub(crate) struct DeploymentSource {
     pub(crate) source: SourceId,
     pub(crate) files: VersionFiles,
-    pub(crate) declared: DeclaredVersions,
 }
 
 /// What collecting brought.
@@ -83,12 +82,13 @@ pub(crate) fn collect(workspace: &mut Workspace, talk: &dyn Talk) -> Result<Coll
 
 fn open_all(workspace: &Workspace) -> Result<Collected, EngineError> {
     let config = &workspace.config;
-    let named = config.repositories.iter().map(|entry| (entry.name.clone(), &entry.path, false));
-    let deploying = config.deployment_repositories.iter().map(|entry| (None, &entry.path, true));
+    let named = config.repositories.iter().map(|entry| (entry.name.clone(), &entry.path, None));
+    let deploying =
+        config.deployment_repositories.iter().enumerate().map(|(place, entry)| (None, &entry.path, Some(place)));
     let mut collected = Collected { repositories: Vec::new(), warnings: Vec::new() };
     let mut identities = BTreeMap::new();
     let mut names: BTreeSet<RepositoryId> = BTreeSet::new();
-    for (name, path, is_for_deployments) in named.chain(deploying) {
+    for (name, path, configured) in named.chain(deploying) {
         let git = match GitRepository::open(path) {
             Ok(git) => git,
             // What somebody typed must be right; a source of a workspace may fail, and is named in the answer.
@@ -102,8 +102,9 @@ fn open_all(workspace: &Workspace) -> Result<Collected, EngineError> {
         if let Some(first) = identities.insert(git.identity(), place) {
             identities.insert(git.identity(), first);
             let first: &mut CollectedRepository = &mut collected.repositories[first];
-            first.is_for_deployments |= is_for_deployments;
-            if !is_for_deployments {
+            if configured.is_some() {
+                first.configured = configured;
+            } else {
                 collected.warnings.push(format!(
                     "{} is the same repository as {} and is read once",
                     shown(path),
@@ -133,7 +134,7 @@ fn open_all(workspace: &Workspace) -> Result<Collected, EngineError> {
             history: History::default(),
             tags: Vec::new(),
             deployments: None,
-            is_for_deployments,
+            configured,
         });
     }
     Ok(collected)
@@ -217,19 +218,7 @@ fn find_deployment_repositories(workspace: &Workspace, collected: &mut Collected
     for repository in &mut collected.repositories {
         let Some(branch) = &repository.branch else { continue };
         let source = SourceId::new(format!("deployment_repository:{}", repository.id.as_str()));
-        let templates = configured
-            .iter()
-            .find(|entry| repository.is_for_deployments && entry.path == repository.git.path())
-            .map(|entry| entry.files.as_slice())
-            .unwrap_or_default();
-        if !templates.is_empty() {
-            let parsed =
-                templates.iter().filter_map(|(path, key)| Some((PathTemplate::parse(path).ok()?, key.clone())));
-            let files = VersionFiles::Configured(parsed.collect());
-            repository.deployments = Some(DeploymentSource { source, files, declared: DeclaredVersions::default() });
-            continue;
-        }
-        if !configured.is_empty() && !repository.is_for_deployments {
+        if !configured.is_empty() && repository.configured.is_none() {
             continue;
         }
         let tree = match repository.git.tree(branch.tip) {
@@ -239,10 +228,34 @@ fn find_deployment_repositories(workspace: &Workspace, collected: &mut Collected
                 continue;
             }
         };
-        let (files, declared) = VersionFiles::recognise(&tree);
-        if repository.is_for_deployments || declares_what_runs(repository, &declared, &names) {
-            repository.deployments = Some(DeploymentSource { source, files, declared });
+        let templates = repository.configured.map(|place| configured[place].files.as_slice()).unwrap_or_default();
+        let (files, declared) = if templates.is_empty() {
+            VersionFiles::recognise(&tree)
+        } else {
+            let parsed =
+                templates.iter().filter_map(|(path, key)| Some((PathTemplate::parse(path).ok()?, key.clone())));
+            let files = VersionFiles::Configured(parsed.collect());
+            let declared = files.declared(&tree);
+            (files, declared)
+        };
+        if repository.configured.is_some() || declares_what_runs(repository, &declared, &names) {
+            warn_of_problems(&repository.id, &declared, &mut collected.warnings);
+            repository.deployments = Some(DeploymentSource { source, files });
         }
+    }
+}
+
+fn warn_of_problems(repository: &RepositoryId, declared: &DeclaredVersions, warnings: &mut Vec<String>) {
+    let line = |(path, problem): &(String, truelevel_documents::Problem)| {
+        let place = if problem.line > 0 { format!(":{}", problem.line) } else { String::new() };
+        let printable = truelevel_model::printable;
+        format!("{repository}: {}{place}: {}", printable(path), printable(&problem.message))
+    };
+    let lines: BTreeSet<String> = declared.problems.iter().map(line).collect();
+    warnings.extend(lines.iter().take(5).cloned());
+    if lines.len() > 5 {
+        warnings
+            .push(format!("{repository}: {} more files that declare versions cannot be read whole", lines.len() - 5));
     }
 }
 
@@ -282,7 +295,7 @@ fn read_declared(
     }
     let what = format!("reading the deployments of {}", repository.id);
     let progress = |done, total| talk.progress(&what, done, total);
-    let read = match read_deployments(&repository.git, branch.tip, &found.files, automation, &progress) {
+    let read = match read_deployments(&repository.git, &found.source, branch.tip, &found.files, automation, &progress) {
         Ok(read) => read,
         Err(error @ GitError::Unreadable { .. }) => {
             warnings.push(format!("{error}; its deployments are left out"));
@@ -291,26 +304,6 @@ fn read_declared(
         }
         Err(error) => return Err(error.into()),
     };
-    let problems = found.declared.problems.iter().chain(&read.problems);
-    let lines: BTreeSet<String> = problems
-        .map(|(path, problem)| {
-            format!(
-                "{}: {}:{}: {}",
-                repository.id,
-                truelevel_model::printable(path),
-                problem.line,
-                truelevel_model::printable(&problem.message)
-            )
-        })
-        .collect();
-    warnings.extend(lines.iter().take(5).cloned());
-    if lines.len() > 5 {
-        warnings.push(format!(
-            "{}: {} more files that declare versions cannot be read whole",
-            repository.id,
-            lines.len() - 5
-        ));
-    }
     workspace.store.replace_deployments(&found.source, &read.deployments)?;
     if workspace.is_kept() {
         workspace.store.set_collected(&subject, &fingerprint)?;

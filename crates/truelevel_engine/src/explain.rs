@@ -125,8 +125,7 @@ fn in_words(requirement: &Requirement) -> String {
     let words = all.iter().map(|condition| match &condition.subject {
         Subject::Practice { practice, grade } => format!("the practice `{practice}` is {}", grade.as_str()),
         Subject::Metric { metric, bound } => {
-            let side = if bound.is_lower { "at or above" } else { "at or below" };
-            format!("the whole interval of `{metric}` lies {side} {}", bound.text)
+            format!("the whole interval of `{metric}` is {} {}", bound.words(), bound.text)
         }
     });
     words.collect::<Vec<_>>().join(joint) + "."
@@ -138,7 +137,7 @@ pub fn explain(explanation: &mut Explanation, prepared: &Prepared, assessment: &
     match explanation.kind {
         "metric" => explain_metric(explanation, prepared, assessment, limit),
         "practice" => explain_practice(explanation, prepared, limit),
-        "reason code" => explain_reason(explanation, assessment, limit),
+        "reason code" => explain_reason(explanation, prepared, limit),
         "gate" => explain_gate(explanation, assessment, limit),
         _ => explain_question(explanation, assessment, limit),
     }
@@ -307,25 +306,32 @@ fn place(locator: &Locator) -> String {
     }
 }
 
-fn explain_reason(explanation: &mut Explanation, assessment: &Assessment, limit: usize) {
-    let Some(excluded) = assessment.exclusions.get(&explanation.id) else {
-        section(explanation, "Here", vec!["nothing was left out for this reason".to_owned()], 1);
-        return;
+fn explain_reason(explanation: &mut Explanation, prepared: &Prepared, limit: usize) {
+    let Some(reason) = Reason::ALL.iter().find(|reason| reason.code() == explanation.id) else { return };
+    let measuring = prepared.measuring();
+    let (mut total, mut lines) = (0, Vec::new());
+    for service in &prepared.services {
+        measuring.measure(service, |_, measured| {
+            for (_, count, named) in measured.exclusions.iter().filter(|(code, ..)| code == reason) {
+                total += count;
+                lines.extend(named.iter().map(|exclusion| exclusion.subject.clone()));
+                let unnamed = count - named.len() as u64;
+                if unnamed > 0 {
+                    lines.push(format!(
+                        "{}: {} that are counted without a name",
+                        service.id,
+                        numbers::digits(unnamed as f64)
+                    ));
+                }
+            }
+        });
+    }
+    let here = if total == 0 {
+        "nothing was left out for this reason".to_owned()
+    } else {
+        format!("{} left out", numbers::digits(total as f64))
     };
-    section(explanation, "Here", vec![format!("{} left out", numbers::digits(excluded.count as f64))], 1);
-    let named = assessment
-        .services
-        .iter()
-        .filter_map(|service| Some((&service.service, service.exclusions.get(&explanation.id)?)));
-    let lines: Vec<String> = named
-        .flat_map(|(service, excluded)| {
-            let examples = excluded.examples.iter().cloned();
-            let unnamed = excluded.count - excluded.examples.len() as u64;
-            let rest = (unnamed > 0)
-                .then(|| format!("{}: {unnamed} that are not listed", truelevel_model::printable(service)));
-            examples.chain(rest)
-        })
-        .collect();
+    section(explanation, "Here", vec![here], 1);
     section(explanation, "What", lines, limit);
 }
 
@@ -383,4 +389,35 @@ fn explain_question(explanation: &mut Explanation, assessment: &Assessment, limi
         })
         .collect();
     section(explanation, "Services", lines, limit);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_id_means_one_thing() {
+        let catalog = Catalog::embedded().unwrap();
+        let ids = METRICS
+            .iter()
+            .map(|metric| metric.id.to_owned())
+            .chain(truelevel_practices::PRACTICES.iter().map(|practice| practice.id.to_owned()))
+            .chain(Reason::ALL.iter().map(|reason| reason.code().to_owned()))
+            .chain(catalog.stages.iter().flat_map(|stage| &stage.gates).map(|gate| gate.id.clone()))
+            .chain(catalog.questions.iter().map(|question| question.id.clone()));
+        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+        ids.for_each(|id| *counts.entry(id).or_default() += 1);
+        let twice: Vec<_> = counts.into_iter().filter(|(_, count)| *count > 1).collect();
+        assert_eq!(twice, []);
+    }
+
+    #[test]
+    fn everything_that_is_listed_can_be_explained() {
+        for (id, title) in known_ids().unwrap() {
+            let explanation = define(&id).unwrap().unwrap();
+            assert_eq!(explanation.title, title);
+            assert!(!explanation.body.is_empty(), "{id}");
+        }
+    }
 }

@@ -40,7 +40,7 @@ fn look_around(folder: &Path) -> Result<Found, EngineError> {
     let mut below: Vec<PathBuf> = std::fs::read_dir(folder)
         .map_err(unreadable)?
         .flatten()
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter(|entry| entry.path().is_dir())
         .map(|entry| PathBuf::from(entry.file_name()))
         .collect();
     below.sort();

@@ -32,6 +32,8 @@ pub(crate) struct MeasuredService {
     pub(crate) deployments: u64,
     /// Of these, the ones whose version leads to a commit.
     pub(crate) resolved: u64,
+    /// The version that runs, when the repository that was given does not hold it.
+    pub(crate) unknown_version: Option<String>,
     pub(crate) is_active: bool,
 }
 
@@ -75,6 +77,9 @@ pub(crate) fn detect(repositories: &[CollectedRepository], as_of: Time, talk: &d
             let whole =
                 |message: &String| Warning { path: String::new(), line: 0, column: 0, message: message.clone() };
             let mut warnings: Vec<Warning> = tree.problems.iter().map(whole).collect();
+            if tree.files().is_empty() {
+                warnings.push(whole(&"the tree has no files, so practices cannot be looked for".to_owned()));
+            }
             let files = tree.files().iter().map(|file| FileEntry { path: file.path.clone() }).collect();
             let listed = truelevel_practices::Tree {
                 id: repository.id.clone(),
@@ -157,6 +162,9 @@ impl Measuring<'_> {
             exclusions,
             deployments: events().count() as u64,
             resolved: events().filter(|entry| entry.commit.is_some()).count() as u64,
+            unknown_version: (service.repository.is_some() && data.is_running_version_unknown())
+                .then(|| data.timeline.entries.last().map(|entry| entry.deployment.version.clone()))
+                .flatten(),
             is_active: events().next().is_some() || changes_in_window,
         };
         look(&data, &measured)

@@ -1,6 +1,7 @@
 //! Ways in which the numbers of this assessment may mislead, seen in the assessment itself.
 
 use truelevel_model::assessment::{LevelRange, Pitfall, ServiceResult, StageResult};
+use truelevel_report::numbers::count;
 
 /// Above this share, redeployments would noticeably raise a frequency that counts them.
 const REDEPLOYMENTS_WORTH_A_WORD: f64 = 0.1;
@@ -37,7 +38,10 @@ fn intentions(stages: &[StageResult]) -> Option<Pitfall> {
     let declared: usize = stages.iter().flat_map(|stage| &stage.gates).filter(|gate| gate.is_intention).count();
     (declared > 0).then(|| Pitfall {
         pitfall: "intentions_scored".into(),
-        finding: format!("{declared} gates are declared in files, and nothing shows that they ran or worked"),
+        finding: format!(
+            "{} declared in files, and no pipeline runs are known that would show it running",
+            if declared == 1 { "1 gate is".to_owned() } else { format!("{declared} gates are") }
+        ),
         response: "they are listed as intentions and raise only the possible level".into(),
     })
 }
@@ -59,7 +63,7 @@ fn proxies(services: &[ServiceResult]) -> Option<Pitfall> {
     let proxies = services.iter().filter(|service| service.deployment_data.is_proxy()).count();
     (proxies > 0).then(|| Pitfall {
         pitfall: "releases_counted_as_deployments".into(),
-        finding: format!("for {proxies} services, release tags stand in for production deployments"),
+        finding: format!("for {}, release tags stand in for production deployments", count(proxies as u64, "service")),
         response: "their numbers are marked as a proxy and prove no gate".into(),
     })
 }
@@ -89,7 +93,10 @@ fn small_samples(services: &[ServiceResult]) -> Option<Pitfall> {
         .count();
     (small > 0).then(|| Pitfall {
         pitfall: "small_samples".into(),
-        finding: format!("{small} services have too few deployments in the window for an interval of the lead time"),
+        finding: format!(
+            "too few deployments in the window for an interval of the lead time: {}",
+            count(small as u64, "service")
+        ),
         response: "their value is shown without interval and decides nothing".into(),
     })
 }

@@ -49,11 +49,21 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
                 let bounded = services.iter().find(|measurement| measurement.is_lower_bound);
                 rolled.note = bounded.and_then(|measurement| measurement.note.clone());
             }
+            if rolled.value.is_some() && rolled.low.is_none() {
+                rolled.note = Some(format!("no interval: {} services are too few", values.len()));
+            }
             rolled.is_proxy = services.iter().any(|measurement| measurement.is_proxy);
             if !rolled.is_lower_bound {
                 rolled.band_by(bands, metric.id);
             }
-            rolled.details.insert("observations".into(), services.iter().map(|m| m.n as f64).sum());
+            // Counts add up over services; nothing else does.
+            let sum = |of: &dyn Fn(&Measurement) -> Option<f64>| services.iter().filter_map(|m| of(m)).sum::<f64>();
+            rolled.details.insert("observations".into(), sum(&|measurement| Some(measurement.n as f64)));
+            for count in ["deployments", "failures", "reported", "rollbacks", "redeployments"] {
+                if services.iter().any(|measurement| measurement.details.contains_key(count)) {
+                    rolled.details.insert(count.into(), sum(&|measurement| measurement.details.get(count).copied()));
+                }
+            }
             rolled
         }
     };

@@ -139,6 +139,12 @@ impl<'a> ServiceData<'a> {
         self.in_window().filter(|entry| entry.kind.is_counted())
     }
 
+    /// Whether nothing tells which commit runs now, and so what waits: the last version that arrived leads to none.
+    pub fn is_running_version_unknown(&self) -> bool {
+        let arrived = self.timeline.entries.iter().rfind(|entry| entry.kind != DeploymentKind::NotSucceeded);
+        arrived.is_none_or(|entry| entry.commit.is_none())
+    }
+
     /// Whether the production boundary is a stand-in.
     pub fn is_proxy(&self) -> bool {
         self.facts.deployment_data.is_proxy()
@@ -152,8 +158,10 @@ impl<'a> ServiceData<'a> {
                 DeploymentKind::NotSucceeded => Some(Reason::DeploymentNotSucceeded),
                 DeploymentKind::Redeployment => Some(Reason::Redeployment),
                 DeploymentKind::FanOut => Some(Reason::FanOut),
-                DeploymentKind::Rollback => Some(Reason::Rollback),
-                DeploymentKind::InitialState | DeploymentKind::Baseline | DeploymentKind::Forward => None,
+                DeploymentKind::InitialState
+                | DeploymentKind::Baseline
+                | DeploymentKind::Forward
+                | DeploymentKind::Rollback => None,
             };
             if let Some(reason) = reason {
                 exclusions.add(reason, || describe(entry.deployment));
@@ -208,8 +216,7 @@ impl<'a> ServiceData<'a> {
         let (Some(mainline), Some(attribution)) = (repository.mainline, self.timeline.attribution.as_ref()) else {
             return;
         };
-        // Without a single deployment that resolves, nothing tells what is deployed.
-        if self.timeline.entries.iter().all(|entry| entry.commit.is_none()) {
+        if self.is_running_version_unknown() {
             return;
         }
         for change in attribution.unreached_from(repository.history, mainline.head) {

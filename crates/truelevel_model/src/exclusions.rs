@@ -73,10 +73,6 @@ reasons! {
     ///
     /// It changes nothing that runs, so it is counted apart and is not part of the deployment frequency.
     Redeployment = "redeployment",
-    /// Return to an earlier version
-    ///
-    /// A rollback is a deployment: it counts in the frequency and is shown apart. It ships no new change.
-    Rollback = "rollback",
     /// Version that leads to no known commit
     ///
     /// The deployed version is neither a tag nor a commit of the service's repository, or there is no such
@@ -103,8 +99,8 @@ pub struct Exclusion {
 pub struct Exclusions(BTreeMap<Reason, (u64, Vec<Exclusion>)>);
 
 impl Exclusions {
-    /// How many of each kind are named.
-    pub const NAMED: usize = 20;
+    /// How many of each kind are named: enough to look into, few enough to keep.
+    pub const NAMED: usize = 10_000;
 
     /// Counts one. `subject` is only called while few are named.
     pub fn add(&mut self, reason: Reason, subject: impl FnOnce() -> String) {

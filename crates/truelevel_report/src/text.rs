@@ -43,6 +43,24 @@ pub fn render(assessment: &Assessment, style: Style) -> String {
     page.text
 }
 
+/// Markdown of the definitions for a terminal: paragraphs broken at words, emphasis as colour allows.
+pub fn plain(markdown: &str, style: Style) -> String {
+    let mut page = Page { text: String::new(), style };
+    for paragraph in markdown.split("\n\n") {
+        let is_list = paragraph.trim_start().starts_with("- ");
+        let joined =
+            if is_list { paragraph.to_owned() } else { paragraph.split_whitespace().collect::<Vec<_>>().join(" ") };
+        for line in joined.lines() {
+            let parts = line.split("**").enumerate();
+            let shown: String =
+                parts.map(|(at, part)| if at % 2 == 1 { page.bold(part) } else { part.to_owned() }).collect();
+            page.paragraph(0, &shown);
+        }
+        page.line("");
+    }
+    page.text
+}
+
 struct Page {
     text: String,
     style: Style,
@@ -138,13 +156,18 @@ impl Page {
         } else {
             "production deployment"
         };
-        let summary =
-            format!("{}; {}", numbers::count(coverage.production_deployments, what), words::boundary(assessment));
+        let summary = format!(
+            "{}{}; {}",
+            numbers::count(coverage.production_deployments, what),
+            words::rollbacks(assessment),
+            words::boundary(assessment)
+        );
         self.paragraph(2, &summary);
         for (id, name) in words::KEYS {
             let Some(spread) = assessment.metric(id) else { continue };
             let measured = &spread.measurement;
-            let value = numbers::headline(measured);
+            let is_shared_bound = measured.is_lower_bound && spread.services > 1;
+            let value = if is_shared_bound { "cannot tell".to_owned() } else { numbers::headline(measured) };
             let value = if measured.value.is_some() || measured.at_least.is_some() {
                 self.bold(&format!("{value:<18}"))
             } else {
@@ -154,7 +177,9 @@ impl Page {
             if let Some(interval) = numbers::interval(measured) {
                 parts.push(format!("95 %: {interval}"));
             }
-            if measured.value.is_some() || measured.at_least.is_some() {
+            if is_shared_bound {
+                parts.extend(words::known_failures(spread));
+            } else if measured.value.is_some() || measured.at_least.is_some() {
                 parts.push(words::sample(spread));
             }
             parts.extend(words::bands(spread));

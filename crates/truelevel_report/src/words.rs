@@ -49,6 +49,20 @@ pub(crate) fn sample(spread: &MetricSpread) -> String {
     format!("median of {} of {}{open}", spread.services_measured, numbers::count(spread.services, "service"))
 }
 
+/// The failures that are known where only a lower bound is: `at least 30 failed of 2,142`.
+pub(crate) fn known_failures(spread: &MetricSpread) -> Option<String> {
+    let details = &spread.measurement.details;
+    let (failures, attempts) = (details.get("failures")?, details.get("observations")?);
+    Some(format!("at least {} of {} deployments failed", numbers::digits(*failures), numbers::digits(*attempts)))
+}
+
+/// How many deployments went back, where any did.
+pub(crate) fn rollbacks(assessment: &Assessment) -> String {
+    let frequency = assessment.metric("deployment_frequency");
+    let rollbacks = frequency.and_then(|spread| spread.measurement.details.get("rollbacks")).copied().unwrap_or(0.0);
+    if rollbacks > 0.0 { format!(", {} of them rollbacks", numbers::digits(rollbacks)) } else { String::new() }
+}
+
 /// The bands of a key: of the only service, or how many services stand in each.
 pub(crate) fn bands(spread: &MetricSpread) -> Option<String> {
     let measured = &spread.measurement;

@@ -49,8 +49,6 @@ pub struct DeclaredVersions {
 pub struct DeploymentsRead {
     /// In the order of the history.
     pub deployments: Vec<Deployment>,
-    /// Files that could not be understood as they stand now.
-    pub problems: Vec<(String, Problem)>,
     /// The commits that were compared.
     pub commits: u64,
 }
@@ -80,12 +78,29 @@ impl VersionFiles {
             if !reading.versions.is_empty() {
                 folders.insert(top_folder(&file.path));
             }
+            declared.problems.extend(reading.problems.into_iter().map(|problem| (file.path.clone(), problem)));
             declared.versions.extend(reading.versions.into_iter().map(|version| (file.path.clone(), version)));
         }
         if folders.contains("") {
             folders = BTreeSet::from([String::new()]);
         }
         (Self::Recognised { folders: folders.into_iter().collect(), chart_defaults }, declared)
+    }
+
+    /// What configured files declare in a tree.
+    pub fn declared(&self, tree: &Tree) -> DeclaredVersions {
+        let mut declared = DeclaredVersions::default();
+        for file in tree.files().iter().filter(|file| self.wants(&file.path)) {
+            let reading = match tree.read(&file.path) {
+                Ok(content) => self.read(&file.path, &content),
+                Err(message) => {
+                    Reading { versions: Vec::new(), problems: vec![Problem { line: 0, column: 0, message }] }
+                }
+            };
+            declared.problems.extend(reading.problems.into_iter().map(|problem| (file.path.clone(), problem)));
+            declared.versions.extend(reading.versions.into_iter().map(|version| (file.path.clone(), version)));
+        }
+        declared
     }
 
     fn may_lie_below(&self, folder: &str) -> bool {
@@ -119,9 +134,10 @@ impl VersionFiles {
     }
 }
 
-/// Reads all deployments up to a commit.
+/// Reads all deployments up to a commit, as facts of `source`.
 pub fn read_deployments(
     repository: &GitRepository,
+    source: &SourceId,
     tip: CommitId,
     files: &VersionFiles,
     automation: &AutomationAccounts,
@@ -131,10 +147,10 @@ pub fn read_deployments(
     let done = AtomicU64::new(0);
     let total = Some(chain.len() as u64);
     const PART: usize = 512;
-    let parts: Vec<Result<Vec<(usize, Vec<FileChange>)>, GitError>> = (0..chain.len().div_ceil(PART))
+    let parts: Vec<Result<Vec<StepChanges>, GitError>> = (0..chain.len().div_ceil(PART))
         .into_par_iter()
         .map_init(
-            || TreeReader::new(repository),
+            || TreeReader::new(repository, automation),
             |trees, part| {
                 let places = part * PART..chain.len().min((part + 1) * PART);
                 let mut changes = Vec::new();
@@ -142,7 +158,8 @@ pub fn read_deployments(
                     let before = place.checked_sub(1).map(|before| chain[before].tree);
                     let changed = trees.changed_files(before, chain[place].tree, files)?;
                     if !changed.is_empty() {
-                        changes.push((place, changed));
+                        let initiated_by = trees.initiator(chain[place].commit);
+                        changes.push(StepChanges { place, changed, initiated_by });
                     }
                 }
                 let now = done.fetch_add(places.len() as u64, Ordering::Relaxed) + places.len() as u64;
@@ -154,15 +171,14 @@ pub fn read_deployments(
     let mut state = DeclaredState::default();
     let mut events = Vec::new();
     for part in parts {
-        for (place, changes) in part? {
-            events.extend(state.apply(changes).into_iter().map(|event| (place, event)));
+        for step in part? {
+            let deployed = state.apply(step.changed).into_iter();
+            events.extend(deployed.map(|event| (step.place, step.initiated_by, event)));
         }
     }
-    let mut initiators = Initiators { local: repository.local(), automation, known: HashMap::new() };
-    let source = SourceId::new(format!("deployment_repository:{}", repository.name().as_str()));
     let deployments = events
         .into_iter()
-        .map(|(place, (service, environment, version))| {
+        .map(|(place, initiated_by, (service, environment, version))| {
             let step = &chain[place];
             Deployment {
                 source: source.clone(),
@@ -176,14 +192,14 @@ pub fn read_deployments(
                 sequence: place as i64,
                 outcome: DeploymentOutcome::Succeeded,
                 is_initial_state: place == 0,
-                initiated_by: initiators.of(step.commit),
+                initiated_by,
                 approval_wait: None,
                 strategy: None,
                 aborted_automatically: None,
             }
         })
         .collect();
-    Ok(DeploymentsRead { deployments, problems: state.problems(), commits: chain.len() as u64 })
+    Ok(DeploymentsRead { deployments, commits: chain.len() as u64 })
 }
 
 fn top_folder(path: &str) -> String {
@@ -234,6 +250,14 @@ impl GitRepository {
     }
 }
 
+/// What one commit changed.
+struct StepChanges {
+    place: usize,
+    changed: Vec<FileChange>,
+    /// Whether automation or a person made it.
+    initiated_by: Option<Initiator>,
+}
+
 /// A file that one commit added, changed or removed, and what it declares now.
 struct FileChange {
     path: String,
@@ -244,15 +268,49 @@ struct FileChange {
 struct TreeReader<'a> {
     repository: &'a GitRepository,
     local: gix::Repository,
+    automation: &'a AutomationAccounts,
     trees: HashMap<ObjectId, Rc<[u8]>>,
+    /// Whether a file may declare versions, by path: the same few paths change all the time.
+    wanted: HashMap<String, bool>,
+    /// Whether a signature is automation's.
+    known_accounts: HashMap<Vec<u8>, bool>,
 }
 
 impl<'a> TreeReader<'a> {
     /// Neighbouring commits share almost all of their trees; this many are kept.
-    const KEPT_TREES: usize = 2048;
+    const KEPT_TREES: usize = 256;
 
-    fn new(repository: &'a GitRepository) -> Self {
-        Self { repository, local: repository.local(), trees: HashMap::new() }
+    fn new(repository: &'a GitRepository, automation: &'a AutomationAccounts) -> Self {
+        Self {
+            repository,
+            local: repository.local(),
+            automation,
+            trees: HashMap::new(),
+            wanted: HashMap::new(),
+            known_accounts: HashMap::new(),
+        }
+    }
+
+    /// Who made a commit: automation or a person, by its author.
+    fn initiator(&mut self, commit: CommitId) -> Option<Initiator> {
+        let commit = self.local.find_commit(super::git::object_id(commit)).ok()?;
+        let author = commit.author().ok()?;
+        let signature = [author.name.as_bytes(), b"<", author.email.as_bytes()].concat();
+        let automation = self.automation;
+        let is_automation = *self
+            .known_accounts
+            .entry(signature)
+            .or_insert_with(|| automation.matches(&author.name.to_str_lossy(), &author.email.to_str_lossy()));
+        Some(if is_automation { Initiator::Automation } else { Initiator::Person })
+    }
+
+    fn wants(&mut self, path: &str, files: &VersionFiles) -> bool {
+        if let Some(known) = self.wanted.get(path) {
+            return *known;
+        }
+        let wants = files.wants(path);
+        self.wanted.insert(path.to_owned(), wants);
+        wants
     }
 
     fn changed_files(
@@ -314,35 +372,106 @@ impl<'a> TreeReader<'a> {
         }
         let before = before.map(|id| self.tree(id, path)).transpose()?.unwrap_or_default();
         let after = after.map(|id| self.tree(id, path)).transpose()?.unwrap_or_default();
-        let entries = |bytes| gix::objs::TreeRefIter::from_bytes(bytes, gix::hash::Kind::Sha1).map_while(Result::ok);
-        let (mut old, mut new) = (entries(&before).peekable(), entries(&after).peekable());
-        loop {
+        let (mut old, mut new) = TreeEntries::after_common_start(&before, &after);
+        // Most often one entry differs: what follows it is the same.
+        while old.rest != new.rest {
             let order = match (old.peek(), new.peek()) {
-                (None, None) => return Ok(()),
+                (None, None) => break,
                 (Some(_), None) => std::cmp::Ordering::Less,
                 (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some(old), Some(new)) => old.cmp(new),
+                (Some(old), Some(new)) => old.order(&new),
             };
             let was = if order.is_le() { old.next() } else { None };
             let is = if order.is_ge() { new.next() } else { None };
-            if was.is_some_and(|was| is.is_some_and(|is| was.oid == is.oid && was.mode == is.mode)) {
+            if was == is {
                 continue;
             }
-            let Some(name) = was.or(is).map(|entry| entry.filename.to_str_lossy().into_owned()) else { continue };
-            let as_tree = |entry: gix::objs::tree::EntryRef<'_>| entry.mode.is_tree().then(|| entry.oid.to_owned());
-            let as_file = |entry: gix::objs::tree::EntryRef<'_>| entry.mode.is_blob().then(|| entry.oid.to_owned());
-            let (tree_before, tree_after) = (was.and_then(as_tree), is.and_then(as_tree));
+            let Some(name) = was.or(is).map(|entry| entry.name.to_str_lossy().into_owned()) else { continue };
+            let (tree_before, tree_after) = (was.and_then(TreeEntry::tree), is.and_then(TreeEntry::tree));
             if tree_before.is_some() || tree_after.is_some() {
                 self.compare(tree_before, tree_after, &format!("{path}{name}/"), files, changed)?;
             }
-            let (file_before, file_after) = (was.and_then(as_file), is.and_then(as_file));
+            let (file_before, file_after) = (was.and_then(TreeEntry::file), is.and_then(TreeEntry::file));
             if file_before != file_after {
                 let path = format!("{path}{name}");
-                if files.wants(&path) {
+                if self.wants(&path, files) {
                     changed.push((path, file_after));
                 }
             }
         }
+        Ok(())
+    }
+}
+
+/// One entry of a tree object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct TreeEntry<'a> {
+    mode: &'a [u8],
+    name: &'a [u8],
+    id: &'a [u8],
+}
+
+impl TreeEntry<'_> {
+    fn tree(self) -> Option<ObjectId> {
+        self.is_tree().then(|| ObjectId::from_bytes_or_panic(self.id))
+    }
+
+    /// Some old tools wrote a leading zero.
+    fn is_tree(self) -> bool {
+        matches!(self.mode, b"40000" | b"040000")
+    }
+
+    /// Regular files only: links and submodules lead elsewhere.
+    fn file(self) -> Option<ObjectId> {
+        self.mode.starts_with(b"100").then(|| ObjectId::from_bytes_or_panic(self.id))
+    }
+
+    /// The order in which git keeps entries: folders as if their names ended in `/`.
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let ending = |entry: &Self| if entry.is_tree() { Some(&b'/') } else { None };
+        self.name.iter().chain(ending(self)).cmp(other.name.iter().chain(ending(other)))
+    }
+}
+
+/// The entries of a tree object that were not looked at yet.
+#[derive(Clone, Copy)]
+struct TreeEntries<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> TreeEntries<'a> {
+    /// Both trees from the first entry on that differs.
+    fn after_common_start(before: &'a [u8], after: &'a [u8]) -> (Self, Self) {
+        let (mut old, mut new) = (Self { rest: before }, Self { rest: after });
+        while let Some(length) = old.entry_length() {
+            if new.rest.get(..length) != Some(&old.rest[..length]) {
+                break;
+            }
+            (old.rest, new.rest) = (&old.rest[length..], &new.rest[length..]);
+        }
+        (old, new)
+    }
+
+    /// The bytes of the next entry; none at the end, or where the tree is damaged.
+    fn entry_length(&self) -> Option<usize> {
+        let length = memchr::memchr(0, self.rest)? + 1 + 20;
+        (length <= self.rest.len()).then_some(length)
+    }
+
+    fn peek(&self) -> Option<TreeEntry<'a>> {
+        let (entry, id) = self.rest[..self.entry_length()?].split_last_chunk::<20>()?;
+        let (mode, name) = entry[..entry.len() - 1].split_at(memchr::memchr(b' ', entry)?);
+        Some(TreeEntry { mode, name: &name[1..], id })
+    }
+}
+
+impl<'a> Iterator for TreeEntries<'a> {
+    type Item = TreeEntry<'a>;
+
+    fn next(&mut self) -> Option<TreeEntry<'a>> {
+        let entry = self.peek()?;
+        self.rest = &self.rest[self.entry_length()?..];
+        Some(entry)
     }
 }
 
@@ -354,7 +483,6 @@ struct DeclaredState {
     files: BTreeMap<String, Vec<(Key, String)>>,
     /// For each service and environment: the version that counts, and how many files declare it now.
     services: BTreeMap<Key, (String, usize)>,
-    unreadable: BTreeMap<String, Vec<Problem>>,
 }
 
 impl DeclaredState {
@@ -378,14 +506,9 @@ impl DeclaredState {
                     ((declared.service, environment), declared.version)
                 })
                 .collect();
-            if now.problems.is_empty() {
-                self.unreadable.remove(&path);
-            } else {
-                self.unreadable.insert(path.clone(), now.problems);
-                if versions.is_empty() {
-                    // Not understood is not removed: what it declared before stands.
-                    continue;
-                }
+            // Not understood is not removed: what it declared before stands.
+            if versions.is_empty() && !now.problems.is_empty() {
+                continue;
             }
             let before = self.files.remove(&path).unwrap_or_default();
             for declaration in &versions {
@@ -419,30 +542,6 @@ impl DeclaredState {
             }
         }
         events
-    }
-
-    fn problems(self) -> Vec<(String, Problem)> {
-        let problems = self.unreadable.into_iter();
-        problems.flat_map(|(path, problems)| problems.into_iter().map(move |problem| (path.clone(), problem))).collect()
-    }
-}
-
-/// Tells for each commit whether automation or a person made it.
-struct Initiators<'a> {
-    local: gix::Repository,
-    automation: &'a AutomationAccounts,
-    known: HashMap<CommitId, Option<Initiator>>,
-}
-
-impl Initiators<'_> {
-    fn of(&mut self, commit: CommitId) -> Option<Initiator> {
-        let (local, automation) = (&self.local, self.automation);
-        *self.known.entry(commit).or_insert_with(|| {
-            let commit = local.find_commit(super::git::object_id(commit)).ok()?;
-            let author = commit.author().ok()?;
-            let is_automation = automation.matches(&author.name.to_str_lossy(), &author.email.to_str_lossy());
-            Some(if is_automation { Initiator::Automation } else { Initiator::Person })
-        })
     }
 }
 
@@ -510,6 +609,5 @@ mod tests {
         let broken = Reading { versions: Vec::new(), problems: vec![problem] };
         assert!(state.apply(vec![FileChange { path: "a".into(), now: broken }]).is_empty());
         assert_eq!(versions(&mut state, vec![change("a", &[("web", "prod", "1")])]), Vec::<String>::new());
-        assert!(state.problems().is_empty());
     }
 }

@@ -62,7 +62,8 @@ fn unknown(id: &str) -> Result<String, EngineError> {
 }
 
 fn page(explanation: &Explanation) -> String {
-    let mut page = format!("{} ({} {})\n\n{}\n", explanation.title, explanation.kind, explanation.id, explanation.body);
+    let body = truelevel_report::text::plain(&explanation.body, output::style());
+    let mut page = format!("{} ({} {})\n\n{body}", explanation.title, explanation.kind, explanation.id);
     for section in &explanation.sections {
         page += &format!("\n{}\n", section.heading);
         for line in &section.lines {

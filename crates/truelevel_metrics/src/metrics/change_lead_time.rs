@@ -66,6 +66,10 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     // All that waits would ship with one deployment.
     let clusters = deployments.len() as u64 + u64::from(!data.undeployed.is_empty());
     let mut measurement = super::durations(metric, data, &observations, clusters, "deployments");
+    if data.is_running_version_unknown() {
+        let stale = "the version that runs leads to no known commit, so changes that wait are not counted";
+        measurement.note = Some(measurement.note.map_or(stale.to_owned(), |note| format!("{note}; {stale}")));
+    }
     measurement.details = segments(data);
     measurement
 }

@@ -29,8 +29,8 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         return missing;
     }
     let has_branch = data.facts.repository.as_ref().is_some_and(|repository| repository.mainline.is_some());
-    if !has_branch || data.timeline.entries.iter().all(|entry| entry.commit.is_none()) {
-        return metric.missing(data, "no deployed version leads to a commit of the service's default branch");
+    if !has_branch || data.is_running_version_unknown() {
+        return metric.missing(data, "the version that runs leads to no known commit, so what waits is not known");
     }
     let mut measurement = metric.missing(data, "");
     measurement.note = None;
@@ -50,6 +50,12 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
 mod tests {
     use super::*;
     use crate::metrics::examples::{Example, close};
+
+    #[test]
+    fn what_waits_is_unknown_when_the_running_version_is() {
+        let stale = Example::days(30).commit("A", &[], 0).deploy("A", 1).commit("B", &["A"], 10).deploy("unknown", 20);
+        assert_eq!(stale.measure(&UNDEPLOYED_CHANGES).value, None);
+    }
 
     #[test]
     fn what_is_on_the_default_branch_and_not_deployed_waits() {
