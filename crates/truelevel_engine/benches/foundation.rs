@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use truelevel_metrics::attribution::Attribution;
 use truelevel_model::{ChangeIndex, History, SourceId, Time};
+use truelevel_sources::deployment_files::PathTemplate;
 use truelevel_sources::deployment_repository::{VersionFiles, read_deployments};
 use truelevel_sources::git::{AutomationAccounts, ChangeReading, GitRepository};
 
@@ -78,8 +79,10 @@ fn deployed_commits(history: &History) -> Vec<ChangeIndex> {
 
 fn deployments(repository: &GitRepository) -> usize {
     let tip = repository.default_branch().expect("a branch").expect("a commit").tip;
-    let tree = repository.tree(tip).expect("a tree");
-    let (files, _) = VersionFiles::recognise(&tree);
+    // The same files that git is asked for.
+    let template = format!("{}/{{environment}}/{{service}}", deployment_path(repository.path()));
+    let template = PathTemplate::parse(&template).expect("a template");
+    let files = VersionFiles::Configured(vec![(template, "image_tag".to_owned())]);
     let read =
         read_deployments(repository, &SourceId::new("bench"), tip, &files, &AutomationAccounts::default(), &|_, _| {});
     read.expect("the bench repository reads").deployments.len()

@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use gix::bstr::ByteSlice;
 use gix::hash::ObjectId;
-use rayon::prelude::*;
 use truelevel_documents::Problem;
 use truelevel_model::{CommitId, Deployment, DeploymentOutcome, EnvironmentId, Initiator, ServiceId, SourceId, Time};
 
@@ -143,119 +143,169 @@ pub fn read_deployments(
     automation: &AutomationAccounts,
     progress: &dyn Progress,
 ) -> Result<DeploymentsRead, GitError> {
-    let chain = repository.first_parents(tip)?;
-    let done = AtomicU64::new(0);
-    let total = Some(chain.len() as u64);
-    const PART: usize = 512;
-    let parts: Vec<Result<Vec<StepChanges>, GitError>> = (0..chain.len().div_ceil(PART))
-        .into_par_iter()
-        .map_init(
-            || TreeReader::new(repository, automation),
-            |trees, part| {
-                let places = part * PART..chain.len().min((part + 1) * PART);
-                let mut changes = Vec::new();
-                for place in places.clone() {
-                    let before = place.checked_sub(1).map(|before| chain[before].tree);
-                    let changed = trees.changed_files(before, chain[place].tree, files)?;
-                    if !changed.is_empty() {
-                        let initiated_by = trees.initiator(chain[place].commit);
-                        changes.push(StepChanges { place, changed, initiated_by });
-                    }
-                }
-                let now = done.fetch_add(places.len() as u64, Ordering::Relaxed) + places.len() as u64;
-                progress.advance(now, total);
-                Ok(changes)
-            },
-        )
-        .collect();
-    let mut state = DeclaredState::default();
-    let mut events = Vec::new();
-    for part in parts {
-        for step in part? {
-            let deployed = state.apply(step.changed).into_iter();
-            events.extend(deployed.map(|event| (step.place, step.initiated_by, event)));
+    let found: Mutex<Vec<Result<Vec<StepChanges>, GitError>>> = Mutex::new(Vec::new());
+    let compared = AtomicU64::new(0);
+    let mut commits = 0;
+    // The walk learns of one commit after the other; what it has passed is compared meanwhile.
+    rayon::scope(|scope| -> Result<(), GitError> {
+        let mut chain = FirstParents::new(repository, tip, automation);
+        let mut part: Vec<Step> = Vec::with_capacity(PART + 1);
+        loop {
+            let step = chain.next_step()?;
+            let is_oldest = step.is_none();
+            part.extend(step);
+            if part.len() <= PART && !is_oldest {
+                continue;
+            }
+            // The last one begins the next part: each commit is compared with the one before it.
+            let next = part.last().filter(|_| !is_oldest).cloned().into_iter().collect();
+            let steps = std::mem::replace(&mut part, next);
+            commits = chain.commits;
+            let (found, compared) = (&found, &compared);
+            scope.spawn(move |_| {
+                let changes = TreeReader::new(repository, automation).compare_steps(&steps, is_oldest, files);
+                let done = compared.fetch_add(steps.len() as u64, Ordering::Relaxed) + steps.len() as u64;
+                progress.advance(done, None);
+                found.lock().unwrap_or_else(PoisonError::into_inner).push(changes);
+            });
+            if is_oldest {
+                return Ok(());
+            }
         }
-    }
-    let deployments = events
-        .into_iter()
-        .map(|(place, initiated_by, (service, environment, version))| {
-            let step = &chain[place];
-            Deployment {
+    })?;
+    let parts: Result<Vec<Vec<StepChanges>>, GitError> =
+        found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
+    let mut steps: Vec<StepChanges> = parts?.into_iter().flatten().collect();
+    steps.sort_by_key(|changes| std::cmp::Reverse(changes.step.distance));
+    let mut state = DeclaredState::default();
+    let mut deployments = Vec::new();
+    for StepChanges { step, changed } in steps {
+        for (service, environment, version) in state.apply(changed) {
+            deployments.push(Deployment {
                 source: source.clone(),
-                id: format!("{}:{}/{}", step.commit, environment, service),
+                id: format!("{}:{environment}/{service}", step.commit),
                 service: ServiceId::new(service),
                 environment: EnvironmentId::new(environment),
                 version,
                 commit: None,
                 started_at: None,
                 finished_at: step.committed_at,
-                sequence: place as i64,
+                sequence: (commits - 1 - step.distance) as i64,
                 outcome: DeploymentOutcome::Succeeded,
-                is_initial_state: place == 0,
-                initiated_by,
+                is_initial_state: step.distance + 1 == commits,
+                initiated_by: step.initiated_by,
                 approval_wait: None,
                 strategy: None,
                 aborted_automatically: None,
-            }
-        })
-        .collect();
-    Ok(DeploymentsRead { deployments, commits: chain.len() as u64 })
+            });
+        }
+    }
+    Ok(DeploymentsRead { deployments, commits })
 }
+
+/// So many commits are compared in one go: enough to share trees, few enough to begin early.
+const PART: usize = 1024;
 
 fn top_folder(path: &str) -> String {
     path.split_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default()
 }
 
 /// A commit on the first-parent line.
+#[derive(Clone)]
 struct Step {
     commit: CommitId,
     tree: ObjectId,
     committed_at: Time,
-}
-
-impl GitRepository {
-    /// The first-parent line that ends at `tip`, oldest first; it begins where the history or a shallow clone does.
-    fn first_parents(&self, tip: CommitId) -> Result<Vec<Step>, GitError> {
-        let local = self.local();
-        let graph = local.commit_graph_if_enabled().ok().flatten();
-        let mut chain = Vec::new();
-        let mut next = Some(super::git::object_id(tip));
-        let mut buffer = Vec::new();
-        while let Some(id) = next {
-            let commit = super::git::commit_id(id);
-            if let Some(known) = graph.as_ref().and_then(|graph| graph.commit_by_id(id)) {
-                let committed_at = Time::from_seconds(known.committer_timestamp() as i64);
-                chain.push(Step { commit, tree: known.root_tree_id().to_owned(), committed_at });
-                let parent = known.parent1().ok().flatten();
-                next = parent.and_then(|parent| graph.as_ref().map(|graph| graph.id_at(parent).to_owned()));
-                continue;
-            }
-            let object = gix::objs::Find::try_find(&local.objects, &id, &mut buffer)
-                .map_err(|error| self.unreadable(format!("commit {id}"), error))?;
-            let Some(object) = object else {
-                if chain.is_empty() {
-                    return Err(self.unreadable(format!("commit {id}"), "the object is missing"));
-                }
-                break;
-            };
-            let mut reading = gix::objs::CommitRefIter::from_bytes(object.data, gix::hash::Kind::Sha1);
-            let damaged = |error| self.unreadable(format!("commit {id}"), error);
-            let tree = reading.tree_id().map_err(damaged)?;
-            next = reading.clone().parent_ids().next();
-            let committed_at = Time::from_seconds(reading.committer().map_err(damaged)?.seconds());
-            chain.push(Step { commit, tree, committed_at });
-        }
-        chain.reverse();
-        Ok(chain)
-    }
+    /// How many commits lie between it and the newest.
+    distance: u64,
+    /// Whether automation or a person made it; known when its commit was opened anyway.
+    initiated_by: Option<Initiator>,
 }
 
 /// What one commit changed.
 struct StepChanges {
-    place: usize,
+    step: Step,
     changed: Vec<FileChange>,
-    /// Whether automation or a person made it.
-    initiated_by: Option<Initiator>,
+}
+
+/// Walks the first-parent line from its newest commit; it ends where the history or a shallow clone does.
+struct FirstParents<'a> {
+    repository: &'a GitRepository,
+    local: gix::Repository,
+    graph: Option<gix::commitgraph::Graph>,
+    accounts: Accounts<'a>,
+    next: Option<ObjectId>,
+    commits: u64,
+    buffer: Vec<u8>,
+}
+
+impl<'a> FirstParents<'a> {
+    fn new(repository: &'a GitRepository, tip: CommitId, automation: &'a AutomationAccounts) -> Self {
+        let local = repository.local();
+        Self {
+            graph: local.commit_graph_if_enabled().ok().flatten(),
+            accounts: Accounts::new(automation),
+            next: Some(super::git::object_id(tip)),
+            commits: 0,
+            buffer: Vec::new(),
+            repository,
+            local,
+        }
+    }
+
+    fn next_step(&mut self) -> Result<Option<Step>, GitError> {
+        let Some(id) = self.next.take() else { return Ok(None) };
+        let distance = self.commits;
+        if let Some(graph) = &self.graph
+            && let Some(known) = graph.commit_by_id(id)
+        {
+            self.next = known.parent1().ok().flatten().map(|parent| graph.id_at(parent).to_owned());
+            self.commits += 1;
+            return Ok(Some(Step {
+                commit: super::git::commit_id(id),
+                tree: known.root_tree_id().to_owned(),
+                committed_at: Time::from_seconds(known.committer_timestamp() as i64),
+                distance,
+                initiated_by: None,
+            }));
+        }
+        let unreadable = |error: &dyn std::fmt::Display| self.repository.unreadable(format!("commit {id}"), error);
+        let found = gix::objs::Find::try_find(&self.local.objects, &id, &mut self.buffer);
+        let Some(object) = found.map_err(|error| unreadable(&error))? else {
+            // Where a shallow clone is cut, the line ends; without its first commit there is nothing to read.
+            return if distance == 0 { Err(unreadable(&"the object is missing")) } else { Ok(None) };
+        };
+        let mut reading = gix::objs::CommitRefIter::from_bytes(object.data, gix::hash::Kind::Sha1);
+        let tree = reading.tree_id().map_err(|error| unreadable(&error))?;
+        let committed_at = reading.clone().committer().map_err(|error| unreadable(&error))?.seconds();
+        self.next = reading.clone().parent_ids().next();
+        self.commits += 1;
+        Ok(Some(Step {
+            commit: super::git::commit_id(id),
+            tree,
+            committed_at: Time::from_seconds(committed_at),
+            distance,
+            initiated_by: reading.author().ok().map(|author| self.accounts.initiator(author)),
+        }))
+    }
+}
+
+/// Tells automation from people, each signature once.
+struct Accounts<'a> {
+    automation: &'a AutomationAccounts,
+    known: HashMap<Vec<u8>, bool>,
+}
+
+impl<'a> Accounts<'a> {
+    fn new(automation: &'a AutomationAccounts) -> Self {
+        Self { automation, known: HashMap::new() }
+    }
+
+    fn initiator(&mut self, author: gix::actor::SignatureRef<'_>) -> Initiator {
+        let signature = [author.name.as_bytes(), b"<", author.email.as_bytes()].concat();
+        let matches = || self.automation.matches(&author.name.to_str_lossy(), &author.email.to_str_lossy());
+        if *self.known.entry(signature).or_insert_with(matches) { Initiator::Automation } else { Initiator::Person }
+    }
 }
 
 /// A file that one commit added, changed or removed, and what it declares now.
@@ -268,12 +318,10 @@ struct FileChange {
 struct TreeReader<'a> {
     repository: &'a GitRepository,
     local: gix::Repository,
-    automation: &'a AutomationAccounts,
+    accounts: Accounts<'a>,
     trees: HashMap<ObjectId, Rc<[u8]>>,
     /// Whether a file may declare versions, by path: the same few paths change all the time.
     wanted: HashMap<String, bool>,
-    /// Whether a signature is automation's.
-    known_accounts: HashMap<Vec<u8>, bool>,
 }
 
 impl<'a> TreeReader<'a> {
@@ -284,24 +332,38 @@ impl<'a> TreeReader<'a> {
         Self {
             repository,
             local: repository.local(),
-            automation,
+            accounts: Accounts::new(automation),
             trees: HashMap::new(),
             wanted: HashMap::new(),
-            known_accounts: HashMap::new(),
         }
+    }
+
+    /// What each step, newest first, changed over the one behind it; the last one only when it is the oldest.
+    fn compare_steps(
+        &mut self,
+        steps: &[Step],
+        has_oldest: bool,
+        files: &VersionFiles,
+    ) -> Result<Vec<StepChanges>, GitError> {
+        let mut changes = Vec::new();
+        for (place, step) in steps.iter().enumerate() {
+            let before = steps.get(place + 1).map(|before| before.tree);
+            if before.is_none() && !has_oldest {
+                break;
+            }
+            let changed = self.changed_files(before, step.tree, files)?;
+            if !changed.is_empty() {
+                let initiated_by = step.initiated_by.or_else(|| self.initiator(step.commit));
+                changes.push(StepChanges { step: Step { initiated_by, ..step.clone() }, changed });
+            }
+        }
+        Ok(changes)
     }
 
     /// Who made a commit: automation or a person, by its author.
     fn initiator(&mut self, commit: CommitId) -> Option<Initiator> {
         let commit = self.local.find_commit(super::git::object_id(commit)).ok()?;
-        let author = commit.author().ok()?;
-        let signature = [author.name.as_bytes(), b"<", author.email.as_bytes()].concat();
-        let automation = self.automation;
-        let is_automation = *self
-            .known_accounts
-            .entry(signature)
-            .or_insert_with(|| automation.matches(&author.name.to_str_lossy(), &author.email.to_str_lossy()));
-        Some(if is_automation { Initiator::Automation } else { Initiator::Person })
+        Some(self.accounts.initiator(commit.author().ok()?))
     }
 
     fn wants(&mut self, path: &str, files: &VersionFiles) -> bool {

@@ -70,6 +70,9 @@ impl std::fmt::Debug for GitRepository {
     }
 }
 
+/// Neighbouring trees and blobs are stored as differences from each other: what they are built on is worth keeping.
+const DELTA_BASE_CACHE: &str = "core.deltaBaseCacheLimit=32m";
+
 /// Names that default branches go by, tried when the repository does not say.
 const DEFAULT_BRANCHES: [&str; 5] = ["main", "master", "trunk", "develop", "default"];
 
@@ -82,7 +85,7 @@ impl GitRepository {
         let not_a_repository =
             |error: gix::Error| GitError::NotARepository { path: path.to_owned(), reason: one_line(&error) };
         // Only the repository's own configuration is read, and from it only what git needs to find objects.
-        let isolated = gix::open::Options::isolated();
+        let isolated = gix::open::Options::isolated().config_overrides([DELTA_BASE_CACHE]);
         let trust = gix::sec::trust::Mapping { full: isolated.clone(), reduced: isolated };
         let repository =
             gix::ThreadSafeRepository::discover_opts(path, gix::discover::upwards::Options::default(), trust)
