@@ -25,6 +25,8 @@ pub(crate) fn git_command(folder: &Path) -> Command {
         .env("HOME", folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")
+        // What is made here lives for a second: nothing waits for a disk.
+        .envs([("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "core.fsync"), ("GIT_CONFIG_VALUE_0", "none")])
         .env("GIT_AUTHOR_NAME", "Ada")
         .env("GIT_AUTHOR_EMAIL", "ada@example.com")
         .env("GIT_AUTHOR_DATE", format!("{DAY_ZERO} +0000"))
@@ -74,6 +76,7 @@ pub(crate) struct Commit {
     committed_at: i64,
     message: String,
     changes: Vec<u8>,
+    tag: Option<String>,
 }
 
 impl Commit {
@@ -87,6 +90,7 @@ impl Commit {
             committed_at: seconds,
             message: "Change something".into(),
             changes: Vec::new(),
+            tag: None,
         }
     }
 
@@ -126,6 +130,12 @@ impl Commit {
 
     pub(crate) fn without(mut self, path: &str) -> Self {
         self.changes.extend(format!("D {}\n", quoted(path.as_bytes())).bytes());
+        self
+    }
+
+    /// With a light tag.
+    pub(crate) fn tagged(mut self, name: &str) -> Self {
+        self.tag = Some(name.into());
         self
     }
 
@@ -169,21 +179,37 @@ impl Repo {
 
     /// Makes a commit and answers its id.
     pub(crate) fn commit(&mut self, commit: Commit) -> String {
-        let Commit { branch, parents, author, authored_at, committed_at, message, changes } = commit;
-        let parents = parents.unwrap_or_else(|| self.tips.get(&branch).cloned().into_iter().collect());
-        let mut stream = format!("reset refs/heads/{branch}\n").into_bytes();
-        stream.extend(format!("commit refs/heads/{branch}\nmark :1\n").bytes());
-        stream.extend(format!("author {author} {authored_at} +0000\n").bytes());
-        stream.extend(format!("committer {author} {committed_at} +0000\n").bytes());
-        stream.extend(format!("data {}\n{message}\n", message.len()).bytes());
-        for (place, parent) in parents.iter().enumerate() {
-            stream.extend(format!("{} {parent}\n", if place == 0 { "from" } else { "merge" }).bytes());
+        self.commits([commit]).remove(0)
+    }
+
+    /// Makes commits, in one go, and answers their ids.
+    pub(crate) fn commits(&mut self, commits: impl IntoIterator<Item = Commit>) -> Vec<String> {
+        let mut stream = Vec::new();
+        let mut branches = Vec::new();
+        for (place, commit) in commits.into_iter().enumerate() {
+            let Commit { branch, parents, author, authored_at, committed_at, message, changes, tag } = commit;
+            let mark = place + 1;
+            let parents = parents.unwrap_or_else(|| self.tips.get(&branch).cloned().into_iter().collect());
+            stream.extend(format!("reset refs/heads/{branch}\ncommit refs/heads/{branch}\nmark :{mark}\n").bytes());
+            stream.extend(format!("author {author} {authored_at} +0000\n").bytes());
+            stream.extend(format!("committer {author} {committed_at} +0000\n").bytes());
+            stream.extend(format!("data {}\n{message}\n", message.len()).bytes());
+            for (place, parent) in parents.iter().enumerate() {
+                stream.extend(format!("{} {parent}\n", if place == 0 { "from" } else { "merge" }).bytes());
+            }
+            stream.extend(changes);
+            stream.extend(tag.iter().flat_map(|tag| format!("\nreset refs/tags/{tag}\nfrom :{mark}").into_bytes()));
+            stream.extend(format!("\nget-mark :{mark}\n").bytes());
+            self.tips.insert(branch.clone(), format!(":{mark}"));
+            branches.push(branch);
         }
-        stream.extend(changes);
-        stream.extend(b"\nget-mark :1\n");
-        let id = self.import(&stream);
-        self.tips.insert(branch, id.clone());
-        id
+        // Every object in a file of its own, so that a test can damage one.
+        let options = ["-c", "fastimport.unpackLimit=100000", "fast-import", "--quiet", "--force"];
+        let ids: Vec<String> = run(git_command(&self.path).args(options), &stream).lines().map(str::to_owned).collect();
+        for (branch, id) in branches.into_iter().zip(&ids) {
+            self.tips.insert(branch, id.clone());
+        }
+        ids
     }
 
     /// A light tag.

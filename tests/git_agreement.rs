@@ -37,14 +37,31 @@ fn history(repository: &GitRepository) -> History {
 fn declared(repository: &GitRepository) -> Vec<Deployment> {
     let tip = repository.default_branch().unwrap().expect("there are commits").tip;
     let (files, _) = VersionFiles::recognise(&repository.tree(tip).unwrap());
-    let read = read_deployments(repository, tip, &files, &AutomationAccounts::default(), &|_, _| {}).unwrap();
-    assert!(read.problems.is_empty(), "{:?}", read.problems);
-    read.deployments
+    let (source, automation) = (SourceId::new("test"), AutomationAccounts::default());
+    read_deployments(repository, &source, tip, &files, &automation, &|_, _| {}).unwrap().deployments
 }
+
+/// `git rev-list --no-merges NEW ^EARLIER…`.
+fn range_in_git(folder: &Path, deployed: &str, earlier: &[String]) -> BTreeSet<String> {
+    let mut arguments = vec!["rev-list".to_owned(), "--no-merges".into(), deployed.to_owned()];
+    arguments.extend(earlier.iter().map(|before| format!("^{before}")));
+    git(folder, &arguments).lines().map(str::to_owned).collect()
+}
+
+/// The same without exclusions on the command line. There git trusts the commits' clocks to stop early, and lists
+/// too much where a clock was wrong.
+fn difference_in_git(folder: &Path, deployed: &str, earlier: &[String]) -> BTreeSet<String> {
+    let listed = git(folder, ["rev-list", "--no-merges", deployed]);
+    let before = git(folder, ["rev-list".to_owned()].iter().chain(earlier));
+    let before: BTreeSet<&str> = before.lines().collect();
+    listed.lines().filter(|commit| !before.contains(commit)).map(str::to_owned).collect()
+}
+
+type InGit = fn(&Path, &str, &[String]) -> BTreeSet<String>;
 
 /// The commits of each deployment on a timeline, as the product says and as git says; how many deployments were
 /// compared, and how many commits they shipped.
-fn compare(folder: &Path, history: &History, entries: &[TimelineEntry<'_>]) -> (usize, usize) {
+fn compare(folder: &Path, history: &History, entries: &[TimelineEntry<'_>], in_git: InGit) -> (usize, usize) {
     let mut earlier: Vec<String> = Vec::new();
     let (mut deployments, mut commits) = (0, 0);
     for entry in entries {
@@ -54,13 +71,10 @@ fn compare(folder: &Path, history: &History, entries: &[TimelineEntry<'_>]) -> (
         };
         let deployed = history.id(deployed).to_string();
         if !earlier.is_empty() {
-            let mut arguments = vec!["rev-list".to_owned(), "--no-merges".into(), deployed.clone()];
-            arguments.extend(earlier.iter().map(|before| format!("^{before}")));
-            let listed = git(folder, &arguments);
-            let expected: BTreeSet<&str> = listed.lines().collect();
+            let expected = in_git(folder, &deployed, &earlier);
             let changes = entry.ships.iter().filter(|change| !history.is_merge(**change));
             let shipped: Vec<String> = changes.map(|change| history.id(*change).to_string()).collect();
-            let found: BTreeSet<&str> = shipped.iter().map(String::as_str).collect();
+            let found: BTreeSet<String> = shipped.iter().cloned().collect();
             assert_eq!(found.len(), shipped.len(), "no change twice");
             assert_eq!(found, expected, "{} {:?}", entry.deployment.version, entry.kind);
             deployments += 1;
@@ -88,7 +102,7 @@ fn lead_times_agree_exactly_with_git() {
         numbers_order_versions: true,
         as_of: Time::parse("2026-08-21").unwrap(),
     });
-    let (compared, commits) = compare(&app.path, &history, &timeline.entries);
+    let (compared, commits) = compare(&app.path, &history, &timeline.entries, range_in_git);
     let resolved = timeline.entries.iter().filter(|entry| entry.commit.is_some()).count();
     assert_eq!(compared, resolved - 1, "every one but the baseline");
     assert!(compared >= 95 && commits >= 180, "{compared} deployments of {commits} commits");
@@ -170,7 +184,7 @@ fn a_version_that_nobody_tagged_is_reported_and_its_changes_ship_with_the_next()
     let run = world.run(["explain", "change_lead_time", SERVICE, "gitops", "--as-of", "2026-08-21", "--all"]);
     let changes = git(&app.path, ["rev-list", "--no-merges", "v778", "^v774"]);
     for change in changes.lines() {
-        let line = run.text().lines().find(|line| line.contains(&change[..10])).unwrap_or_else(|| panic!("{change}"));
+        let line = run.text().lines().find(|line| line.contains(&change[..8])).unwrap_or_else(|| panic!("{change}"));
         assert!(line.contains("v778"), "{line}");
     }
     // A shallow copy of the same history guesses nothing.
@@ -194,8 +208,8 @@ impl Random {
     }
 }
 
-/// Up to 60 commits with branches, merges of two to four lines, new roots and clocks that go wrong.
-fn random_stream(random: &mut Random) -> String {
+/// Up to 60 commits with branches, merges of two and more lines and new roots; on request with clocks that go wrong.
+fn random_stream(random: &mut Random, has_wrong_clocks: bool) -> String {
     let mut stream = String::new();
     let commits = 10 + random.below(50);
     for mark in 1..=commits {
@@ -207,7 +221,8 @@ fn random_stream(random: &mut Random) -> String {
                 parents.insert(1 + random.below(mark - 1));
             }
         }
-        let seconds = 1_767_225_600 + 3600 * mark as i64 - if random.one_in(6) { 500_000 } else { 0 };
+        let seconds =
+            1_767_225_600 + 3600 * mark as i64 - if has_wrong_clocks && random.one_in(6) { 500_000 } else { 0 };
         stream += &format!("reset refs/heads/line{mark}\ncommit refs/heads/line{mark}\nmark :{mark}\n");
         stream +=
             &format!("author Ada <a@example.com> {seconds} +0000\ncommitter Ada <a@example.com> {seconds} +0000\n");
@@ -254,10 +269,12 @@ fn random_deployments(random: &mut Random, commits: &[String]) -> Vec<Deployment
 fn attribution_agrees_with_git_whatever_the_graph_and_the_order_of_deployments() {
     let world = World::new();
     let (mut compared, mut shipped, mut kinds) = (0, 0, BTreeMap::new());
-    for seed in 1..=30 {
-        let mut random = Random(seed * 0x9E37_79B9_7F4A_7C15);
+    for seed in 1..=20 {
+        let mut random = Random(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
         let repo = world.repository(format!("random{seed}"));
-        repo.import(random_stream(&mut random).as_bytes());
+        let has_wrong_clocks = seed % 3 == 0;
+        let in_git: InGit = if has_wrong_clocks { difference_in_git } else { range_in_git };
+        repo.import(random_stream(&mut random, has_wrong_clocks).as_bytes());
         repo.git(["symbolic-ref", "HEAD", "refs/heads/line1"]);
         if seed % 2 == 0 {
             repo.git(["commit-graph", "write", "--reachable"]);
@@ -279,15 +296,15 @@ fn attribution_agrees_with_git_whatever_the_graph_and_the_order_of_deployments()
             numbers_order_versions: true,
             as_of: Time::from_seconds(2_000_000_000),
         });
-        let (deployments, changes) = compare(&repo.path, &history, &timeline.entries);
+        let (deployments, changes) = compare(&repo.path, &history, &timeline.entries, in_git);
         compared += deployments;
         shipped += changes;
         timeline.entries.iter().for_each(|entry| *kinds.entry(entry.kind).or_insert(0) += 1);
     }
-    assert!(compared > 300 && shipped > 300, "{compared} deployments shipped {shipped} changes");
+    assert!(compared > 200 && shipped > 250, "{compared} deployments shipped {shipped} changes");
     for kind in
         [DeploymentKind::Rollback, DeploymentKind::Redeployment, DeploymentKind::FanOut, DeploymentKind::Forward]
     {
-        assert!(kinds.get(&kind).is_some_and(|count| *count > 10), "{kinds:?}");
+        assert!(kinds.get(&kind).is_some_and(|count| *count > 5), "{kinds:?}");
     }
 }

@@ -3,6 +3,8 @@
 //! Nothing here knows how the product works inside, but for `git_agreement`, which asks its libraries which commits a
 //! deployment shipped and then asks git. No network, no sleeps, no real clock where an answer depends on it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where, and what it was given is its own")]
+
 mod answers;
 mod bad_input;
 mod cli;
@@ -10,3 +12,4 @@ mod git;
 mod git_agreement;
 mod repositories;
 mod shop;
+mod workspaces;

@@ -92,34 +92,37 @@ impl Shop {
         let world = World::new();
         let (web, gitops) = (world.repository("web"), world.repository("gitops"));
         let mut shop = Self { world, web, gitops };
-        for version in 0..VERSIONS {
-            shop.release(version, 7 * version);
-        }
+        let versions = (0..VERSIONS).map(|version| release(version, 7 * version));
+        let (changes, deployments): (Vec<_>, Vec<_>) = versions.unzip();
+        shop.web.commits(changes.into_iter().flatten());
+        shop.gitops.commits(deployments.into_iter().flatten());
         shop
     }
 
     /// Makes two changes on a day, tags the second one and deploys it.
     pub(crate) fn release(&mut self, version: i64, day: i64) {
-        let first = Commit::at(at(day, 9)).file("feature.txt", format!("{version}\n"));
-        let first = if version == 0 { with_service_files(first) } else { first };
-        self.web.commit(first);
-        let tagged = self.web.commit(Commit::at(at(day, 10)).file("feature.txt", format!("{version}, finished\n")));
-        let name = format!("v{version}.0.0");
-        self.web.tag(&name, &tagged);
-        let staging = deployment(at(day, 12), "web", "staging", &name);
-        let staging = if version == 0 {
-            staging
-                .file("argocd/web.yaml", APPLICATION)
-                .file("apps/web/base/kustomization.yaml", "resources:\n- deployment.yaml\n")
-        } else {
-            staging
-        };
-        self.gitops.commit(staging);
-        self.gitops.commit(deployment(at(day, 15), "web", "production", &name));
+        let (changes, deployments) = release(version, day);
+        self.web.commits(changes);
+        self.gitops.commits(deployments);
     }
 
     /// A fixed assessment of both repositories.
     pub(crate) fn assess(&self, options: &[&str]) -> serde_json::Value {
         self.world.assess(["web", "gitops", "--as-of", AS_OF].iter().chain(options))
     }
+}
+
+/// The commits that make and tag a version, and those that deploy it.
+fn release(version: i64, day: i64) -> ([Commit; 2], [Commit; 2]) {
+    let name = format!("v{version}.0.0");
+    let mut first = Commit::at(at(day, 9)).file("feature.txt", format!("{version}\n"));
+    let mut staging = deployment(at(day, 12), "web", "staging", &name);
+    if version == 0 {
+        first = with_service_files(first);
+        staging = staging
+            .file("argocd/web.yaml", APPLICATION)
+            .file("apps/web/base/kustomization.yaml", "resources:\n- deployment.yaml\n");
+    }
+    let second = Commit::at(at(day, 10)).file("feature.txt", format!("{version}, finished\n")).tagged(&name);
+    ([first, second], [staging, deployment(at(day, 15), "web", "production", &name)])
 }
