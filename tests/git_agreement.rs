@@ -7,7 +7,7 @@ use std::path::Path;
 
 use truelevel_metrics::timeline::{DeploymentKind, Timeline, TimelineEntry, TimelineInput};
 use truelevel_metrics::versions::VersionResolver;
-use truelevel_model::{Deployment, DeploymentOutcome, History, SourceId, Time};
+use truelevel_model::{Deployment, DeploymentOutcome, History, SourceId, Time, Window};
 use truelevel_sources::deployment_files::is_production;
 use truelevel_sources::deployment_repository::{VersionFiles, read_deployments};
 use truelevel_sources::git::{AutomationAccounts, ChangeReading, GitRepository};
@@ -100,7 +100,7 @@ fn lead_times_agree_exactly_with_git() {
         repository: Some((&history, &resolver)),
         baseline: None,
         numbers_order_versions: true,
-        as_of: Time::parse("2026-08-21").unwrap(),
+        window: Window::ending(Time::parse("2026-08-21").unwrap(), 3650),
     });
     let (compared, commits) = compare(&app.path, &history, &timeline.entries, range_in_git);
     let resolved = timeline.entries.iter().filter(|entry| entry.commit.is_some()).count();
@@ -294,7 +294,7 @@ fn attribution_agrees_with_git_whatever_the_graph_and_the_order_of_deployments()
             repository: Some((&history, &resolver)),
             baseline: None,
             numbers_order_versions: true,
-            as_of: Time::from_seconds(2_000_000_000),
+            window: Window::ending(Time::from_seconds(2_000_000_000), 3650),
         });
         let (deployments, changes) = compare(&repo.path, &history, &timeline.entries, in_git);
         compared += deployments;

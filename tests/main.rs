@@ -8,6 +8,7 @@
 mod answers;
 mod bad_input;
 mod cli;
+mod edges;
 mod git;
 mod git_agreement;
 mod repositories;

@@ -38,7 +38,7 @@ pub(crate) struct Scope {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) as_of: Option<Time>,
     /// Length of the measured window in days; default: 90, or what the workspace says
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     pub(crate) window: Option<u32>,
     /// Only this service; may be given several times
     #[arg(long, value_name = "NAME")]

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use truelevel_engine::EngineError;
 use truelevel_report::Style;
 
 /// Columns of a page that goes nowhere in particular.
@@ -23,12 +24,12 @@ pub(crate) fn style() -> Style {
 }
 
 /// Prints a result. A reader that closed the pipe has seen what it wanted.
-pub(crate) fn print(text: &str) {
+pub(crate) fn print(text: &str) -> Result<(), EngineError> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("truelevel: cannot write the result: {error}")
+            Err(EngineError::Usage(format!("cannot write the result: {error}")))
         }
-        _ => {}
+        _ => Ok(()),
     }
 }

@@ -89,7 +89,8 @@ pub fn granted(stage: &str, gates: Vec<GateResult>) -> StageResult {
             gate.level == proven + 1 && !matches!(gate.outcome, GateOutcome::Met | GateOutcome::NotApplicable)
         })
         .collect();
-    let held_by = match next.first() {
+    let unmet = next.iter().find(|gate| gate.outcome == GateOutcome::Unmet);
+    let held_by = match unmet.or(next.first()) {
         Some(gate) if gate.outcome == GateOutcome::Unmet => format!("unmet: {}", gate.statement),
         Some(gate) if gate.is_intention => format!("declared, not shown to run: {}", gate.statement),
         Some(gate) => format!("cannot tell: {}", gate.statement),

@@ -190,6 +190,7 @@ impl Prepared {
             resolved: measured.resolved,
             has_repository: service.repository.is_some(),
             unknown_version: measured.unknown_version.clone(),
+            is_baseline_unknown: measured.is_baseline_unknown,
             exclusions: measured.exclusions.clone(),
         };
         (result, tally)
@@ -281,6 +282,20 @@ impl Prepared {
             }
         }
         for (service, tally) in self.services.iter().zip(tallies) {
+            if tally.is_baseline_unknown {
+                let baseline = truelevel_model::printable(service.baseline.as_deref().unwrap_or_default());
+                warnings.push(format!(
+                    "{}: the declared baseline {baseline} leads to no commit of a repository and is ignored",
+                    service.id
+                ));
+            }
+            if let (Some(named), None) = (&service.named_repository, service.repository) {
+                warnings.push(format!(
+                    "{}: its repository is configured as {}, and none of that name is given",
+                    service.id,
+                    truelevel_model::printable(named)
+                ));
+            }
             let Some(version) = &tally.unknown_version else { continue };
             let repository = service.repository.map(|place| &self.collected.repositories[place]);
             let newest = repository.and_then(|repository| self.newest_change(repository));
@@ -377,6 +392,7 @@ struct Tally {
     resolved: u64,
     has_repository: bool,
     unknown_version: Option<String>,
+    is_baseline_unknown: bool,
     exclusions: Exclusions,
 }
 

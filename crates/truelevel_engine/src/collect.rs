@@ -21,7 +21,9 @@ pub(crate) struct CollectedRepository {
     /// Set when it declares what runs where.
     pub(crate) deployments: Option<DeploymentSource>,
     /// Its place among the configured deployment repositories.
-    configured: Option<usize>,
+    pub(crate) configured: Option<usize>,
+    /// Listed as a repository of code.
+    pub(crate) is_for_code: bool,
 }
 
 /// The deployments that a repository declares.
@@ -134,6 +136,7 @@ fn open_all(workspace: &Workspace) -> Result<Collected, EngineError> {
             history: History::default(),
             tags: Vec::new(),
             deployments: None,
+            is_for_code: configured.is_none(),
             configured,
         });
     }
@@ -197,7 +200,7 @@ fn read_changes(
     repository.tags = repository.git.tags()?;
     repository.history = read.history;
     if is_kept {
-        if stored == 0 {
+        if stored == 0 || !read.goes_on {
             workspace.store.replace_history(&repository.id, &repository.history)?;
         } else {
             workspace.store.append_history(&repository.id, &repository.history, stored)?;

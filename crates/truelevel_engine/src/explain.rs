@@ -225,7 +225,13 @@ fn events(metric: &str, data: &ServiceData<'_>) -> Vec<String> {
                 let duration = duration
                     .map_or_else(|| "not on the default branch".to_owned(), |span| numbers::duration(span.seconds()));
                 let id = id.map(|id| id.short()).unwrap_or_default();
-                format!("{id} {duration}, shipped with {}", describe(entries[shipped.deployment].deployment))
+                let entry = &entries[shipped.deployment];
+                let doubt = if entry.follows_unresolved {
+                    "; perhaps with an earlier deployment, whose version is not resolved"
+                } else {
+                    ""
+                };
+                format!("{id} {duration}, shipped with {}{doubt}", describe(entry.deployment))
             })
             .collect(),
         "undeployed_changes" => data

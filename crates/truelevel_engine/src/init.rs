@@ -95,9 +95,17 @@ fn text(found: &Found, folder: &Path) -> String {
     text
 }
 
-/// A TOML string.
+/// A TOML string. What could move a cursor or reorder text is written as an escape.
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    if truelevel_model::printable(text) == text {
+        return toml::Value::String(text.to_owned()).to_string();
+    }
+    let escaped = |c: char| {
+        let is_plain =
+            truelevel_model::printable(c.encode_utf8(&mut [0; 4])) == c.to_string() && !matches!(c, '"' | '\\');
+        if is_plain { c.to_string() } else { format!("\\U{:08X}", u32::from(c)) }
+    };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }
 
 #[cfg(test)]

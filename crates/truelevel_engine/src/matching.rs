@@ -28,6 +28,8 @@ pub(crate) struct Service {
     pub(crate) production: Production,
     /// Release tags that only announce a version.
     pub(crate) previews: Vec<String>,
+    /// The repository that the configuration names as its own.
+    pub(crate) named_repository: Option<String>,
 }
 
 /// Which environments of a service are production.
@@ -94,8 +96,9 @@ pub(crate) fn services(
     let taken: BTreeSet<usize> = services.iter().filter_map(|service| service.repository).collect();
     if !config.only_listed_services {
         for (place, repository) in repositories.iter().enumerate() {
-            let deploys_others = repository.deployments.is_some()
-                && services.iter().any(|service| service.deployed_from.contains(&place));
+            let deploys_others = !repository.is_for_code
+                || repository.deployments.is_some()
+                    && services.iter().any(|service| service.deployed_from.contains(&place));
             if !taken.contains(&place) && !deploys_others {
                 let id = ServiceId::new(repository.id.as_str());
                 services.push(service(id, None, config, repositories, Vec::new()));
@@ -154,6 +157,7 @@ fn service(
         deployed_from,
         production,
         previews: Vec::new(),
+        named_repository: configured.and_then(|service| service.repository.clone()),
         id,
     }
 }
@@ -179,6 +183,7 @@ fn repository_named(name: &str, repositories: &[CollectedRepository]) -> Option<
 fn pair_the_only_two(services: &mut [Service], repositories: &[CollectedRepository]) {
     if let ([service], [_]) = (services, repositories)
         && service.deployed_from == [0]
+        && service.named_repository.is_none()
     {
         service.repository.get_or_insert(0);
     }

@@ -7,6 +7,7 @@ use truelevel_metrics::METRICS;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::service::{ServiceData, ServiceFacts, ServiceRepository};
 use truelevel_metrics::timeline::DeploymentKind;
+use truelevel_metrics::versions::VersionResolver;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
     BandRules, ChangeIndex, Deployment, Detection, Exclusions, Incident, Initiator, Measurement, Reason, Time, Window,
@@ -34,6 +35,8 @@ pub(crate) struct MeasuredService {
     pub(crate) resolved: u64,
     /// The version that runs, when the repository that was given does not hold it.
     pub(crate) unknown_version: Option<String>,
+    /// A baseline was declared that leads to no commit.
+    pub(crate) is_baseline_unknown: bool,
     pub(crate) is_active: bool,
 }
 
@@ -77,6 +80,7 @@ pub(crate) fn detect(repositories: &[CollectedRepository], as_of: Time, talk: &d
             let whole =
                 |message: &String| Warning { path: String::new(), line: 0, column: 0, message: message.clone() };
             let mut warnings: Vec<Warning> = tree.problems.iter().map(whole).collect();
+            let has_unread_folders = !tree.problems.is_empty();
             if tree.files().is_empty() {
                 warnings.push(whole(&"the tree has no files, so practices cannot be looked for".to_owned()));
             }
@@ -90,7 +94,14 @@ pub(crate) fn detect(repositories: &[CollectedRepository], as_of: Time, talk: &d
             };
             let looked_at = Repository::new(listed, &TreeReader(tree));
             warnings.extend(looked_at.warnings().iter().cloned());
-            Detected { detections: truelevel_practices::detect_all(&looked_at), warnings }
+            let mut detections = truelevel_practices::detect_all(&looked_at);
+            if has_unread_folders {
+                // What was not found may lie where nobody could look.
+                for detection in detections.values_mut().filter(|found| matches!(found, Detection::Absent { .. })) {
+                    *detection = Detection::Unknown { reason: "a part of the tree cannot be read".to_owned() };
+                }
+            }
+            Detected { detections, warnings }
         })
         .collect()
 }
@@ -162,6 +173,17 @@ impl Measuring<'_> {
             exclusions,
             deployments: events().count() as u64,
             resolved: events().filter(|entry| entry.commit.is_some()).count() as u64,
+            is_baseline_unknown: service.baseline.as_ref().is_some_and(|baseline| {
+                let resolver = facts.repository.as_ref().map(|repository| {
+                    VersionResolver::new(
+                        service.id.as_str(),
+                        repository.history,
+                        repository.tags,
+                        repository.version_patterns,
+                    )
+                });
+                resolver.is_none_or(|resolver| resolver.resolve_version(baseline).is_none())
+            }),
             unknown_version: (service.repository.is_some() && data.is_running_version_unknown())
                 .then(|| data.timeline.entries.last().map(|entry| entry.deployment.version.clone()))
                 .flatten(),

@@ -46,7 +46,7 @@ impl Workspace {
             }
             WorkspaceSource::File(file) => {
                 let config = Config::read(file)?;
-                let store = Box::new(SqliteStore::open(&store_path(file))?);
+                let store = Box::new(SqliteStore::open(&store_path(file)?)?);
                 Ok(Self { source, config, store })
             }
         }
@@ -80,9 +80,20 @@ impl Workspace {
     }
 }
 
-/// Where a workspace keeps its facts.
-fn store_path(file: &Path) -> PathBuf {
-    file.with_file_name(".truelevel").join("store.sqlite")
+/// Where a workspace keeps its facts. A workspace may be a clone of somebody else's repository: a link that it brings
+/// along must not decide what is written where.
+fn store_path(file: &Path) -> Result<PathBuf, EngineError> {
+    let folder = file.with_file_name(".truelevel");
+    let store = folder.join("store.sqlite");
+    for path in [&folder, &store] {
+        if path.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
+            return Err(EngineError::Usage(format!(
+                "{} is a link, and a store is never kept behind one; remove it",
+                truelevel_model::printable(&path.display().to_string())
+            )));
+        }
+    }
+    Ok(store)
 }
 
 fn nearest_file(from: &Path) -> Option<PathBuf> {

@@ -108,7 +108,7 @@ impl<'a> ServiceData<'a> {
             repository: repository.zip(resolver.as_ref()).map(|(repository, resolver)| (repository.history, resolver)),
             baseline: facts.baseline,
             numbers_order_versions: !facts.deployment_data.is_proxy(),
-            as_of: window.end,
+            window,
         });
         let mut data = Self {
             facts,
@@ -188,6 +188,11 @@ impl<'a> ServiceData<'a> {
                 }
                 let (authored_at, finished_at) = (history.authored_at(*change), entry.deployment.finished_at);
                 let lead_time = finished_at.since(authored_at);
+                if is_unset(authored_at) {
+                    self.exclusions
+                        .add(Reason::UnsetClock, || format!("{}: written {authored_at}", history.id(*change).short()));
+                    continue;
+                }
                 if lead_time.is_negative() {
                     self.exclusions.add(Reason::NegativeDuration, || {
                         format!("{}: written {authored_at}, deployed {finished_at}", history.id(*change).short())
@@ -223,8 +228,13 @@ impl<'a> ServiceData<'a> {
             if !is_measured(repository, change, &mut Exclusions::default()) {
                 continue;
             }
-            let age = self.window.end.since(repository.history.authored_at(change));
-            if age.is_negative() {
+            let authored_at = repository.history.authored_at(change);
+            let age = self.window.end.since(authored_at);
+            if is_unset(authored_at) {
+                self.exclusions.add(Reason::UnsetClock, || {
+                    format!("{}: written {authored_at}", repository.history.id(change).short())
+                });
+            } else if age.is_negative() {
                 self.exclusions.add(Reason::NegativeDuration, || {
                     format!("{}: written after the as-of", repository.history.id(change).short())
                 });
@@ -233,6 +243,11 @@ impl<'a> ServiceData<'a> {
             }
         }
     }
+}
+
+/// Whether a time is that of a clock nobody set: within the first month of 1970, or before.
+fn is_unset(time: Time) -> bool {
+    time <= Time::from_seconds(31 * 86_400)
 }
 
 fn is_measured(repository: &ServiceRepository<'_>, change: ChangeIndex, exclusions: &mut Exclusions) -> bool {

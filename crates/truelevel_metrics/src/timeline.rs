@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use truelevel_model::{ChangeIndex, Deployment, DeploymentOutcome, EnvironmentId, Exclusions, History, Reason, Time};
+use truelevel_model::{ChangeIndex, Deployment, DeploymentOutcome, EnvironmentId, Exclusions, History, Reason, Window};
 
 use crate::attribution::Attribution;
 use crate::versions::VersionResolver;
@@ -71,8 +71,8 @@ pub struct TimelineInput<'a, 'b> {
     pub baseline: Option<&'b str>,
     /// Whether a lower version number means an older version. Not so for release tags: old lines get releases too.
     pub numbers_order_versions: bool,
-    /// Only what happened up to here.
-    pub as_of: Time,
+    /// Only what happened up to its end is looked at; only what was left out of it is counted.
+    pub window: Window,
 }
 
 #[derive(Default)]
@@ -89,10 +89,10 @@ impl<'a> Timeline<'a> {
         let mut exclusions = Exclusions::default();
         let mut deployments = Vec::new();
         for deployment in input.deployments {
-            if deployment.finished_at > input.as_of {
+            if deployment.finished_at > input.window.end {
                 exclusions.add(Reason::LaterThanAsOf, || describe(deployment));
             } else if !(input.is_production)(&deployment.environment) {
-                exclusions.add_count(Reason::NotProduction, 1);
+                exclusions.add_count(Reason::NotProduction, u64::from(input.window.contains(deployment.finished_at)));
             } else {
                 deployments.push(*deployment);
             }
@@ -154,7 +154,9 @@ impl<'a> Timeline<'a> {
                             if has_baseline {
                                 entry.ships = ships;
                             } else {
-                                exclusions.add(Reason::Baseline, || describe(deployment));
+                                if input.window.contains(deployment.finished_at) {
+                                    exclusions.add(Reason::Baseline, || describe(deployment));
+                                }
                                 has_baseline = true;
                             }
                             entry.follows_unresolved = std::mem::replace(&mut follows_unresolved, false);
@@ -248,7 +250,7 @@ pub fn describe(deployment: &Deployment) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use truelevel_model::{ServiceId, SourceId};
+    use truelevel_model::{ServiceId, SourceId, Time};
 
     fn deployment(second: i64, environment: &str, version: &str) -> Deployment {
         Deployment {
@@ -287,7 +289,7 @@ mod tests {
             repository: None,
             baseline: None,
             numbers_order_versions: true,
-            as_of: Time::from_seconds(1000),
+            window: Window::ending(Time::from_seconds(86_400), 1),
         });
         timeline.entries.iter().map(|entry| entry.kind).collect()
     }

@@ -73,6 +73,11 @@ reasons! {
     ///
     /// It changes nothing that runs, so it is counted apart and is not part of the deployment frequency.
     Redeployment = "redeployment",
+    /// Change without a usable author time
+    ///
+    /// Its author time lies in the first days of 1970 or before: a clock that was never set, or a rewritten history.
+    /// The change is counted as shipped, its duration is not used.
+    UnsetClock = "unset_clock",
     /// Version that leads to no known commit
     ///
     /// The deployed version is neither a tag nor a commit of the service's repository, or there is no such

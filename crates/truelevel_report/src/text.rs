@@ -233,8 +233,10 @@ impl Page {
                 }
                 let rest = constraint.chain.len() - number - 1;
                 if rest > 0 {
-                    let rest =
-                        self.dim(&format!("            the {rest} questions after it wait until this one is answered"));
+                    let rest = self.dim(&format!(
+                        "            {} after it: to be asked when this one is yes",
+                        numbers::count(rest as u64, "question")
+                    ));
                     self.line(&rest);
                 }
                 break;

@@ -17,7 +17,7 @@ pub(crate) fn run(args: Assess) -> Result<u8, EngineError> {
         Format::Text => truelevel_report::text::render(&assessment, output::style()),
         Format::Json => truelevel_report::json::render(&assessment),
         Format::Markdown => truelevel_report::markdown::render(&assessment),
-    });
+    })?;
     Ok(code(&args, &assessment))
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Collect) -> Result<u8, EngineError> {
         eprintln!("truelevel: {}", truelevel_model::printable(warning));
     }
     for line in &summary.lines {
-        output::print(&format!("{line}\n"));
+        output::print(&format!("{line}\n"))?;
     }
     Ok(exit::DONE)
 }

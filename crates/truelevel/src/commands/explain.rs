@@ -10,7 +10,7 @@ use crate::{exit, output};
 pub(crate) fn run(args: Explain) -> Result<u8, EngineError> {
     let Some(id) = &args.id else {
         for (id, title) in known_ids()? {
-            output::print(&format!("{id:<42} {title}\n"));
+            output::print(&format!("{id:<42} {title}\n"))?;
         }
         return Ok(exit::DONE);
     };
@@ -23,7 +23,7 @@ pub(crate) fn run(args: Explain) -> Result<u8, EngineError> {
     output::print(&match args.format {
         ExplainFormat::Text => page(&explanation),
         ExplainFormat::Json => serde_json::to_string_pretty(&explanation).unwrap_or_default() + "\n",
-    });
+    })?;
     Ok(exit::DONE)
 }
 

@@ -12,7 +12,7 @@ use crate::{exit, output};
 pub(crate) fn run(args: &Init) -> Result<u8, EngineError> {
     let text = truelevel_engine::init::describe(&args.folder)?;
     if args.print {
-        output::print(&text);
+        output::print(&text)?;
         return Ok(exit::DONE);
     }
     let file = args.folder.join(FILE_NAME);

@@ -95,6 +95,11 @@ fn segments(data: &ServiceData<'_>) -> std::collections::BTreeMap<String, f64> {
     let of_automation = |change: &&ShippedChange| {
         data.facts.repository.as_ref().is_some_and(|repository| repository.history.is_automation(change.change))
     };
+    let after_unresolved = |change: &&ShippedChange| data.timeline.entries[change.deployment].follows_unresolved;
+    let uncertain = data.shipped.iter().filter(after_unresolved).count();
+    if uncertain > 0 {
+        details.insert("changes_after_unresolved".to_owned(), uncertain as f64);
+    }
     details.insert("changes_by_automation".to_owned(), data.shipped.iter().filter(of_automation).count() as f64);
     let people: Vec<f64> =
         data.shipped.iter().filter(|change| !of_automation(change)).map(|change| change.lead_time.seconds()).collect();

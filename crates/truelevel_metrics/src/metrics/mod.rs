@@ -88,8 +88,7 @@ fn durations(
         }
     });
     let mut measurement = metric.missing(data, "");
-    measurement.note =
-        middle.low.is_none().then(|| format!("no interval: {clusters} {clusters_are} are too few to tell"));
+    measurement.note = middle.low.is_none().then(|| format!("no interval: too few {clusters_are} ({clusters})"));
     measurement.censored = survival.censored();
     measurement.n = survival.n() - measurement.censored;
     measurement.n_independent = Some(clusters);

@@ -11,7 +11,7 @@ use gix::bstr::ByteSlice;
 use gix::hash::ObjectId;
 use gix::objs::commit::ref_iter::Token;
 use rayon::prelude::*;
-use truelevel_model::{Change, CommitId, History, HistoryBuilder, Time};
+use truelevel_model::{Change, ChangeIndex, CommitId, History, HistoryBuilder, Time};
 
 use super::authors::Authors;
 use super::{AutomationAccounts, GitError, GitRepository, commit_id, object_id};
@@ -22,6 +22,8 @@ use crate::Progress;
 pub struct ChangesRead {
     /// What was known, then what is new.
     pub history: History,
+    /// Whether `history` begins with what was known; not so when the history was rewritten meanwhile.
+    pub goes_on: bool,
     /// Commits that are named and cannot be read, with the reason; a shallow clone's cut is not among them.
     pub damaged: Vec<(CommitId, String)>,
 }
@@ -46,6 +48,7 @@ impl GitRepository {
         let shallow = local.shallow_commits().ok().flatten();
         let mailmap = local.open_mailmap();
         let known = std::mem::take(&mut reading.known);
+        let goes_on = !known.is_empty();
         let reading = &reading;
         let mut walk = Walk {
             authors: Authors::new(reading.salt, reading.automation, &mailmap),
@@ -65,8 +68,12 @@ impl GitRepository {
         walk.read_one_by_one(&local, reading.progress);
         let is_cut = |parents: &ObjectId| shallow.as_ref().is_some_and(|cut| cut.binary_search(parents).is_ok());
         let history = walk.builder.finish();
+        if goes_on && reachable(&history, &tips) < history.len() {
+            // The history was rewritten: what is gone must not count, so everything is read anew.
+            return self.changes(ChangeReading { known: History::default(), ..*reading });
+        }
         let damaged = walk.damaged.into_iter().filter(|(_, child, _)| !child.as_ref().is_some_and(is_cut));
-        Ok(ChangesRead { damaged: damaged.map(|(id, _, reason)| (commit_id(id), reason)).collect(), history })
+        Ok(ChangesRead { goes_on, damaged: damaged.map(|(id, _, reason)| (commit_id(id), reason)).collect(), history })
     }
 
     /// The commits that branches and tags lead to. References of a forge's own (proposed changes, notes) are left out.
@@ -122,6 +129,18 @@ impl GitRepository {
         }
         walk.read = listed.len() as u64;
     }
+}
+
+/// How many changes the tips lead to.
+fn reachable(history: &History, tips: &[ObjectId]) -> usize {
+    let mut seen = vec![false; history.len()];
+    let mut pending: Vec<ChangeIndex> = tips.iter().filter_map(|tip| history.find(&commit_id(*tip))).collect();
+    while let Some(change) = pending.pop() {
+        if !std::mem::replace(&mut seen[change.get()], true) {
+            pending.extend(history.parents(change));
+        }
+    }
+    seen.into_iter().filter(|seen| *seen).count()
 }
 
 struct Walk<'a> {

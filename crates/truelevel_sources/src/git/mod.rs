@@ -82,6 +82,10 @@ impl GitRepository {
         if !path.exists() {
             return Err(GitError::NoSuchPath(path.to_owned()));
         }
+        if let Some(kind) = unsupported_kind(path) {
+            let reason = format!("Truelevel does not read {kind} yet");
+            return Err(GitError::Unreadable { path: path.to_owned(), what: "the repository".to_owned(), reason });
+        }
         let not_a_repository =
             |error: gix::Error| GitError::NotARepository { path: path.to_owned(), reason: one_line(&error) };
         // Only the repository's own configuration is read, and from it only what git needs to find objects.
@@ -214,6 +218,24 @@ pub(crate) fn commit_id(id: ObjectId) -> CommitId {
 
 pub(crate) fn object_id(id: CommitId) -> ObjectId {
     ObjectId::Sha1(id.0)
+}
+
+/// What a repository's own configuration says it is, where that is something that is not read. Looked at as text,
+/// before the library opens it: it would call such a repository empty or broken.
+fn unsupported_kind(path: &Path) -> Option<&'static str> {
+    let inside = path.ancestors().find_map(|folder| {
+        [folder.join(".git").join("config"), folder.join("config")].into_iter().find(|config| config.is_file())
+    })?;
+    let text = std::fs::read_to_string(inside).ok()?.to_lowercase();
+    let has = |key: &str, value: &str| {
+        let mut settings = text.lines().filter_map(|line| line.split_once('='));
+        settings.any(|(name, set)| name.trim() == key && set.trim() == value)
+    };
+    match () {
+        () if has("objectformat", "sha256") => Some("repositories of the sha256 object format"),
+        () if has("refstorage", "reftable") => Some("repositories that keep their references as a reftable"),
+        () => None,
+    }
 }
 
 /// An error's message with its line breaks and odd characters made harmless.

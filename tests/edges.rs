@@ -1,0 +1,143 @@
+//! Found defects: specified behaviour that does not hold yet.
+
+use std::process::Stdio;
+
+use crate::cli::{World, assert_warned, excluded, finish, service, service_names};
+use crate::git::{Commit, at, git, git_command};
+use crate::shop::{AS_OF, Shop};
+
+#[test]
+fn a_folder_that_cannot_be_read_makes_practices_unknown_and_not_absent() {
+    let shop = Shop::new();
+    let workflows = shop.web.git(["rev-parse", "main:.github/workflows"]);
+    std::fs::remove_file(shop.web.path.join(".git/objects").join(&workflows[..2]).join(&workflows[2..])).unwrap();
+    let run = shop.world.run(["explain", "ci_pipeline", "web", "--as-of", AS_OF]);
+    assert!(run.text().contains("web: unknown"), "{}", run.text());
+}
+
+#[test]
+fn a_repository_with_reftables_is_refused_and_not_taken_for_empty() {
+    let world = World::new();
+    let made = git_command(world.path()).args(["init", "--quiet", "--ref-format=reftable", "tables"]).output().unwrap();
+    if !made.status.success() {
+        return; // An older git cannot make it.
+    }
+    let folder = world.path().join("tables");
+    std::fs::write(folder.join("a"), "a").unwrap();
+    git(&folder, ["add", "a"]);
+    git(&folder, ["commit", "--quiet", "--message", "Add a"]);
+    world.run(["assess", "tables"]).fails_with(2, &["tables", "reftable"]);
+}
+
+#[test]
+fn a_repository_of_another_hash_is_called_what_it_is() {
+    let world = World::new();
+    git(world.path(), ["init", "--quiet", "--object-format=sha256", "wide"]);
+    world.run(["assess", "wide"]).fails_with(2, &["wide", "sha256"]);
+}
+
+#[test]
+fn a_lead_time_that_is_impossible_is_set_aside_and_counted() {
+    for seconds in [0, 86_400] {
+        let world = World::new();
+        let mut app = world.repository("app");
+        app.commit(Commit::at(at(1, 0)).file("a", "a").tagged("v1.0.0"));
+        app.import(
+            format!("commit refs/heads/main\nauthor A <a@example.com> {seconds} +0000\ncommitter A <a@example.com> {} +0000\ndata 0\nfrom refs/heads/main^0\n", at(2, 0))
+                .as_bytes(),
+        );
+        app.tag("v1.1.0", "main");
+        let assessment = world.assess(["app", "--as-of", "2026-02-01"]);
+        let app = service(&assessment, "app");
+        assert_eq!(app["metrics"]["change_lead_time"]["n"], 0, "{}", app["metrics"]["change_lead_time"]);
+    }
+}
+
+#[test]
+fn a_store_is_never_written_through_a_link_of_the_repository() {
+    let world = World::new();
+    let mut app = world.repository("app");
+    app.commit(
+        Commit::at(at(1, 0)).file("truelevel.toml", "[[repository]]\npath = \".\"\n").link(".truelevel", "../outside"),
+    );
+    app.git(["reset", "--quiet", "--hard"]);
+    std::fs::create_dir(world.path().join("outside")).unwrap();
+    world.run(["assess", "app", "--as-of", "2026-02-01"]);
+    assert_eq!(std::fs::read_dir(world.path().join("outside")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_no_success() {
+    let shop = Shop::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = shop.world.command(["assess", "web", "--as-of", AS_OF]);
+    let run = finish(command.stdout(Stdio::from(full)));
+    assert_ne!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
+fn a_configured_repository_or_baseline_that_is_not_there_is_named() {
+    let shop = Shop::new();
+    shop.world.write("truelevel.toml", "[[repository]]\npath = \"web\"\n[[deployment_repository]]\npath = \"gitops\"\n[[service]]\nname = \"web\"\nbaseline = \"v77\"\n");
+    assert_warned(&shop.world.assess(["--as-of", AS_OF]), &["web", "baseline", "v77"]);
+    shop.world.write(
+        "truelevel.toml",
+        "[[deployment_repository]]\npath = \"gitops\"\n[[service]]\nname = \"web\"\nrepository = \"shop\"\n",
+    );
+    let assessment = shop.world.assess(["--as-of", AS_OF]);
+    assert_eq!(service(&assessment, "web")["repositories"], serde_json::json!([]));
+    assert_warned(&assessment, &["web", "shop"]);
+}
+
+#[test]
+fn init_writes_no_character_that_reorders_text() {
+    let world = World::new();
+    let mut app = world.repository("app\u{202e}gpj");
+    app.commit(Commit::at(at(1, 0)).file("a", "a"));
+    let run = world.run(["init", ".", "--print"]);
+    assert!(!run.text().contains('\u{202e}'), "{:?}", run.text());
+}
+
+#[test]
+fn going_on_after_history_was_rewritten_equals_starting_over() {
+    let shop = Shop::new();
+    shop.world.run(["init"]);
+    let run =
+        || shop.world.run(["assess", "--as-of", AS_OF, "--format", "json"]).json()["coverage"]["repositories"].clone();
+    run();
+    shop.gitops.git(["update-ref", "refs/heads/main", "main~3"]);
+    let kept = run();
+    std::fs::remove_dir_all(shop.world.path().join(".truelevel")).unwrap();
+    assert_eq!(kept, run());
+}
+
+#[test]
+fn what_is_left_out_is_that_of_the_window() {
+    let shop = Shop::new();
+    let assessment = shop.assess(&["--window", "12"]);
+    let web = service(&assessment, "web");
+    assert_eq!(excluded(web, "not_production"), 1, "staging of version 7");
+    assert_eq!(excluded(web, "baseline"), 0, "the first deployment was long before");
+}
+
+#[test]
+fn changes_that_may_have_shipped_with_an_unresolved_deployment_are_marked() {
+    let shop = Shop::new();
+    shop.web.git(["update-ref", "-d", "refs/tags/v4.0.0"]);
+    let run = shop.world.run(["explain", "change_lead_time", "web", "gitops", "--as-of", AS_OF, "--all"]);
+    let lines: Vec<&str> = run.text().lines().filter(|line| line.contains("shipped with web v5.0.0")).collect();
+    assert_eq!(lines.len(), 4);
+    let usual = run.text().lines().find(|line| line.contains("shipped with web v3.0.0")).unwrap();
+    let words = |line: &str| line.split_whitespace().count();
+    assert!(lines.iter().all(|line| words(line) > words(usual)), "{lines:?}");
+}
+
+#[test]
+fn a_deployment_repository_is_no_service() {
+    let shop = Shop::new();
+    shop.world.write(
+        "truelevel.toml",
+        "[[repository]]\npath = \"web\"\n[[deployment_repository]]\npath = \"gitops\"\n[[environment]]\nname = \"production\"\nproduction = false\n",
+    );
+    assert_eq!(service_names(&shop.world.assess(["--as-of", AS_OF])), ["web"]);
+}
