@@ -1,4 +1,4 @@
-//! Found defects: specified behaviour that does not hold yet.
+//! Edges that are easily got wrong: damage, links, rewritten histories, names that match nothing.
 
 use std::process::Stdio;
 

@@ -277,8 +277,8 @@ impl<'a> FirstParents<'a> {
         };
         let mut reading = gix::objs::CommitRefIter::from_bytes(object.data, gix::hash::Kind::Sha1);
         let tree = reading.tree_id().map_err(|error| unreadable(&error))?;
-        let committed_at = reading.clone().committer().map_err(|error| unreadable(&error))?.seconds();
-        self.next = reading.clone().parent_ids().next();
+        let committed_at = reading.committer().map_err(|error| unreadable(&error))?.seconds();
+        self.next = reading.parent_ids().next();
         self.commits += 1;
         Ok(Some(Step {
             commit: super::git::commit_id(id),

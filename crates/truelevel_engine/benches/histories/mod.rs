@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 /// The commits of each large history.
 const COMMITS: usize = 250_000;
 /// Where the deployment repository declares versions.
-pub const DEPLOYMENT_PATH: &str = "image-tags";
+pub(crate) const DEPLOYMENT_PATH: &str = "image-tags";
 
 const START: usize = 1_600_000_000;
 
@@ -48,28 +48,26 @@ fn commit(stream: &mut dyn Write, number: usize, parents: &[usize]) -> std::io::
 }
 
 /// A history of changes: every fifth commit begins a branch of two that the next but one merges.
-pub fn changes(folder: &Path) -> PathBuf {
+pub(crate) fn changes(folder: &Path) -> PathBuf {
     import(folder, "changes.git", |stream| {
         for number in 1..=COMMITS {
-            match number % 5 {
-                _ if number <= 5 => {
-                    commit(stream, number, if number == 1 { &[] } else { std::slice::from_ref(&PREVIOUS[number]) })?
-                }
+            let parents = match (number, number % 5) {
+                (1, _) => vec![],
+                (2..=5, _) => vec![number - 1],
                 // 1 goes on from the merge, 2 and 3 are a branch from it, 4 goes on from 1, 0 merges.
-                2 => commit(stream, number, &[number - 2])?,
-                4 => commit(stream, number, &[number - 3])?,
-                0 => commit(stream, number, &[number - 1, number - 2])?,
-                _ => commit(stream, number, &[number - 1])?,
-            }
+                (_, 2) => vec![number - 2],
+                (_, 4) => vec![number - 3],
+                (_, 0) => vec![number - 1, number - 2],
+                _ => vec![number - 1],
+            };
+            commit(stream, number, &parents)?;
         }
         Ok(())
     })
 }
 
-const PREVIOUS: [usize; 6] = [0, 0, 1, 2, 3, 4];
-
 /// A deployment repository: 60 services in three environments, one version raised by each commit.
-pub fn deployments(folder: &Path) -> PathBuf {
+pub(crate) fn deployments(folder: &Path) -> PathBuf {
     const ENVIRONMENTS: [&str; 3] = ["integration", "staging", "production"];
     const SERVICES: usize = 60;
     import(folder, "deployments.git", |stream| {
@@ -89,7 +87,7 @@ pub fn deployments(folder: &Path) -> PathBuf {
 }
 
 /// A small repository with a pipeline, tests and releases.
-pub fn small(folder: &Path) -> PathBuf {
+pub(crate) fn small(folder: &Path) -> PathBuf {
     import(folder, "small.git", |stream| {
         for number in 1..=200 {
             let parent = [number - 1];

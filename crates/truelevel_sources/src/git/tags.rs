@@ -40,7 +40,7 @@ fn follow(
             gix::objs::Kind::Tag => {
                 let tag = gix::objs::TagRefIter::from_bytes(object.data, gix::hash::Kind::Sha1);
                 if tagged_at.is_none() {
-                    tagged_at = tag.clone().tagger().ok().flatten().map(|tagger| Time::from_seconds(tagger.seconds()));
+                    tagged_at = tag.tagger().ok().flatten().map(|tagger| Time::from_seconds(tagger.seconds()));
                 }
                 id = tag.target_id().ok()?;
             }
