@@ -27,8 +27,13 @@ fn govuk(world: &World, name: &str) -> Repo {
 
 fn history(repository: &GitRepository) -> History {
     let automation = AutomationAccounts::default();
-    let reading =
-        ChangeReading { salt: b"salt", automation: &automation, known: History::default(), progress: &|_, _| {} };
+    let reading = ChangeReading {
+        salt: b"salt",
+        automation: &automation,
+        known: History::default(),
+        needs_details: true,
+        progress: &|_, _| {},
+    };
     let read = repository.changes(reading).unwrap();
     assert!(read.damaged.is_empty(), "{:?}", read.damaged);
     read.history

@@ -58,6 +58,7 @@ fn history(repository: &GitRepository) -> History {
         salt: b"bench",
         automation: &AutomationAccounts::default(),
         known: History::default(),
+        needs_details: false,
         progress: &|_, _| {},
     };
     repository.changes(reading).expect("the bench repository reads").history
@@ -92,7 +93,7 @@ fn deployed_commits(history: &History) -> Vec<ChangeIndex> {
 fn deployments(repository: &GitRepository) -> usize {
     let tip = repository.default_branch().expect("a branch").expect("a commit").tip;
     // The same files that git is asked for.
-    let template = format!("{}/{{environment}}/{{service}}", deployment_path(repository.path()));
+    let template = format!("{}/{{environment}}/{{service}}", histories::DEPLOYMENT_PATH);
     let template = PathTemplate::parse(&template).expect("a template");
     let files = VersionFiles::Configured(vec![(template, "image_tag".to_owned())]);
     let read =
@@ -127,7 +128,7 @@ fn compare_all() {
     side_by_side("attribution, commit-graph", "measure-attribution", &changes, &all);
     against_each_pair(&changes);
     let log = ["log", "--first-parent", "--format=%H", "--"];
-    let paths: Vec<&str> = log.into_iter().chain([deployment_path(&deploying)]).collect();
+    let paths: Vec<&str> = log.into_iter().chain([histories::DEPLOYMENT_PATH]).collect();
     side_by_side("deployment repository, no commit-graph", "measure-deployments", &deploying, &paths);
     git(&deploying, &["commit-graph", "write", "--reachable"]);
     side_by_side("deployment repository, commit-graph", "measure-deployments", &deploying, &paths);
@@ -137,12 +138,6 @@ fn compare_all() {
         ours / 0.3,
         mebibytes(memory)
     );
-}
-
-fn deployment_path(repository: &Path) -> &'static str {
-    let real = "charts/app-config/image-tags";
-    let listed = Command::new("git").arg("-C").arg(repository).args(["ls-tree", "HEAD", real]).output();
-    if listed.is_ok_and(|listed| !listed.stdout.is_empty()) { real } else { histories::DEPLOYMENT_PATH }
 }
 
 fn side_by_side(what: &str, measure: &str, repository: &Path, peer: &[&str]) {

@@ -12,9 +12,10 @@ use truelevel_model::assessment::{
     ServiceResult, StageResult,
 };
 use truelevel_model::deployment_data::DeploymentData;
-use truelevel_model::{BandRules, Exclusions, Incident, Measurement, Time, Window};
+use truelevel_model::{BandRules, ChangeIndex, Exclusions, History, Incident, Measurement, Time, Window};
 
 use truelevel_report::numbers;
+use truelevel_sources::git::{AutomationAccounts, ChangeReading};
 
 use crate::collect::{Collected, CollectedRepository, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
@@ -87,7 +88,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         services.retain(|service| request.services.iter().any(|name| name == service.id.as_str()));
     }
     let incidents = workspace.store.incidents()?;
-    Ok(Prepared {
+    let mut prepared = Prepared {
         mainlines: mainlines(&collected.repositories, window.end),
         detected: detect(&collected.repositories, window.end, talk),
         incidents: (!incidents.is_empty()).then_some(incidents),
@@ -97,7 +98,9 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         bands,
         services,
         collected,
-    })
+    };
+    prepared.complete_outlines(workspace)?;
+    Ok(prepared)
 }
 
 fn first_names(names: &BTreeSet<String>) -> String {
@@ -129,6 +132,38 @@ fn refuse_emptiness(collected: &Collected, services: &[Service], window: Window)
 }
 
 impl Prepared {
+    /// Opens the changes that measuring is about; where a commit-graph file drew the rest, that is all that is opened.
+    fn complete_outlines(&mut self, workspace: &Workspace) -> Result<(), EngineError> {
+        let has_outlines = |repository: &CollectedRepository| {
+            repository.history.indices().any(|change| repository.history.is_outline(change))
+        };
+        if !self.collected.repositories.iter().any(has_outlines) {
+            return Ok(());
+        }
+        let measuring = self.measuring();
+        let mut needed: Vec<BTreeSet<ChangeIndex>> = vec![BTreeSet::new(); self.collected.repositories.len()];
+        for service in &self.services {
+            if let Some(place) = service.repository {
+                needed[place].extend(measuring.measure(service, |data, _| data.changes_in_question()));
+            }
+        }
+        let salt = workspace.store.salt()?;
+        for (repository, changes) in self.collected.repositories.iter_mut().zip(needed) {
+            let automation = AutomationAccounts(workspace.config.automation_accounts.clone());
+            let reading = ChangeReading {
+                salt: &salt,
+                automation: &automation,
+                known: History::default(),
+                needs_details: true,
+                progress: &|_, _| {},
+            };
+            for (commit, reason) in repository.git.complete(&mut repository.history, &changes, &reading) {
+                self.collected.warnings.push(format!("{}: commit {commit} cannot be read ({reason})", repository.id));
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn measuring(&self) -> Measuring<'_> {
         Measuring {
             repositories: &self.collected.repositories,

@@ -186,6 +186,8 @@ fn read_changes(
         salt,
         automation,
         known,
+        // What is kept must be whole; what is asked once needs only what it is about.
+        needs_details: is_kept,
         progress: &|done, total| talk.progress(&what, done, total),
     })?;
     for (commit, reason) in read.damaged.iter().take(5) {

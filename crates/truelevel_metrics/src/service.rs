@@ -145,6 +145,18 @@ impl<'a> ServiceData<'a> {
         arrived.is_none_or(|entry| entry.commit.is_none())
     }
 
+    /// The changes whose details measuring reads: what deployments in the window shipped, and what waits.
+    pub fn changes_in_question(&self) -> Vec<ChangeIndex> {
+        let mut changes: Vec<ChangeIndex> = self.in_window().flat_map(|entry| entry.ships.iter().copied()).collect();
+        let repository = self.facts.repository.as_ref();
+        if let (Some(repository), Some(attribution)) = (repository, self.timeline.attribution.as_ref())
+            && let Some(mainline) = repository.mainline
+        {
+            changes.extend(attribution.unreached_from(repository.history, mainline.head));
+        }
+        changes
+    }
+
     /// Whether the production boundary is a stand-in.
     pub fn is_proxy(&self) -> bool {
         self.facts.deployment_data.is_proxy()

@@ -20,6 +20,7 @@ const IS_AUTOMATION: u8 = 1;
 const AI_ASSISTED: u8 = 2;
 const HAS_MISSING_PARENT: u8 = 4;
 const IS_MERGE: u8 = 8;
+const IS_OUTLINE: u8 = 16;
 
 /// What is true of a change, a bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +172,26 @@ impl History {
         self.flags[change.get()] & AI_ASSISTED != 0
     }
 
+    /// Whether only its place in the graph and its commit time are known: its other times and its author were not
+    /// read yet.
+    pub fn is_outline(&self, change: ChangeIndex) -> bool {
+        self.flags[change.get()] & IS_OUTLINE != 0
+    }
+
+    /// Fills in what an outline lacks; the graph stays as it is.
+    pub fn complete(&mut self, details: &Change) {
+        let Some(place) = self.find(&details.id) else { return };
+        self.authored_at[place.get()] = details.authored_at;
+        self.authors[place.get()] = details.author;
+        let flags = &mut self.flags[place.get()];
+        *flags &= !IS_OUTLINE;
+        *flags |= if details.is_automation { IS_AUTOMATION } else { 0 };
+        *flags |= if details.ai_assisted { AI_ASSISTED } else { 0 };
+        if let Some(reverted) = details.reverts {
+            self.reverts.insert(place, reverted);
+        }
+    }
+
     /// Whether the history behind it is cut off.
     pub fn has_missing_parent(&self, change: ChangeIndex) -> bool {
         self.flags[change.get()] & HAS_MISSING_PARENT != 0
@@ -287,6 +308,24 @@ impl HistoryBuilder {
         self.parent_ids.extend_from_slice(&change.parents);
     }
 
+    /// Adds a change of which only the graph and the commit time are known.
+    pub fn push_outline(&mut self, id: CommitId, parents: Vec<CommitId>, committed_at: Time) {
+        let before = self.rows.ids.len();
+        self.push(&Change {
+            id,
+            parents,
+            authored_at: committed_at,
+            committed_at,
+            author: AuthorHash(0),
+            is_automation: false,
+            ai_assisted: false,
+            reverts: None,
+        });
+        if let Some(flags) = self.rows.flags.get_mut(before) {
+            *flags |= IS_OUTLINE;
+        }
+    }
+
     /// Links parents and puts every change behind its parents.
     pub fn finish(self) -> History {
         let Self { mut rows, places, parent_ids, kept } = self;
@@ -366,6 +405,20 @@ mod tests {
         for change in history.indices() {
             assert!(history.parents(change).iter().all(|parent| *parent < change), "parents come first");
         }
+    }
+
+    #[test]
+    fn an_outline_is_completed_in_its_place() {
+        let mut builder = HistoryBuilder::default();
+        builder.push_outline(CommitId([1; 20]), Vec::new(), Time::from_seconds(9));
+        builder.push_outline(CommitId([2; 20]), vec![CommitId([1; 20])], Time::from_seconds(10));
+        let mut history = builder.finish();
+        let at = history.find(&CommitId([2; 20])).unwrap();
+        assert!(history.is_outline(at));
+        history.complete(&Change { is_automation: true, ..change(2, &[]) });
+        assert!(!history.is_outline(at) && history.is_automation(at));
+        assert_eq!(history.authored_at(at), Time::from_seconds(2));
+        assert_eq!((history.committed_at(at), history.parents(at).len()), (Time::from_seconds(10), 1));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 /// The commits of each large history.
 const COMMITS: usize = 250_000;
 /// Where the deployment repository declares versions.
-pub(crate) const DEPLOYMENT_PATH: &str = "image-tags";
+pub(crate) const DEPLOYMENT_PATH: &str = "charts/app-config/image-tags";
 
 const START: usize = 1_600_000_000;
 
@@ -66,7 +66,7 @@ pub(crate) fn changes(folder: &Path) -> PathBuf {
     })
 }
 
-/// A deployment repository: 60 services in three environments, one version raised by each commit.
+/// A deployment repository shaped like GOV.UK's: 60 services in three environments, one version raised by each commit.
 pub(crate) fn deployments(folder: &Path) -> PathBuf {
     const ENVIRONMENTS: [&str; 3] = ["integration", "staging", "production"];
     const SERVICES: usize = 60;

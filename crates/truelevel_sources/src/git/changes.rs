@@ -3,7 +3,7 @@
 //! With a commit-graph file the commits are listed from it and read in parallel; without one every commit is read
 //! to learn its parents. Either way each commit object is opened once.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,6 +36,8 @@ pub struct ChangeReading<'a> {
     pub automation: &'a AutomationAccounts,
     /// What is known already; its commits are not read again.
     pub known: History,
+    /// Whether every change is opened; otherwise those that a commit-graph file knows stay outlines.
+    pub needs_details: bool,
     /// Told how many commits were read.
     pub progress: &'a dyn Progress,
 }
@@ -60,12 +62,18 @@ impl GitRepository {
         };
         match local.commit_graph_if_enabled() {
             Ok(Some(graph)) => {
-                let listed = walk.list_from_graph(&graph, &tips);
-                self.read_in_parallel(&mut walk, &listed, reading, &mailmap);
+                let listed = walk.list_from_graph(&graph, &tips, !reading.needs_details);
+                for change in self.read_in_parallel(&listed, reading, &mailmap) {
+                    match change {
+                        Ok(change) => walk.builder.push(&change),
+                        Err((id, reason)) => walk.damaged.push((id, None, reason)),
+                    }
+                }
+                walk.read = listed.len() as u64;
             }
             _ => walk.pending.extend(tips.iter().copied().filter(|tip| walk.seen.insert(*tip))),
         }
-        walk.read_one_by_one(&local, reading.progress);
+        walk.read_one_by_one(self, reading.progress);
         let is_cut = |parents: &ObjectId| shallow.as_ref().is_some_and(|cut| cut.binary_search(parents).is_ok());
         let history = walk.builder.finish();
         if goes_on && reachable(&history, &tips) < history.len() {
@@ -99,35 +107,50 @@ impl GitRepository {
         Ok(tips)
     }
 
+    /// Opens the outlines among some changes of a history and fills them in. Answers what could not be read.
+    pub fn complete(
+        &self,
+        history: &mut History,
+        changes: &BTreeSet<ChangeIndex>,
+        reading: &ChangeReading<'_>,
+    ) -> Vec<(CommitId, String)> {
+        let outlines = changes.iter().filter(|change| history.is_outline(**change));
+        let ids: Vec<ObjectId> = outlines.map(|change| object_id(history.id(*change))).collect();
+        let mailmap = self.local().open_mailmap();
+        let mut damaged = Vec::new();
+        for change in self.read_in_parallel(&ids, reading, &mailmap) {
+            match change {
+                Ok(change) => history.complete(&change),
+                Err((id, reason)) => damaged.push((commit_id(id), reason)),
+            }
+        }
+        damaged
+    }
+
     fn read_in_parallel(
         &self,
-        walk: &mut Walk<'_>,
-        listed: &[ObjectId],
+        ids: &[ObjectId],
         reading: &ChangeReading<'_>,
         mailmap: &gix::mailmap::Snapshot,
-    ) {
+    ) -> Vec<Result<Change, (ObjectId, String)>> {
         let done = AtomicU64::new(0);
-        let total = Some(listed.len() as u64);
-        let parts: Vec<Vec<Result<Change, (ObjectId, String)>>> = listed
-            .par_chunks(8192)
+        let total = Some(ids.len() as u64);
+        ids.par_chunks(4096)
             .map_init(
-                || (self.local(), Authors::new(reading.salt, reading.automation, mailmap), Vec::new()),
-                |(local, authors, buffer), ids| {
-                    let read = |id: &ObjectId| read_change(local, *id, authors, buffer).map_err(|reason| (*id, reason));
-                    let changes = ids.iter().map(read).collect();
+                || (self.local(), Authors::new(reading.salt, reading.automation, mailmap)),
+                |(local, authors), ids| {
+                    let read = |id: &ObjectId| {
+                        let bytes = open_commit(local, *id);
+                        bytes.and_then(|bytes| parse_change(*id, &bytes, authors)).map_err(|reason| (*id, reason))
+                    };
+                    let changes: Vec<_> = ids.iter().map(read).collect();
                     let now = done.fetch_add(ids.len() as u64, Ordering::Relaxed) + ids.len() as u64;
                     reading.progress.advance(now, total);
                     changes
                 },
             )
-            .collect();
-        for change in parts.into_iter().flatten() {
-            match change {
-                Ok(change) => walk.builder.push(&change),
-                Err((id, reason)) => walk.damaged.push((id, None, reason)),
-            }
-        }
-        walk.read = listed.len() as u64;
+            .flatten_iter()
+            .collect()
     }
 }
 
@@ -154,8 +177,14 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Lists what the commit-graph file knows of the tips' history; what it does not know stays pending.
-    fn list_from_graph(&mut self, graph: &gix::commitgraph::Graph, tips: &[ObjectId]) -> Vec<ObjectId> {
+    /// Lists what the commit-graph file knows of the tips' history, or takes it over as outlines; what it does not
+    /// know stays pending.
+    fn list_from_graph(
+        &mut self,
+        graph: &gix::commitgraph::Graph,
+        tips: &[ObjectId],
+        as_outlines: bool,
+    ) -> Vec<ObjectId> {
         let mut listed = Vec::new();
         let mut visited = vec![false; graph.num_commits() as usize];
         let mut positions = Vec::new();
@@ -177,54 +206,98 @@ impl Walk<'_> {
                 continue;
             }
             listed.push(commit.id().to_owned());
-            for parent in commit.iter_parents().flatten() {
-                visit(parent, &mut positions);
+            let parents: Vec<_> = commit.iter_parents().flatten().collect();
+            for parent in &parents {
+                visit(*parent, &mut positions);
+            }
+            if as_outlines {
+                let parents = parents.iter().map(|parent| commit_id(graph.id_at(*parent).to_owned())).collect();
+                let committed_at = Time::from_seconds(commit.committer_timestamp() as i64);
+                self.builder.push_outline(commit_id(commit.id().to_owned()), parents, committed_at);
             }
         }
         // What the file does not know are the newest commits; from them the walk meets the file's own again.
         self.seen.extend(listed.iter().copied());
         self.pending.extend(outside.into_iter().filter(|id| self.seen.insert(*id)));
-        listed
+        if as_outlines { Vec::new() } else { listed }
     }
 
-    fn read_one_by_one(&mut self, local: &gix::Repository, progress: &dyn Progress) {
-        let mut buffer = Vec::new();
-        let mut named_by: std::collections::HashMap<ObjectId, ObjectId> = std::collections::HashMap::new();
-        while let Some(id) = self.pending.pop() {
-            match read_change(local, id, &mut self.authors, &mut buffer) {
-                Ok(change) => {
-                    for parent in &change.parents {
-                        let parent = object_id(*parent);
-                        if self.seen.insert(parent) {
-                            self.pending.push(parent);
-                            named_by.insert(parent, id);
+    /// Opens what is pending and everything behind it. One thread opens commits, to learn their parents; another
+    /// reads the rest of them meanwhile.
+    fn read_one_by_one(&mut self, repository: &GitRepository, progress: &dyn Progress) {
+        const BATCH: usize = 512;
+        let Self { authors, seen, pending, builder, damaged, read } = self;
+        if pending.is_empty() {
+            return;
+        }
+        let (sender, receiver) = std::sync::mpsc::sync_channel::<Vec<(ObjectId, Vec<u8>)>>(16);
+        let mut named_by: HashMap<ObjectId, ObjectId> = HashMap::new();
+        let opened = std::thread::scope(|scope| {
+            let opener = scope.spawn(|| {
+                let local = repository.local();
+                let mut damaged = Vec::new();
+                let mut batch = Vec::with_capacity(BATCH);
+                while let Some(id) = pending.pop() {
+                    match open_commit(&local, id) {
+                        Ok(bytes) => {
+                            for parent in parents_of(&bytes) {
+                                if seen.insert(parent) {
+                                    pending.push(parent);
+                                    named_by.insert(parent, id);
+                                }
+                            }
+                            batch.push((id, bytes));
                         }
+                        Err(reason) => damaged.push((id, named_by.get(&id).copied(), reason)),
                     }
-                    self.builder.push(&change);
+                    named_by.remove(&id);
+                    if batch.len() == BATCH
+                        && sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
+                    {
+                        break;
+                    }
                 }
-                Err(reason) => self.damaged.push((id, named_by.get(&id).copied(), reason)),
+                // The reader goes on until the sender is gone.
+                let _ = sender.send(batch);
+                drop(sender);
+                damaged
+            });
+            for batch in receiver {
+                for (id, bytes) in &batch {
+                    match parse_change(*id, bytes, authors) {
+                        Ok(change) => builder.push(&change),
+                        Err(reason) => damaged.push((*id, None, reason)),
+                    }
+                }
+                *read += batch.len() as u64;
+                progress.advance(*read, None);
             }
-            named_by.remove(&id);
-            self.read += 1;
-            if self.read.is_multiple_of(4096) {
-                progress.advance(self.read, None);
-            }
+            opener.join()
+        });
+        match opened {
+            Ok(missing) => damaged.extend(missing),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 }
 
-fn read_change(
-    local: &gix::Repository,
-    id: ObjectId,
-    authors: &mut Authors<'_>,
-    buffer: &mut Vec<u8>,
-) -> Result<Change, String> {
-    let object = gix::objs::Find::try_find(&local.objects, &id, buffer)
+/// The bytes of a commit object.
+fn open_commit(local: &gix::Repository, id: ObjectId) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let object = gix::objs::Find::try_find(&local.objects, &id, &mut bytes)
         .map_err(|error| super::one_line(&error))?
         .ok_or("the object is missing")?;
     if object.kind != gix::objs::Kind::Commit {
         return Err(format!("it is a {} where a commit should be", object.kind));
     }
+    Ok(bytes)
+}
+
+fn parents_of(bytes: &[u8]) -> impl Iterator<Item = ObjectId> {
+    gix::objs::CommitRefIter::from_bytes(bytes, gix::hash::Kind::Sha1).parent_ids()
+}
+
+fn parse_change(id: ObjectId, bytes: &[u8], authors: &mut Authors<'_>) -> Result<Change, String> {
     let mut change = Change {
         id: commit_id(id),
         parents: Vec::new(),
@@ -235,7 +308,7 @@ fn read_change(
         ai_assisted: false,
         reverts: None,
     };
-    for token in gix::objs::CommitRefIter::from_bytes(object.data, gix::hash::Kind::Sha1) {
+    for token in gix::objs::CommitRefIter::from_bytes(bytes, gix::hash::Kind::Sha1) {
         match token.map_err(|error| super::one_line(&error))? {
             Token::Parent { id } => change.parents.push(commit_id(id)),
             Token::Author { signature } => {
