@@ -106,8 +106,14 @@ pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
     Verdict {
         outcome,
         is_intention: outcome == GateOutcome::Unknown && verdicts.iter().any(|verdict| verdict.is_intention),
-        is_undecided: outcome == GateOutcome::Unknown
-            && verdicts.iter().all(|verdict| verdict.outcome != GateOutcome::Unknown || verdict.is_undecided),
+        is_undecided: outcome == GateOutcome::Unknown && {
+            let mut unknown = verdicts.iter().filter(|verdict| verdict.outcome == GateOutcome::Unknown);
+            match requirement {
+                Requirement::All(_) => unknown.all(|verdict| verdict.is_undecided),
+                // One alternative that is measured is enough: more of the same data would decide.
+                Requirement::Any(_) => unknown.any(|verdict| verdict.is_undecided),
+            }
+        },
         because: verdicts
             .iter()
             .filter(|verdict| matches!(requirement, Requirement::Any(_)) || verdict.outcome == outcome)

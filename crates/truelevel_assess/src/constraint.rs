@@ -58,7 +58,7 @@ pub fn ask_all(catalog: &Catalog, services: &[(&str, &[QuestionResult])]) -> Vec
                 () if denies(no, answers.len()) => Answer::No,
                 () => Answer::Unknown,
             };
-            let decides = if no > 0 { Answer::No } else { Answer::Unknown };
+            let decides = if answer == Answer::No { Answer::No } else { Answer::Unknown };
             QuestionResult {
                 question: question.id.clone(),
                 text: question.text.clone(),

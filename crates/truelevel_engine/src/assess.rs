@@ -466,21 +466,24 @@ fn counted(exclusions: &Exclusions) -> BTreeMap<String, ExclusionCount> {
         .collect()
 }
 
-/// The segment with the largest 75th percentile: the median over services, each weighing the same.
+/// The segment that is the largest in most services, by the 75th percentile of what they shipped in the window: each
+/// service is asked for its own, since not every service has the same segments.
 fn largest_segment(services: &[&ServiceResult]) -> Option<Segment> {
-    const SEGMENTS: [&str; 3] = ["coding_and_review", "merge_to_preproduction", "preproduction_to_production"];
-    let of = |name: &str| -> Vec<f64> {
-        let key = format!("{name}_p75_seconds");
-        let lead_times = services.iter().filter_map(|service| service.metrics.get("change_lead_time"));
-        lead_times.filter_map(|lead_time| lead_time.details.get(&key).copied()).collect()
-    };
-    let segment = |name: &str| {
-        let values = of(name);
-        let p75_seconds = median(&values)?;
-        Some(Segment { name: name.to_owned(), p75_seconds, services: values.len() as u64 })
-    };
-    // Where no environment before production is known, the way after the merge is one segment.
-    let has_preproduction = !of(SEGMENTS[1]).is_empty();
-    let names: &[&str] = if has_preproduction { &SEGMENTS } else { &["coding_and_review", "merge_to_deploy"] };
-    names.iter().filter_map(|name| segment(name)).max_by(|a, b| a.p75_seconds.total_cmp(&b.p75_seconds))
+    let mut largest: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for service in services {
+        let Some(lead_time) = service.metrics.get("change_lead_time") else { continue };
+        let p75 = |name: &str| lead_time.details.get(&format!("{name}_p75_seconds")).copied();
+        // Where no environment before production is known, the way after the merge is one segment.
+        let names: &[&str] = if p75("merge_to_preproduction").is_some() {
+            &["coding_and_review", "merge_to_preproduction", "preproduction_to_production"]
+        } else {
+            &["coding_and_review", "merge_to_deploy"]
+        };
+        let segments = names.iter().filter_map(|name| Some((*name, p75(name)?)));
+        if let Some((name, seconds)) = segments.max_by(|a, b| a.1.total_cmp(&b.1)) {
+            largest.entry(name).or_default().push(seconds);
+        }
+    }
+    let (name, seconds) = largest.into_iter().max_by_key(|(_, seconds)| seconds.len())?;
+    Some(Segment { name: name.to_owned(), p75_seconds: median(&seconds)?, services: seconds.len() as u64 })
 }

@@ -243,7 +243,7 @@ fn find_deployment_repositories(workspace: &Workspace, collected: &mut Collected
             let declared = files.declared(&tree);
             (files, declared)
         };
-        if repository.configured.is_some() || declares_what_runs(repository, &declared, &names) {
+        if repository.configured.is_some() || declares_what_runs(repository, &declared, &names, tree.files().len()) {
             warn_of_problems(&repository.id, &declared, &mut collected.warnings);
             repository.deployments = Some(DeploymentSource { source, files });
         }
@@ -271,6 +271,7 @@ fn declares_what_runs(
     repository: &CollectedRepository,
     declared: &DeclaredVersions,
     repositories: &BTreeSet<String>,
+    files_in_tree: usize,
 ) -> bool {
     let is_production = |environment: &Option<String>| {
         environment.as_deref().is_some_and(truelevel_sources::deployment_files::is_production)
@@ -279,7 +280,8 @@ fn declares_what_runs(
     let files: BTreeSet<&str> = declared.versions.iter().map(|(path, _)| path.as_str()).collect();
     let names_a_repository =
         services.iter().any(|service| repositories.contains(&crate::matching::plain_name(service)));
-    let has_code = repository.tags.len() >= 3;
+    // Releases speak for a repository of code, unless a good part of its files says what runs.
+    let has_code = repository.tags.len() >= 3 && files.len() * 10 < files_in_tree;
     declared.versions.iter().any(|(_, version)| is_production(&version.environment))
         || names_a_repository
         || (!has_code && services.len() >= 3 && files.len() >= 3)
@@ -309,8 +311,17 @@ fn read_declared(
         }
         Err(error) => return Err(error.into()),
     };
+    warnings.extend(read.damaged.iter().take(5).map(|damaged| format!("{}: {damaged}", repository.id)));
+    if read.damaged.len() > 5 {
+        warnings.push(format!(
+            "{}: {} more files of its history cannot be read",
+            repository.id,
+            read.damaged.len() - 5
+        ));
+    }
     workspace.store.replace_deployments(&found.source, &read.deployments)?;
-    if workspace.is_kept() {
+    // What is damaged is looked at again, and named again, until it is whole.
+    if workspace.is_kept() && read.damaged.is_empty() {
         workspace.store.set_collected(&subject, &fingerprint)?;
     }
     Ok(())

@@ -101,7 +101,11 @@ pub(crate) fn services(
                     && services.iter().any(|service| service.deployed_from.contains(&place));
             if !taken.contains(&place) && !deploys_others {
                 let id = ServiceId::new(repository.id.as_str());
-                services.push(service(id, None, config, repositories, Vec::new()));
+                if services.iter().any(|service| service.id == id) {
+                    continue;
+                }
+                let own = service(id, None, config, repositories, Vec::new());
+                services.push(Service { repository: Some(place), ..own });
             }
         }
     }
@@ -165,6 +169,9 @@ fn service(
 /// The repository of a name: the same but for spelling, else the only one that differs by a usual ending.
 fn repository_named(name: &str, repositories: &[CollectedRepository]) -> Option<usize> {
     let wanted = plain_name(name);
+    if let Some(exact) = repositories.iter().position(|repository| repository.id.as_str() == name) {
+        return Some(exact);
+    }
     let names: Vec<String> = repositories.iter().map(|repository| plain_name(repository.id.as_str())).collect();
     if let Some(same) = names.iter().position(|name| *name == wanted) {
         return Some(same);

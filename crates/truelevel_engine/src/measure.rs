@@ -162,7 +162,14 @@ impl Measuring<'_> {
         let data = ServiceData::prepare(&facts, self.window, self.bands);
         let metrics = METRICS.iter().map(|metric| (metric.id, (metric.measure)(&data))).collect();
         let events = || data.in_window().filter(|entry| entry.kind != DeploymentKind::InitialState);
-        let changes_in_window = self.changes_in_window(service);
+        let changes_in_window = match &facts.repository {
+            // A part of a repository moves only with changes that touch it.
+            Some(repository) if repository.touches.is_some() => data
+                .changes_in_question()
+                .into_iter()
+                .any(|change| self.window.contains(repository.history.committed_at(change)) && touches(change)),
+            _ => self.changes_in_window(service),
+        };
         let mut exclusions = data.exclusions.clone();
         for preview in &service.previews {
             exclusions.add(Reason::Prerelease, || truelevel_model::printable(preview).into_owned());

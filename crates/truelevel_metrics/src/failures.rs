@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use truelevel_model::{Deployment, Incident, Span, Time};
+use truelevel_model::{ChangeIndex, Deployment, Incident, Span, Time};
 
 use crate::service::ServiceFacts;
 use crate::timeline::{DeploymentKind, Timeline};
@@ -122,6 +122,8 @@ fn find_rollbacks(timeline: &Timeline<'_>, found: &mut BTreeMap<usize, Found>) {
                 | DeploymentKind::FanOut
         )
     };
+    // When the initial state began to run is not known, so neither is how long it hurt.
+    let is_event = |place: &usize| timeline.entries[*place].kind != DeploymentKind::InitialState;
     for (place, rollback) in timeline.entries.iter().enumerate() {
         if rollback.kind != DeploymentKind::Rollback {
             continue;
@@ -142,7 +144,7 @@ fn find_rollbacks(timeline: &Timeline<'_>, found: &mut BTreeMap<usize, Found>) {
             }
             after_target = Some(at);
         }
-        if let Some(failed) = failed {
+        if let Some(failed) = failed.filter(is_event) {
             let failure = found.entry(failed).or_default();
             failure.signals.push(Signal::RolledBack);
             mend(failure, rollback.deployment.finished_at);
@@ -168,6 +170,11 @@ fn find_hotfixes(facts: &ServiceFacts<'_>, timeline: &Timeline<'_>, found: &mut 
     for (place, fix) in timeline.entries.iter().enumerate() {
         for change in &fix.ships {
             let reverted = history.reverts(*change).and_then(|reverted| history.find(&reverted));
+            // In a repository of several services only what touches this one can mend it; and to revert a revert is
+            // to land the change again, not to mend the fix.
+            let is_own = |change: ChangeIndex| repository.touches.is_none_or(|touches| touches(change));
+            let reverted = reverted
+                .filter(|reverted| history.reverts(*reverted).is_none() && is_own(*change) && is_own(*reverted));
             let Some(failed) = reverted.and_then(|reverted| attribution.first_deployment(reverted)) else { continue };
             let failed = failed as usize;
             let Some(entry) = timeline.entries.get(failed) else { continue };
@@ -280,6 +287,20 @@ mod tests {
         };
         check(example(5), &[("B", &[Hotfixed], Some(2.0))]);
         check(example(28), &[]);
+    }
+
+    #[test]
+    fn landing_a_reverted_change_again_does_not_blame_the_fix() {
+        let example = Example::days(30)
+            .commit("A", &[], 0)
+            .deploy("A", 1)
+            .commit("B", &["A"], 2)
+            .deploy("B", 3)
+            .revert("C", "B", &["B"], 4)
+            .deploy("C", 5)
+            .revert("D", "C", &["C"], 6)
+            .deploy("D", 7);
+        check(example, &[("B", &[Hotfixed], Some(2.0))]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use truelevel_model::{Band, BandRules, Measurement};
 
 use crate::Metric;
-use crate::statistics::{median, quantile_interval};
+use crate::statistics::{Observation, Survival, median, quantile_interval};
 
 /// How a metric is spread over services.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +26,15 @@ pub struct Spread {
 /// Rolls a metric up over services.
 pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> Spread {
     let values: Vec<f64> = services.iter().filter_map(|measurement| measurement.value).collect();
+    // A service of which only "more than" is known is known to be slow: it is censored, not missing.
+    let open: Vec<f64> = services
+        .iter()
+        .filter(|measurement| measurement.value.is_none())
+        .filter_map(|measurement| measurement.at_least)
+        .collect();
     let mut by_band = BTreeMap::new();
-    for band in services.iter().filter_map(|measurement| measurement.band) {
+    let at_best = |measurement: &Measurement| bands.rules.get(metric.id)?.band(measurement.at_least?).into();
+    for band in services.iter().filter_map(|measurement| measurement.band.or_else(|| at_best(measurement))) {
         *by_band.entry(band).or_insert(0) += 1;
     }
     let measurement = match services {
@@ -38,11 +45,28 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
                 (true, note) => Some(note.unwrap_or_else(|| "no service has a value".to_owned())),
                 (false, _) => None,
             };
+            let known = values.iter().map(|value| (*value, true)).chain(open.iter().map(|least| (*least, false)));
+            let observations: Vec<Observation> =
+                known.map(|(duration_seconds, is_event)| Observation { duration_seconds, is_event }).collect();
+            let survival = (!open.is_empty()).then(|| Survival::fit(&observations));
             rolled.value = median(&values);
+            if let Some(survival) = &survival {
+                let middle = survival.quantile(0.5);
+                (rolled.value, rolled.at_least) = (middle.value, middle.at_least);
+            }
             rolled.n = values.len() as u64;
             rolled.censored = services.iter().map(|measurement| measurement.censored).sum();
-            if let Some(interval) = quantile_interval(&values, 0.5) {
-                (rolled.low, rolled.high) = (Some(interval.low), Some(interval.high));
+            match &survival {
+                Some(survival) => {
+                    let interval = survival.quantile_interval(0.5, survival.n());
+                    rolled.low = interval.map(|interval| interval.low);
+                    rolled.high = interval.and_then(|interval| interval.high);
+                }
+                None => {
+                    if let Some(interval) = quantile_interval(&values, 0.5) {
+                        (rolled.low, rolled.high) = (Some(interval.low), Some(interval.high));
+                    }
+                }
             }
             rolled.is_lower_bound = services.iter().any(|measurement| measurement.is_lower_bound);
             if rolled.is_lower_bound {
@@ -70,7 +94,7 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
     Spread {
         measurement,
         services: services.len() as u64,
-        services_measured: values.len() as u64,
+        services_measured: (values.len() + open.len()) as u64,
         services_by_band: by_band,
     }
 }
@@ -85,6 +109,15 @@ mod tests {
         let mut measurement = Measurement::missing("change_lead_time/1", Unit::Seconds, "2024", "");
         (measurement.value, measurement.n) = (value, n);
         measurement
+    }
+
+    #[test]
+    fn services_known_to_be_slow_are_not_left_out() {
+        let slow = Measurement { at_least: Some(1000.0), ..measured(None, 0) };
+        let services = [measured(Some(10.0), 5), slow.clone(), slow.clone(), slow];
+        let spread = spread(&CHANGE_LEAD_TIME, &services.iter().collect::<Vec<_>>(), &BandRules::default());
+        assert_eq!((spread.measurement.value, spread.measurement.at_least), (None, Some(1000.0)));
+        assert_eq!(spread.services_measured, 4);
     }
 
     #[test]

@@ -212,6 +212,14 @@ impl<'a> ServiceData<'a> {
                     continue;
                 }
                 let merged_at = repository.mainline.and_then(|mainline| mainline.merged_at(history, *change));
+                if merged_at.is_some_and(|merged_at| merged_at > finished_at) {
+                    self.exclusions.add(Reason::NegativeDuration, || {
+                        format!(
+                            "{}: on the default branch only after {finished_at}, when it was deployed",
+                            history.id(*change).short()
+                        )
+                    });
+                }
                 let between = |from: Option<Time>, to: Option<Time>| {
                     from.zip(to).map(|(from, to)| to.since(from)).filter(|span| !span.is_negative())
                 };

@@ -81,6 +81,8 @@ struct EnvironmentState<'a> {
     /// Each version that ran, ranked by when it first did.
     ran: HashMap<&'a str, usize>,
     ran_commits: HashMap<ChangeIndex, usize>,
+    /// The last deployment went back.
+    went_back: bool,
 }
 
 impl<'a> Timeline<'a> {
@@ -97,7 +99,13 @@ impl<'a> Timeline<'a> {
                 deployments.push(*deployment);
             }
         }
+        // A single source that numbers its deployments knows their order better than its clocks do.
+        let is_numbered = deployments.iter().any(|deployment| deployment.sequence != 0)
+            && deployments.windows(2).all(|pair| pair[0].source == pair[1].source);
         deployments.sort_by(|a, b| {
+            if is_numbered {
+                return (a.sequence, a.finished_at, &a.id).cmp(&(b.sequence, b.finished_at, &b.id));
+            }
             (a.finished_at, a.sequence, &a.source, &a.id).cmp(&(b.finished_at, b.sequence, &b.source, &b.id))
         });
 
@@ -128,15 +136,21 @@ impl<'a> Timeline<'a> {
             };
             if deployment.outcome == DeploymentOutcome::Succeeded {
                 let runs_elsewhere = environments.iter().any(|(environment, state)| {
-                    **environment != deployment.environment && state.runs(&deployment.version, commit)
+                    **environment != deployment.environment && state.has_run(&deployment.version, commit)
                 });
                 let is_first = environments.values().all(|state| state.current.is_none());
+                // Another environment just went back to this version: the same rollback reaches further.
+                let follows_rollback = environments.iter().any(|(environment, state)| {
+                    **environment != deployment.environment
+                        && state.went_back
+                        && state.runs(&deployment.version, commit)
+                });
                 let state = environments.entry(&deployment.environment).or_default();
                 entry.kind = if deployment.is_initial_state {
                     DeploymentKind::InitialState
                 } else if state.runs(&deployment.version, commit) {
                     DeploymentKind::Redeployment
-                } else if state.goes_back_to(&deployment.version, commit, input) {
+                } else if state.goes_back_to(&deployment.version, commit, input) && !follows_rollback {
                     DeploymentKind::Rollback
                 } else if runs_elsewhere {
                     DeploymentKind::FanOut
@@ -145,13 +159,18 @@ impl<'a> Timeline<'a> {
                 } else {
                     DeploymentKind::Forward
                 };
+                state.went_back = entry.kind == DeploymentKind::Rollback
+                    || (follows_rollback && entry.kind == DeploymentKind::FanOut);
                 state.now_runs(&deployment.version, commit);
                 if let (Some((history, _)), Some(marks)) = (input.repository, attribution.as_mut()) {
                     match commit {
                         Some(commit) => {
                             let mut ships = Vec::new();
                             marks.deploy(history, commit, place as u32, |change| ships.push(change));
-                            if has_baseline {
+                            if entry.kind == DeploymentKind::InitialState {
+                                // What it reaches was deployed before anybody looked.
+                                has_baseline = true;
+                            } else if has_baseline {
                                 entry.ships = ships;
                             } else {
                                 if input.window.contains(deployment.finished_at) {
@@ -179,6 +198,10 @@ impl<'a> EnvironmentState<'a> {
         self.current.is_some_and(|(current, current_commit)| {
             current == version || (commit.is_some() && commit == current_commit)
         })
+    }
+
+    fn has_run(&self, version: &str, commit: Option<ChangeIndex>) -> bool {
+        self.ran.contains_key(version) || commit.is_some_and(|commit| self.ran_commits.contains_key(&commit))
     }
 
     /// Whether the version is older than the current one: it first ran earlier, or it never ran and the current
@@ -320,6 +343,34 @@ mod tests {
     fn a_version_that_reaches_further_production_environments_counts_once() {
         assert_eq!(kinds(&["eu:v1", "us:v1", "eu:v2", "us:v2"]), [Baseline, FanOut, Forward, FanOut]);
         assert_eq!(kinds(&["eu:v1", "us:v1", "eu:v2", "eu:v1"]), [Baseline, FanOut, Forward, Rollback]);
+        let staggered = ["eu:v1", "us:v1", "eu:v2", "eu:v3", "us:v2", "us:v3"];
+        assert_eq!(kinds(&staggered), [Baseline, FanOut, Forward, Forward, FanOut, FanOut]);
+        let both_back = ["eu:v1", "us:v1", "eu:v2", "us:v2", "eu:v1", "us:v1"];
+        assert_eq!(kinds(&both_back), [Baseline, FanOut, Forward, FanOut, Rollback, FanOut]);
+    }
+
+    #[test]
+    fn a_wrong_clock_does_not_hide_a_rollback() {
+        let mut facts = [("v1", 0), ("v2", 100), ("v1", 50), ("v3", 200)]
+            .into_iter()
+            .enumerate()
+            .map(|(place, (version, second))| Deployment {
+                sequence: place as i64 + 1,
+                ..deployment(second, "production", version)
+            })
+            .collect::<Vec<_>>();
+        facts.reverse();
+        let deployments: Vec<_> = facts.iter().collect();
+        let timeline = Timeline::build(&TimelineInput {
+            deployments: &deployments,
+            is_production: &|_| true,
+            repository: None,
+            baseline: None,
+            numbers_order_versions: true,
+            window: Window::ending(Time::from_seconds(86_400), 1),
+        });
+        let kinds: Vec<_> = timeline.entries.iter().map(|entry| entry.kind).collect();
+        assert_eq!(kinds, [Baseline, Forward, Rollback, Forward]);
     }
 
     #[test]

@@ -37,7 +37,8 @@ impl<'a> VersionResolver<'a> {
     /// A version is a tag, a full or short commit id, has an id inside, or is a tag but for a usual prefix. What
     /// could mean two commits resolves to none.
     pub fn resolve_version(&self, version: &str) -> Option<ChangeIndex> {
-        let version = version.split('@').next().filter(|name| !name.is_empty()).unwrap_or(version).trim();
+        // A digest says what is in an image, not which commit it was built from.
+        let version = version.split("@sha").next().unwrap_or(version).trim();
         let configured = self.patterns.iter().find_map(|pattern| {
             let found = pattern.captures(version)?;
             let named = found.name("tag").or_else(|| found.name("commit")).or_else(|| found.get(1))?;
@@ -50,7 +51,8 @@ impl<'a> VersionResolver<'a> {
         if let Some(tagged) = self.tags.get(name) {
             return Some(*tagged);
         }
-        if name.len() >= 7 && name.len() <= 40 && name.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        let is_decimal = name.bytes().all(|digit| digit.is_ascii_digit()) && name.len() < 40;
+        if (7..=40).contains(&name.len()) && !is_decimal && name.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             let found = self.history.find_prefix(name, 2);
             if let [only] = found[..] {
                 return Some(only);
@@ -113,7 +115,13 @@ mod tests {
             reverts: None,
         }));
         let tag = |name: &str, byte| Tag { name: name.to_owned(), commit: CommitId([byte; 20]), tagged_at: None };
-        let tags = [tag("v1.2.0", 0x1a), tag("web-v2.0.0", 0x2b), tag("2024.1", 0x3c), tag("gone", 0x4d)];
+        let tags = [
+            tag("v1.2.0", 0x1a),
+            tag("web-v2.0.0", 0x2b),
+            tag("2024.1", 0x3c),
+            tag("web@3.0.0", 0x3c),
+            tag("gone", 0x4d),
+        ];
         let patterns = [Regex::new(r"^build-\d+-of-(?P<tag>.+)$").unwrap()];
         let resolver = VersionResolver::new("web", &history, &tags, &patterns);
         let found = resolver.resolve_version(version).map(|place| history.id(place).0[0]);
@@ -132,6 +140,7 @@ mod tests {
         check("1.0.0-5-g1a1a1a1a", Some(0x1a));
         check("sha-2b2b2b2", Some(0x2b));
         check("build-17-of-v1.2.0", Some(0x1a));
+        check("web@3.0.0", Some(0x3c));
         check("v1.2.0@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", Some(0x1a));
     }
 

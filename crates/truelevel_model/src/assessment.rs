@@ -293,9 +293,9 @@ pub struct Constraint {
 pub struct Segment {
     /// Its name.
     pub name: String,
-    /// Median over services of the service's 75th percentile.
+    /// The median of those services' 75th percentiles.
     pub p75_seconds: f64,
-    /// How many services stand behind it.
+    /// In how many services it is the largest part.
     pub services: u64,
 }
 

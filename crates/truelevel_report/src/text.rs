@@ -247,7 +247,7 @@ impl Page {
             let stands_on = if segment.services == 1 {
                 String::new()
             } else {
-                format!(", median over {}", numbers::count(segment.services, "service"))
+                format!(" in {}", numbers::count(segment.services, "service"))
             };
             self.paragraph(
                 2,

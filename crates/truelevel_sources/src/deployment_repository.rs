@@ -16,7 +16,7 @@ use truelevel_model::{CommitId, Deployment, DeploymentOutcome, EnvironmentId, In
 
 use crate::Progress;
 use crate::deployment_files::{self, DeclaredVersion, PathTemplate, Reading};
-use crate::git::{AutomationAccounts, GitError, GitRepository, Tree};
+use crate::git::{AutomationAccounts, GitError, GitRepository, LARGEST_FILE_BYTES, Tree};
 
 /// The environment of files that name none.
 pub const UNNAMED_ENVIRONMENT: &str = "default";
@@ -51,6 +51,8 @@ pub struct DeploymentsRead {
     pub deployments: Vec<Deployment>,
     /// The commits that were compared.
     pub commits: u64,
+    /// Files and folders of the history that could not be read; versions that only they declared are not known.
+    pub damaged: Vec<String>,
 }
 
 impl VersionFiles {
@@ -143,7 +145,7 @@ pub fn read_deployments(
     automation: &AutomationAccounts,
     progress: &dyn Progress,
 ) -> Result<DeploymentsRead, GitError> {
-    let found: Mutex<Vec<Result<Vec<StepChanges>, GitError>>> = Mutex::new(Vec::new());
+    let found: Mutex<(Vec<StepChanges>, BTreeSet<String>)> = Mutex::default();
     let compared = AtomicU64::new(0);
     let mut commits = 0;
     // The walk learns of one commit after the other; what it has passed is compared meanwhile.
@@ -163,19 +165,20 @@ pub fn read_deployments(
             commits = chain.commits;
             let (found, compared) = (&found, &compared);
             scope.spawn(move |_| {
-                let changes = TreeReader::new(repository, automation).compare_steps(&steps, is_oldest, files);
+                let mut trees = TreeReader::new(repository, automation);
+                let changes = trees.compare_steps(&steps, is_oldest, files);
                 let done = compared.fetch_add(steps.len() as u64, Ordering::Relaxed) + steps.len() as u64;
                 progress.advance(done, None);
-                found.lock().unwrap_or_else(PoisonError::into_inner).push(changes);
+                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                found.0.extend(changes);
+                found.1.extend(trees.damaged);
             });
             if is_oldest {
                 return Ok(());
             }
         }
     })?;
-    let parts: Result<Vec<Vec<StepChanges>>, GitError> =
-        found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
-    let mut steps: Vec<StepChanges> = parts?.into_iter().flatten().collect();
+    let (mut steps, damaged) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     steps.sort_by_key(|changes| std::cmp::Reverse(changes.step.distance));
     let mut state = DeclaredState::default();
     let mut deployments = Vec::new();
@@ -200,7 +203,7 @@ pub fn read_deployments(
             });
         }
     }
-    Ok(DeploymentsRead { deployments, commits })
+    Ok(DeploymentsRead { deployments, commits, damaged: damaged.into_iter().collect() })
 }
 
 /// So many commits are compared in one go: enough to share trees, few enough to begin early.
@@ -322,6 +325,8 @@ struct TreeReader<'a> {
     trees: HashMap<ObjectId, Rc<[u8]>>,
     /// Whether a file may declare versions, by path: the same few paths change all the time.
     wanted: HashMap<String, bool>,
+    /// What could not be read.
+    damaged: Vec<String>,
 }
 
 impl<'a> TreeReader<'a> {
@@ -335,29 +340,25 @@ impl<'a> TreeReader<'a> {
             accounts: Accounts::new(automation),
             trees: HashMap::new(),
             wanted: HashMap::new(),
+            damaged: Vec::new(),
         }
     }
 
     /// What each step, newest first, changed over the one behind it; the last one only when it is the oldest.
-    fn compare_steps(
-        &mut self,
-        steps: &[Step],
-        has_oldest: bool,
-        files: &VersionFiles,
-    ) -> Result<Vec<StepChanges>, GitError> {
+    fn compare_steps(&mut self, steps: &[Step], has_oldest: bool, files: &VersionFiles) -> Vec<StepChanges> {
         let mut changes = Vec::new();
         for (place, step) in steps.iter().enumerate() {
             let before = steps.get(place + 1).map(|before| before.tree);
             if before.is_none() && !has_oldest {
                 break;
             }
-            let changed = self.changed_files(before, step.tree, files)?;
+            let changed = self.changed_files(before, step.tree, files);
             if !changed.is_empty() {
                 let initiated_by = step.initiated_by.or_else(|| self.initiator(step.commit));
                 changes.push(StepChanges { step: Step { initiated_by, ..step.clone() }, changed });
             }
         }
-        Ok(changes)
+        changes
     }
 
     /// Who made a commit: automation or a person, by its author.
@@ -375,30 +376,39 @@ impl<'a> TreeReader<'a> {
         wants
     }
 
-    fn changed_files(
-        &mut self,
-        before: Option<ObjectId>,
-        after: ObjectId,
-        files: &VersionFiles,
-    ) -> Result<Vec<FileChange>, GitError> {
+    fn changed_files(&mut self, before: Option<ObjectId>, after: ObjectId, files: &VersionFiles) -> Vec<FileChange> {
         let mut changed = Vec::new();
-        self.compare(before, Some(after), "", files, &mut changed)?;
+        if let Err(error) = self.compare(before, Some(after), "", files, &mut changed) {
+            self.damaged.push(error.to_string());
+        }
         changed
             .into_iter()
             .map(|(path, id)| {
-                let now = match id {
-                    Some(id) => self.read_file(&path, id, files)?,
-                    None => Reading::default(),
-                };
-                Ok(FileChange { path, now })
+                let now = id.map(|id| self.read_file(&path, id, files)).unwrap_or_default();
+                FileChange { path, now }
             })
             .collect()
     }
 
-    fn read_file(&mut self, path: &str, id: ObjectId, files: &VersionFiles) -> Result<Reading, GitError> {
-        let found = self.local.find_blob(id);
-        let blob = found.map_err(|error| self.repository.unreadable(format!("file {path} (object {id})"), error))?;
-        Ok(files.read(path, &blob.data))
+    /// What a file declares. One that cannot be read, or that nobody would write by hand, is a problem of that file:
+    /// what it declared before stands.
+    fn read_file(&mut self, path: &str, id: ObjectId, files: &VersionFiles) -> Reading {
+        let too_large = |size: u64| format!("{size} bytes are more than the {LARGEST_FILE_BYTES} that are read");
+        let content = match self.local.find_header(id) {
+            Ok(header) if header.size() > LARGEST_FILE_BYTES => Err(too_large(header.size())),
+            Ok(_) => {
+                self.local.find_blob(id).map(|mut blob| blob.take_data()).map_err(|error| super::git::one_line(&error))
+            }
+            Err(error) => Err(super::git::one_line(&error)),
+        };
+        match content {
+            Ok(content) => files.read(path, &content),
+            Err(reason) => {
+                self.damaged.push(format!("file {path} (object {id}): {reason}"));
+                let problem = Problem { line: 0, column: 0, message: reason };
+                Reading { versions: Vec::new(), problems: vec![problem] }
+            }
+        }
     }
 
     fn tree(&mut self, id: ObjectId, path: &str) -> Result<Rc<[u8]>, GitError> {

@@ -15,8 +15,10 @@ pub const RELEASE_ENVIRONMENT: &str = "release";
 
 /// A version in a tag's name: `v1.2.3`, `1.2`, `app-v1.2.3`, `app@1.2.3`, `v123`, `release-2024.05.1`, `2024-05-01`.
 static RELEASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:.*[^0-9a-z.])?(?:v|r|rel|release|version)?[-_./]?(\d{1,8}(?:[._-]\d+){0,4})([-+._]?[a-z].*)?$")
-        .expect("a constant pattern")
+    Regex::new(
+        r"(?i)^(.*[^0-9a-z.])?(?<mark>v|r|rel|release|version)?[-_./]?(\d{1,8}(?:[._-]\d+){0,4})([-+._]?[a-z].*)?$",
+    )
+    .expect("a constant pattern")
 });
 
 static PREVIEW: LazyLock<Regex> = LazyLock::new(|| {
@@ -38,9 +40,25 @@ pub struct Releases {
 pub fn releases(repository: &RepositoryId, service: &ServiceId, tags: &[Tag], history: &History) -> Releases {
     let mut result = Releases::default();
     let mut first_of_commit: BTreeMap<CommitId, (Time, &Tag)> = BTreeMap::new();
-    for tag in tags {
+    // Where some tags carry the service's name, the others release something else.
+    let is_own = |tag: &Tag| {
+        let rest = tag.name.strip_prefix(service.as_str());
+        rest.is_some_and(|rest| rest.starts_with(['-', '/', '@', '_'])) && RELEASE.is_match(&tag.name)
+    };
+    let has_own = tags.iter().any(is_own);
+    for tag in tags.iter().filter(|tag| !has_own || is_own(tag)) {
         let Some(found) = RELEASE.captures(&tag.name) else { continue };
-        let suffix = found.get(2).map_or("", |suffix| suffix.as_str());
+        // `issue-42` and `backup-20240101` end in numbers and release nothing: without a mark of a version, a name in
+        // front wants a number of several parts.
+        let in_front =
+            found.get(1).map_or("", |front| front.as_str()).trim_end_matches(['-', '_', '/', '.']).to_lowercase();
+        let is_marked = found.name("mark").is_some_and(|mark| !mark.as_str().is_empty())
+            || ["release", "rel", "version"].iter().any(|mark| in_front.ends_with(mark));
+        let has_parts = found[3].contains(['.', '_', '-']);
+        if found.get(1).is_some() && !is_marked && !has_parts {
+            continue;
+        }
+        let suffix = found.get(4).map_or("", |suffix| suffix.as_str());
         if PREVIEW.is_match(suffix) {
             result.previews.push(tag.name.clone());
             continue;
@@ -113,7 +131,7 @@ mod tests {
             &[
                 "v1.2.3",
                 "1.0",
-                "app-v2.0.1",
+                "web-v2.0.1",
                 "@org/app@3.1.0",
                 "v123",
                 "release-2024.05.1",
@@ -123,7 +141,7 @@ mod tests {
             &[
                 "v1.2.3",
                 "1.0",
-                "app-v2.0.1",
+                "web-v2.0.1",
                 "@org/app@3.1.0",
                 "v123",
                 "release-2024.05.1",
@@ -137,6 +155,9 @@ mod tests {
             &[],
             &["v2.0.0-rc.1", "v2.0.0-beta2", "v2.0.0a1", "v2.0.0.dev3", "1.0-SNAPSHOT"],
         );
+        check(&["release-42", "release_7"], &["release-42", "release_7"], &[]);
+        check(&["issue-42", "pr-17", "backup-20240101", "build-99"], &[], &[]);
+        check(&["app-v1.0.0", "other-v1.0.0", "v2.0.0"], &["app-v1.0.0"], &[]);
         check(&["latest", "nightly", "before-refactoring", "deployed-to-production"], &[], &[]);
         check(&["v1.0.0-final", "v1.0.0-jre", "5.0.0.RELEASE"], &["v1.0.0-final", "v1.0.0-jre", "5.0.0.RELEASE"], &[]);
     }

@@ -15,7 +15,8 @@ declare! {
     /// the part of the lead time that is left to the pipeline, to gates and to waiting for a date.
     ///
     /// A change joins with the first-parent commit that brings it. Changes on the default branch that nothing shipped
-    /// yet count as still open, as in the change lead time, and the interval is made the same way.
+    /// yet count as still open, as in the change lead time, and the interval is made the same way. A change that seems
+    /// to have joined the branch after it was deployed has a wrong clock and is counted under `negative_duration`.
     pub static MERGE_TO_DEPLOY_TIME: Metric = {
         id: "merge_to_deploy_time",
         version: 1,

@@ -17,6 +17,7 @@ use truelevel_model::{CommitId, RepositoryId};
 pub use authors::AutomationAccounts;
 pub use changes::{ChangeReading, ChangesRead};
 pub use touches::PathScope;
+pub(crate) use tree::LARGEST_FILE_BYTES;
 pub use tree::{Tree, TreeFile};
 
 /// Why a repository cannot be read.
@@ -239,7 +240,7 @@ fn unsupported_kind(path: &Path) -> Option<&'static str> {
 }
 
 /// An error's message with its line breaks and odd characters made harmless.
-fn one_line(error: &dyn std::fmt::Display) -> String {
+pub(crate) fn one_line(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     truelevel_model::printable(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }

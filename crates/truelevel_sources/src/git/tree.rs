@@ -26,7 +26,7 @@ pub struct Tree {
 }
 
 /// A file larger than this is not read as text: nothing that people write by hand comes near.
-const LARGEST_FILE_BYTES: u64 = 8 << 20;
+pub(crate) const LARGEST_FILE_BYTES: u64 = 8 << 20;
 
 impl GitRepository {
     /// Lists the files of a commit. Folders that cannot be read are named in the problems.
