@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
+use crate::ids::IdHash;
 use crate::{AuthorHash, Change, CommitId, Time};
 
 /// A change's place in its [`History`].
@@ -264,7 +265,7 @@ impl History {
 #[derive(Debug, Default)]
 pub struct HistoryBuilder {
     rows: History,
-    places: HashMap<CommitId, ChangeIndex>,
+    places: HashMap<CommitId, ChangeIndex, IdHash>,
     parent_ids: Vec<CommitId>,
     /// This many changes stood before and keep their places.
     kept: usize,

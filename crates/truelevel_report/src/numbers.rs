@@ -90,7 +90,7 @@ pub fn interval(measurement: &Measurement) -> Option<String> {
     Some(match measurement.high {
         Some(high) => {
             let high = value(measurement.unit, high);
-            if low == high { format!("about {low}") } else { format!("{low} to {high}") }
+            if low == high { low } else { format!("{low} to {high}") }
         }
         None => format!("{low} or more"),
     })

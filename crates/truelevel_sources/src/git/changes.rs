@@ -4,7 +4,6 @@
 //! to learn its parents. Either way each commit object is opened once.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gix::bstr::ByteSlice;
@@ -12,6 +11,8 @@ use gix::hash::ObjectId;
 use gix::objs::commit::ref_iter::Token;
 use rayon::prelude::*;
 use truelevel_model::{Change, ChangeIndex, CommitId, History, HistoryBuilder, Time};
+
+use truelevel_model::ids::IdHash;
 
 use super::authors::Authors;
 use super::{AutomationAccounts, GitError, GitRepository, commit_id, object_id};
@@ -168,7 +169,7 @@ fn reachable(history: &History, tips: &[ObjectId]) -> usize {
 
 struct Walk<'a> {
     authors: Authors<'a>,
-    seen: HashSet<ObjectId, BuildHasherDefault<IdHasher>>,
+    seen: HashSet<ObjectId, IdHash>,
     pending: Vec<ObjectId>,
     builder: HistoryBuilder,
     /// The commit, the one that names it, and why it cannot be read.
@@ -231,7 +232,7 @@ impl Walk<'_> {
             return;
         }
         let (sender, receiver) = std::sync::mpsc::sync_channel::<Vec<(ObjectId, Vec<u8>)>>(16);
-        let mut named_by: HashMap<ObjectId, ObjectId> = HashMap::new();
+        let mut named_by: HashMap<ObjectId, ObjectId, IdHash> = HashMap::default();
         let opened = std::thread::scope(|scope| {
             let opener = scope.spawn(|| {
                 let local = repository.local();
@@ -360,24 +361,6 @@ fn has_ai_trailer(message: &[u8]) -> bool {
         let trailer = ["co-authored-by:", "assisted-by:", "generated-by:"];
         trailer.iter().any(|key| line.starts_with(key)) && ASSISTANTS.iter().any(|name| line.contains(name))
     })
-}
-
-/// Commit ids are hashes already; their first bytes serve.
-#[derive(Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 = self.0.rotate_left(5) ^ u64::from_le_bytes(word);
-        }
-    }
 }
 
 #[cfg(test)]
