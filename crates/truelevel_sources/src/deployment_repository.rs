@@ -244,7 +244,7 @@ struct FirstParents<'a> {
 
 impl<'a> FirstParents<'a> {
     fn new(repository: &'a GitRepository, tip: CommitId, automation: &'a AutomationAccounts) -> Self {
-        let local = repository.local();
+        let local = repository.local_for_commits();
         Self {
             graph: local.commit_graph_if_enabled().ok().flatten(),
             accounts: Accounts::new(automation),

@@ -104,7 +104,7 @@ fn segments(data: &ServiceData<'_>) -> std::collections::BTreeMap<String, f64> {
     let people: Vec<f64> =
         data.shipped.iter().filter(|change| !of_automation(change)).map(|change| change.lead_time.seconds()).collect();
     if let Some(middle) = median(&people) {
-        details.insert("changes_by_people_seconds".to_owned(), middle);
+        details.insert("median_without_automation_seconds".to_owned(), middle);
     }
     details
 }

@@ -138,7 +138,7 @@ impl GitRepository {
         let total = Some(ids.len() as u64);
         ids.par_chunks(4096)
             .map_init(
-                || (self.local(), Authors::new(reading.salt, reading.automation, mailmap)),
+                || (self.local_for_commits(), Authors::new(reading.salt, reading.automation, mailmap)),
                 |(local, authors), ids| {
                     let read = |id: &ObjectId| {
                         let bytes = open_commit(local, *id);
@@ -235,7 +235,7 @@ impl Walk<'_> {
         let mut named_by: HashMap<ObjectId, ObjectId, IdHash> = HashMap::default();
         let opened = std::thread::scope(|scope| {
             let opener = scope.spawn(|| {
-                let local = repository.local();
+                let local = repository.local_for_commits();
                 let mut damaged = Vec::new();
                 let mut batch = Vec::with_capacity(BATCH);
                 while let Some(id) = pending.pop() {
@@ -284,7 +284,8 @@ impl Walk<'_> {
 
 /// The bytes of a commit object.
 fn open_commit(local: &gix::Repository, id: ObjectId) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
+    // Most commits are smaller than this.
+    let mut bytes = Vec::with_capacity(512);
     let object = gix::objs::Find::try_find(&local.objects, &id, &mut bytes)
         .map_err(|error| super::one_line(&error))?
         .ok_or("the object is missing")?;

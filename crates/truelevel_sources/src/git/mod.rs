@@ -208,6 +208,13 @@ impl GitRepository {
         local
     }
 
+    /// A handle for reading commits: they are seldom stored as differences, so a cache of bases only costs.
+    pub(crate) fn local_for_commits(&self) -> gix::Repository {
+        let mut local = self.local();
+        local.objects.unset_pack_cache();
+        local
+    }
+
     pub(crate) fn unreadable(&self, what: impl Into<String>, reason: impl std::fmt::Display) -> GitError {
         GitError::Unreadable { path: self.path.clone(), what: what.into(), reason: one_line(&reason) }
     }
