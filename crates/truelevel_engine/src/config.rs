@@ -404,8 +404,8 @@ mod tests {
             paths = ["web"]
             production = ["eu"]
         "#;
-        let config = Config::parse(Path::new("/work/x/truelevel.toml"), text).unwrap();
-        assert_eq!(config.repositories[0].path, Path::new("/work/x/../web"));
+        let config = Config::parse(Path::new("/srv/x/truelevel.toml"), text).unwrap();
+        assert_eq!(config.repositories[0].path, Path::new("/srv/x/../web"));
         assert_eq!((config.window_days, config.services[0].paths.len()), (60, 1));
     }
 }
