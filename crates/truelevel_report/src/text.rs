@@ -321,6 +321,27 @@ impl Page {
         }
     }
 
+    /// Which services found their repository, where there are several of either.
+    fn matches(&mut self, assessment: &Assessment) {
+        const NAMED: usize = 8;
+        if assessment.coverage.repositories.len() < 2 {
+            return;
+        }
+        let of = |service: &ServiceResult| {
+            let repository = service.repositories.first()?;
+            let (service, repository) = (printable(&service.service), printable(repository));
+            Some(if service == repository { service.into_owned() } else { format!("{service} in {repository}") })
+        };
+        let matched: Vec<String> = assessment.services.iter().filter_map(of).collect();
+        if matched.is_empty() {
+            return;
+        }
+        let more = matched.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named = matched.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        self.paragraph(2, &format!("Matched to their repositories: {named}{more}."));
+    }
+
     fn left_out(&mut self, assessment: &Assessment) {
         self.heading("What was left out, and what to know");
         for (code, excluded) in &assessment.exclusions {
@@ -339,6 +360,7 @@ impl Page {
                 ),
             );
         }
+        self.matches(assessment);
         let without = &coverage.services_without_repository;
         if !without.is_empty() {
             let named: Vec<_> = without.iter().take(6).map(|name| printable(name)).collect();
