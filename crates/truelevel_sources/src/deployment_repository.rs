@@ -49,8 +49,6 @@ pub struct DeclaredVersions {
 pub struct DeploymentsRead {
     /// In the order of the history.
     pub deployments: Vec<Deployment>,
-    /// The commits that were compared.
-    pub commits: u64,
     /// Files and folders of the history that could not be read; versions that only they declared are not known.
     pub damaged: Vec<String>,
 }
@@ -203,7 +201,7 @@ pub fn read_deployments(
             });
         }
     }
-    Ok(DeploymentsRead { deployments, commits, damaged: damaged.into_iter().collect() })
+    Ok(DeploymentsRead { deployments, damaged: damaged.into_iter().collect() })
 }
 
 /// So many commits are compared in one go: enough to share trees, few enough to begin early.

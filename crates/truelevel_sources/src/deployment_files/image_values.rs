@@ -9,7 +9,7 @@ use truelevel_documents::{Entry, Node, Value};
 use super::environment::{contains, is_environment};
 use super::service::{is_sidecar, nameable};
 use super::version::{image, of_tag};
-use super::version_key::{Kind, VersionKey, version_key};
+use super::version_key::{Kind, VersionKey, keep_clearest, version_key};
 
 /// A version among values.
 #[derive(Clone, Debug)]
@@ -109,12 +109,7 @@ impl Search {
             if !self.counts(&key, text, node, place) {
                 continue;
             }
-            let same = |known: &VersionKey| (&known.service, &known.environment) == (&key.service, &key.environment);
-            match clearest.iter_mut().find(|(known, _)| same(known)) {
-                Some(known) if key.kind < known.0.kind => *known = (key, &entry.value),
-                Some(_) => {}
-                None => clearest.push((key, &entry.value)),
-            }
+            keep_clearest(&mut clearest, key, &entry.value);
         }
         for (key, value) in clearest {
             let text = value.text().unwrap_or_default();

@@ -11,7 +11,7 @@ use truelevel_documents::{Node, Value};
 use super::file::File;
 use super::found::Found;
 use super::version::{image, is_format_version, of_revision, of_tag};
-use super::version_key::{Kind, VersionKey, version_key};
+use super::version_key::{Kind, VersionKey, keep_clearest, version_key};
 use super::{Reader, Shape, helm_values};
 
 pub(super) const READER: Reader = Reader { shape: Shape::PlainValues, claims, read };
@@ -31,12 +31,7 @@ fn read(document: &Node, file: &File<'_>, found: &mut Found) {
         if !counts(&key, entry.value.text().unwrap_or_default(), document, file) {
             continue;
         }
-        let same = |known: &VersionKey| (&known.service, &known.environment) == (&key.service, &key.environment);
-        match clearest.iter_mut().find(|(known, _)| same(known)) {
-            Some(known) if key.kind < known.0.kind => *known = (key, &entry.value),
-            Some(_) => {}
-            None => clearest.push((key, &entry.value)),
-        }
+        keep_clearest(&mut clearest, key, &entry.value);
     }
     for (key, value) in clearest {
         let text = value.text().unwrap_or_default();

@@ -1,5 +1,7 @@
 //! Keys under which people write versions: `image_tag`, `imageTag`, `FRONTEND_IMAGE_TAG`, `tag`, `version`, …
 
+use truelevel_documents::Node;
+
 use super::environment::{contains, split_environment, words};
 use super::service::nameable;
 
@@ -26,6 +28,16 @@ pub(super) struct VersionKey {
     pub(super) service: Option<String>,
     /// The environment that the key names: `production_image_tag`.
     pub(super) environment: Option<String>,
+}
+
+/// Keeps a key and its value, unless a clearer one for the same service and environment is there.
+pub(super) fn keep_clearest<'a>(kept: &mut Vec<(VersionKey, &'a Node)>, key: VersionKey, value: &'a Node) {
+    let same = |known: &VersionKey| (&known.service, &known.environment) == (&key.service, &key.environment);
+    match kept.iter_mut().find(|(known, _)| same(known)) {
+        Some(known) if key.kind < known.0.kind => *known = (key, value),
+        Some(_) => {}
+        None => kept.push((key, value)),
+    }
 }
 
 /// First words of keys that hold another version than the one deployed. Sorted.
