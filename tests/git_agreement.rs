@@ -265,6 +265,7 @@ fn random_deployments(random: &mut Random, commits: &[String]) -> Vec<Deployment
                 approval_wait: None,
                 strategy: None,
                 aborted_automatically: None,
+                observed_at: Time::from_seconds(1_800_000_000 + number as i64 / 2),
             }
         })
         .collect()

@@ -188,6 +188,12 @@ fn shown(
     };
     match &evidence.locator {
         Locator::Facts { summary } => result.text.clone_from(summary),
+        Locator::Elsewhere { summary, address } => {
+            result.text.clone_from(summary);
+            // An address is shown as a link, so only those that a browser opens safely are taken for one.
+            let is_web = |address: &&String| address.starts_with("https://") || address.starts_with("http://");
+            result.url = address.as_ref().filter(is_web).cloned();
+        }
         Locator::File { repository, commit, path, line, column, text } => {
             let positive = |number: u32| (number > 0).then_some(number);
             result.url = web_addresses.get(repository.as_str()).map(|address| {

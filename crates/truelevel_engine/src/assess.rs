@@ -12,13 +12,16 @@ use truelevel_model::assessment::{
     ServiceResult, StageResult,
 };
 use truelevel_model::deployment_data::DeploymentData;
-use truelevel_model::{BandRules, ChangeIndex, Exclusions, History, Incident, Measurement, Time, Window};
+use truelevel_model::{
+    BandRules, ChangeIndex, EvidenceRecord, Exclusions, History, Incident, Measurement, Time, Window,
+};
 
 use truelevel_report::numbers;
 use truelevel_sources::git::{AutomationAccounts, ChangeReading};
 
 use crate::collect::{Collected, CollectedRepository, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
+use crate::evidence::{keep_evidence, reported_evidence};
 use crate::matching::{Service, services};
 use crate::measure::{Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::{EngineError, Talk, Workspace};
@@ -48,6 +51,7 @@ pub struct Prepared {
     pub(crate) services: Vec<Service>,
     pub(crate) mainlines: Vec<Option<truelevel_metrics::mainline::Mainline>>,
     pub(crate) detected: Vec<Detected>,
+    pub(crate) reported: Vec<EvidenceRecord>,
     pub(crate) incidents: Option<Vec<Incident>>,
 }
 
@@ -74,7 +78,8 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
             .warnings
             .push(format!("the as-of {} lies in the future: what is not known yet counts as not happened", window.end));
     }
-    let mut services = services(&workspace.config, &collected.repositories, workspace.store.deployments()?);
+    let records = workspace.store.service_records()?;
+    let mut services = services(&workspace.config, &collected.repositories, workspace.store.deployments()?, &records);
     refuse_emptiness(&collected, &services, window)?;
     if !request.services.is_empty() {
         let known: BTreeSet<String> = services.iter().map(|service| service.id.as_str().to_owned()).collect();
@@ -88,9 +93,14 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         services.retain(|service| request.services.iter().any(|name| name == service.id.as_str()));
     }
     let incidents = workspace.store.incidents()?;
+    let detected = detect(&collected.repositories, window.end, talk);
+    if workspace.is_kept() {
+        keep_evidence(workspace, &collected.repositories, &detected)?;
+    }
     let mut prepared = Prepared {
         mainlines: mainlines(&collected.repositories, window.end),
-        detected: detect(&collected.repositories, window.end, talk),
+        detected,
+        reported: reported_evidence(workspace.store.evidence()?, window.end),
         incidents: (!incidents.is_empty()).then_some(incidents),
         name: workspace.name(),
         catalog,
@@ -169,6 +179,7 @@ impl Prepared {
             repositories: &self.collected.repositories,
             mainlines: &self.mainlines,
             detected: &self.detected,
+            reported: &self.reported,
             incidents: self.incidents.as_deref(),
             window: self.window,
             bands: &self.bands,

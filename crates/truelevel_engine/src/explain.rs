@@ -306,6 +306,10 @@ fn explain_practice(explanation: &mut Explanation, prepared: &Prepared, limit: u
 fn place(locator: &Locator) -> String {
     match locator {
         Locator::Facts { summary } => summary.clone(),
+        Locator::Elsewhere { summary, address } => {
+            let address = address.as_deref().map(|address| format!(" ({})", truelevel_model::printable(address)));
+            format!("{}{}", truelevel_model::printable(summary), address.unwrap_or_default())
+        }
         Locator::File { repository, path, line, text, .. } => {
             format!("{repository}:{}:{line} `{}`", truelevel_model::printable(path), truelevel_model::printable(text))
         }

@@ -4,6 +4,7 @@ pub mod assess;
 mod collect;
 pub mod config;
 mod error;
+mod evidence;
 pub mod explain;
 pub mod init;
 mod matching;

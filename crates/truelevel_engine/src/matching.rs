@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use truelevel_model::deployment_data::DeploymentData;
-use truelevel_model::{Deployment, ServiceId};
+use truelevel_model::{Deployment, RepositoryId, ServiceId, ServiceRecord};
 use truelevel_sources::deployment_files;
 use truelevel_sources::deployment_repository::UNNAMED_ENVIRONMENT;
 use truelevel_sources::git::PathScope;
@@ -69,6 +69,7 @@ pub(crate) fn services(
     config: &Config,
     repositories: &[CollectedRepository],
     deployments: Vec<Deployment>,
+    records: &[ServiceRecord],
 ) -> Vec<Service> {
     let mut by_service: BTreeMap<ServiceId, Vec<Deployment>> = BTreeMap::new();
     for deployment in deployments {
@@ -77,18 +78,26 @@ pub(crate) fn services(
     let configured: BTreeMap<&str, &ServiceConfig> =
         config.services.iter().map(|service| (service.name.as_str(), service)).collect();
     let mut ids: BTreeSet<ServiceId> = configured.keys().map(|name| ServiceId::new(*name)).collect();
+    // By service and source, so that of two sources the same one is always asked.
+    let mut recorded: BTreeMap<&ServiceId, &ServiceRecord> = BTreeMap::new();
+    for record in records {
+        recorded.entry(&record.service).or_insert(record);
+    }
     if !config.only_listed_services {
         ids.extend(by_service.keys().cloned());
+        ids.extend(recorded.keys().map(|id| (*id).clone()));
     }
     let mut services: Vec<Service> = ids
         .into_iter()
         .map(|id| {
             let deployments = by_service.remove(&id).unwrap_or_default();
-            service(id.clone(), configured.get(id.as_str()).copied(), config, repositories, deployments)
+            let said = Said { configured: configured.get(id.as_str()).copied(), record: recorded.get(&id).copied() };
+            service(id.clone(), said, config, repositories, deployments)
         })
         // A service that only ever ran outside production is a part of something else, or not a service.
         .filter(|service| {
             configured.contains_key(service.id.as_str())
+                || recorded.contains_key(&service.id)
                 || service.deployments.iter().any(|deployment| service.production.is(deployment.environment.as_str()))
         })
         .collect();
@@ -104,7 +113,7 @@ pub(crate) fn services(
                 if services.iter().any(|service| service.id == id) {
                     continue;
                 }
-                let own = service(id, None, config, repositories, Vec::new());
+                let own = service(id, Said::default(), config, repositories, Vec::new());
                 services.push(Service { repository: Some(place), ..own });
             }
         }
@@ -116,9 +125,16 @@ pub(crate) fn services(
     services
 }
 
+/// What is said of a service: in the configuration, which is right, and by a source.
+#[derive(Clone, Copy, Default)]
+struct Said<'a> {
+    configured: Option<&'a ServiceConfig>,
+    record: Option<&'a ServiceRecord>,
+}
+
 fn service(
     id: ServiceId,
-    configured: Option<&ServiceConfig>,
+    said: Said<'_>,
     config: &Config,
     repositories: &[CollectedRepository],
     mut deployments: Vec<Deployment>,
@@ -142,16 +158,21 @@ fn service(
         Some(first) if is_declared(first) => DeploymentData::DeploymentRepository,
         Some(_) => DeploymentData::Reported,
     };
+    let Said { configured, record } = said;
     let named = configured.map(|service| &service.production).filter(|production| !production.is_empty());
     let production = Production {
         named: named.map(|production| production.iter().cloned().collect()),
         declared: config.environments.clone(),
         takes_unnamed: deployments.iter().all(|deployment| deployment.environment.as_str() == UNNAMED_ENVIRONMENT),
     };
-    let wanted = configured.and_then(|service| service.repository.as_deref()).unwrap_or(id.as_str());
+    let recorded_repository = record.and_then(|record| record.repository.as_ref()).map(RepositoryId::as_str);
+    let wanted =
+        configured.and_then(|service| service.repository.as_deref()).or(recorded_repository).unwrap_or(id.as_str());
     let paths = configured.map(|service| service.paths.as_slice()).unwrap_or_default();
     Service {
-        team: configured.and_then(|service| service.team.clone()),
+        team: configured
+            .and_then(|service| service.team.clone())
+            .or_else(|| record.and_then(|record| record.team.clone())),
         repository: repository_named(wanted, repositories),
         scope: (!paths.is_empty()).then(|| PathScope::new(paths)),
         baseline: configured.and_then(|service| service.baseline.clone()),

@@ -10,7 +10,8 @@ use truelevel_metrics::timeline::DeploymentKind;
 use truelevel_metrics::versions::VersionResolver;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, ChangeIndex, Deployment, Detection, Exclusions, Incident, Initiator, Measurement, Reason, Time, Window,
+    BandRules, ChangeIndex, Deployment, Detection, EvidenceRecord, Exclusions, Incident, Initiator, Measurement,
+    Reason, Time, Window,
 };
 use truelevel_practices::{DeliveryFacts, FileEntry, PRACTICES, ReadFile, Repository, Warning};
 
@@ -122,6 +123,8 @@ pub(crate) struct Measuring<'a> {
     pub(crate) repositories: &'a [CollectedRepository],
     pub(crate) mainlines: &'a [Option<Mainline>],
     pub(crate) detected: &'a [Detected],
+    /// What sources say of practices.
+    pub(crate) reported: &'a [EvidenceRecord],
     /// All incidents; absent when no source reports any.
     pub(crate) incidents: Option<&'a [Incident]>,
     pub(crate) window: Window,
@@ -225,7 +228,11 @@ impl Measuring<'_> {
                     .chain(own)
                     .reduce(Detection::or)
                     .unwrap_or_else(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
-                let proofs = practice.in_facts.map(|in_facts| in_facts(&facts)).unwrap_or_default();
+                let mut proofs = practice.in_facts.map(|in_facts| in_facts(&facts)).unwrap_or_default();
+                proofs.extend(self.reported.iter().filter_map(|record| {
+                    let speaks_for = record.service.as_ref().is_none_or(|named| *named == service.id);
+                    (record.practice == practice.id && speaks_for).then(|| record.evidence.clone())
+                }));
                 let detection = if proofs.is_empty() { in_files } else { in_files.or(Detection::Present(proofs)) };
                 (practice.id, detection)
             })

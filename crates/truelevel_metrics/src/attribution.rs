@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
-    use truelevel_model::{AuthorHash, Change, CommitId, Time};
+    use truelevel_model::{Change, CommitId, Time};
 
     fn id(number: usize) -> CommitId {
         let mut bytes = [7; 20];
@@ -80,15 +80,9 @@ mod tests {
 
     /// Commit `n` with the parents given; a parent must have a smaller number.
     fn history(parents: &[&[usize]]) -> History {
-        History::from_changes(parents.iter().enumerate().map(|(number, parents)| Change {
-            id: id(number),
-            parents: parents.iter().map(|parent| id(*parent)).collect(),
-            authored_at: Time::from_seconds(number as i64),
-            committed_at: Time::from_seconds(number as i64),
-            author: AuthorHash(0),
-            is_automation: false,
-            ai_assisted: false,
-            reverts: None,
+        History::from_changes(parents.iter().enumerate().map(|(number, parents)| {
+            let parents = parents.iter().map(|parent| id(*parent)).collect();
+            Change::new(id(number), parents, Time::from_seconds(number as i64))
         }))
     }
 

@@ -292,6 +292,7 @@ mod tests {
             approval_wait: None,
             strategy: None,
             aborted_automatically: None,
+            observed_at: Time::from_seconds(second),
         }
     }
 

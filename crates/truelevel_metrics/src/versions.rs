@@ -101,19 +101,11 @@ impl<'a> VersionResolver<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use truelevel_model::{AuthorHash, Change, CommitId, Time};
+    use truelevel_model::{Change, CommitId, Time};
 
     fn check(version: &str, expected: Option<u8>) {
-        let history = History::from_changes([0x1a, 0x2b, 0x3c].map(|byte| Change {
-            id: CommitId([byte; 20]),
-            parents: Vec::new(),
-            authored_at: Time::from_seconds(0),
-            committed_at: Time::from_seconds(0),
-            author: AuthorHash(0),
-            is_automation: false,
-            ai_assisted: false,
-            reverts: None,
-        }));
+        let change = |byte| Change::new(CommitId([byte; 20]), Vec::new(), Time::from_seconds(0));
+        let history = History::from_changes([0x1a, 0x2b, 0x3c].map(change));
         let tag = |name: &str, byte| Tag { name: name.to_owned(), commit: CommitId([byte; 20]), tagged_at: None };
         let tags = [
             tag("v1.2.0", 0x1a),

@@ -50,6 +50,13 @@ pub enum Locator {
         /// What was counted, readable alone: `12 rollbacks in the window`.
         summary: String,
     },
+    /// Another system.
+    Elsewhere {
+        /// What was seen, readable alone.
+        summary: String,
+        /// Where a reader finds it, where known.
+        address: Option<String>,
+    },
 }
 
 /// One located observation of a practice.

@@ -1,6 +1,8 @@
 //! Facts: what sources observed. (source, id) is a fact's identity; a later observation replaces an earlier one.
 
-use crate::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, SourceId, Span, Time};
+use std::collections::BTreeMap;
+
+use crate::{AuthorHash, CommitId, EnvironmentId, Evidence, RepositoryId, ServiceId, SourceId, Span, Time};
 
 /// Facts that are written together.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +17,12 @@ pub struct Facts {
     pub incidents: Vec<Incident>,
     /// Declarations.
     pub declarations: Vec<Declaration>,
+    /// Services.
+    pub services: Vec<ServiceRecord>,
+    /// Which deployments incidents belong to, as people say.
+    pub incident_links: Vec<IncidentLink>,
+    /// Practices that were observed.
+    pub evidence: Vec<EvidenceRecord>,
 }
 
 /// A commit of a repository.
@@ -36,6 +44,37 @@ pub struct Change {
     pub ai_assisted: bool,
     /// The commit that its message says it reverts.
     pub reverts: Option<CommitId>,
+    /// The issues that its message names, as written: `SHOP-12`, `#345`.
+    pub issue_keys: Vec<String>,
+    /// How much it changes, where that was looked at.
+    pub size: Option<ChangeSize>,
+}
+
+impl Change {
+    /// A change of which nothing is known but its place in the graph and one time.
+    pub const fn new(id: CommitId, parents: Vec<CommitId>, committed_at: Time) -> Self {
+        Self {
+            id,
+            parents,
+            authored_at: committed_at,
+            committed_at,
+            author: AuthorHash(0),
+            is_automation: false,
+            ai_assisted: false,
+            reverts: None,
+            issue_keys: Vec::new(),
+            size: None,
+        }
+    }
+}
+
+/// How much a change changes, against its first parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeSize {
+    /// Files that were added, removed or changed.
+    pub files: u32,
+    /// Lines added and lines removed together, in files that hold text.
+    pub lines: u32,
 }
 
 /// A named commit of a repository.
@@ -119,6 +158,8 @@ pub struct Deployment {
     pub strategy: Option<DeploymentStrategy>,
     /// Stopped or reverted by automation because of what it measured, where known.
     pub aborted_automatically: Option<bool>,
+    /// When the source said so; what was said earlier does not replace it.
+    pub observed_at: Time,
 }
 
 /// A pull or merge request.
@@ -148,6 +189,10 @@ pub struct Review {
     pub lines_changed: Option<u64>,
     /// Labels.
     pub labels: Vec<String>,
+    /// Its commits as they were before merging, where known.
+    pub commits: Vec<CommitId>,
+    /// When the source said so; what was said earlier does not replace it.
+    pub observed_at: Time,
 }
 
 /// How a pipeline run ended.
@@ -190,6 +235,10 @@ pub struct PipelineRun {
     pub outcome: RunOutcome,
     /// Shared workflows that it executed, as `path@version`.
     pub shared_workflows: Vec<String>,
+    /// The branch it ran on, where known.
+    pub branch: Option<String>,
+    /// When the source said so; what was said earlier does not replace it.
+    pub observed_at: Time,
 }
 
 /// A degradation of services.
@@ -215,6 +264,8 @@ pub struct Incident {
     pub resolved_at: Option<Time>,
     /// The deployment, version or commit that the source names as the cause.
     pub caused_by: Option<String>,
+    /// When the source said so; what was said earlier does not replace it.
+    pub observed_at: Time,
 }
 
 /// What a team says of itself.
@@ -232,4 +283,51 @@ pub struct Declaration {
     pub declared_by: String,
     /// Why.
     pub reason: String,
+}
+
+/// What a source says of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceRecord {
+    /// Where it was observed.
+    pub source: SourceId,
+    /// The service.
+    pub service: ServiceId,
+    /// The team that owns it.
+    pub team: Option<String>,
+    /// The repository where its code lives.
+    pub repository: Option<RepositoryId>,
+    /// When the source said so.
+    pub observed_at: Time,
+}
+
+/// What somebody decided about an incident's cause. It wins over everything inferred.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentLink {
+    /// The incident's source.
+    pub incident_source: SourceId,
+    /// The incident's id there.
+    pub incident: String,
+    /// The deployment that caused it, by source and id; none did, when absent.
+    pub deployment: Option<(SourceId, String)>,
+    /// Why.
+    pub reason: String,
+    /// When it was decided.
+    pub observed_at: Time,
+}
+
+/// One observation of a practice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceRecord {
+    /// Where it was observed.
+    pub source: SourceId,
+    /// The source's own id.
+    pub id: String,
+    /// The practice's id.
+    pub practice: String,
+    /// The service it speaks for; the repository of its place, or everything, when absent.
+    pub service: Option<ServiceId>,
+    /// What was seen, where and when.
+    pub evidence: Evidence,
+    /// Further values by name, as the source writes them.
+    pub values: BTreeMap<String, String>,
 }

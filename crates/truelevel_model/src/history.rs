@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::ids::IdHash;
-use crate::{AuthorHash, Change, CommitId, Time};
+use crate::{AuthorHash, Change, ChangeSize, CommitId, Time};
 
 /// A change's place in its [`History`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +42,10 @@ pub struct StoredChange<'a> {
     pub flags: ChangeFlags,
     /// The commit that its message says it reverts.
     pub reverts: Option<CommitId>,
+    /// The issues that its message names.
+    pub issue_keys: &'a [String],
+    /// How much it changes, where that was looked at.
+    pub size: Option<ChangeSize>,
     /// Its known parents.
     pub parents: &'a [ChangeIndex],
 }
@@ -59,6 +63,8 @@ pub struct History {
     authors: Vec<AuthorHash>,
     flags: Vec<u8>,
     reverts: BTreeMap<ChangeIndex, CommitId>,
+    issue_keys: BTreeMap<ChangeIndex, Vec<String>>,
+    sizes: BTreeMap<ChangeIndex, ChangeSize>,
     parent_offsets: Vec<u32>,
     parents: Vec<ChangeIndex>,
     by_id: Vec<ChangeIndex>,
@@ -81,6 +87,12 @@ impl History {
         if let Some(reverted) = row.reverts {
             self.reverts.insert(place, reverted);
         }
+        if !row.issue_keys.is_empty() {
+            self.issue_keys.insert(place, row.issue_keys.to_vec());
+        }
+        if let Some(size) = row.size {
+            self.sizes.insert(place, size);
+        }
         self.parents.extend_from_slice(row.parents);
         self.parent_offsets.push(self.parents.len() as u32);
     }
@@ -99,6 +111,8 @@ impl History {
             author: self.author(change),
             flags: ChangeFlags(self.flags[change.get()]),
             reverts: self.reverts(change),
+            issue_keys: self.issue_keys(change),
+            size: self.size(change),
             parents: self.parents(change),
         }
     }
@@ -158,6 +172,21 @@ impl History {
         self.reverts.get(&change).copied()
     }
 
+    /// The issues that its message names, as written.
+    pub fn issue_keys(&self, change: ChangeIndex) -> &[String] {
+        self.issue_keys.get(&change).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// How much it changes, where that was looked at.
+    pub fn size(&self, change: ChangeIndex) -> Option<ChangeSize> {
+        self.sizes.get(&change).copied()
+    }
+
+    /// Notes how much a change changes.
+    pub fn set_size(&mut self, change: ChangeIndex, size: ChangeSize) {
+        self.sizes.insert(change, size);
+    }
+
     /// Whether it joins two or more lines; such commits carry no change of their own.
     pub fn is_merge(&self, change: ChangeIndex) -> bool {
         self.flags[change.get()] & IS_MERGE != 0
@@ -190,6 +219,9 @@ impl History {
         *flags |= if details.ai_assisted { AI_ASSISTED } else { 0 };
         if let Some(reverted) = details.reverts {
             self.reverts.insert(place, reverted);
+        }
+        if !details.issue_keys.is_empty() {
+            self.issue_keys.insert(place, details.issue_keys.clone());
         }
     }
 
@@ -229,6 +261,8 @@ impl History {
             authors: order.iter().map(|old| self.authors[old.get()]).collect(),
             flags: order.iter().map(|old| self.flags[old.get()]).collect(),
             reverts: self.reverts.iter().map(|(old, id)| (place_of[old.get()], *id)).collect(),
+            issue_keys: self.issue_keys.iter().map(|(old, keys)| (place_of[old.get()], keys.clone())).collect(),
+            sizes: self.sizes.iter().map(|(old, size)| (place_of[old.get()], *size)).collect(),
             ..Self::default()
         };
         moved.parent_offsets.reserve_exact(order.len() + 1);
@@ -305,6 +339,12 @@ impl HistoryBuilder {
         if let Some(reverted) = change.reverts {
             rows.reverts.insert(place, reverted);
         }
+        if !change.issue_keys.is_empty() {
+            rows.issue_keys.insert(place, change.issue_keys.clone());
+        }
+        if let Some(size) = change.size {
+            rows.sizes.insert(place, size);
+        }
         rows.parent_offsets.push(self.parent_ids.len() as u32);
         self.parent_ids.extend_from_slice(&change.parents);
     }
@@ -312,16 +352,7 @@ impl HistoryBuilder {
     /// Adds a change of which only the graph and the commit time are known.
     pub fn push_outline(&mut self, id: CommitId, parents: Vec<CommitId>, committed_at: Time) {
         let before = self.rows.ids.len();
-        self.push(&Change {
-            id,
-            parents,
-            authored_at: committed_at,
-            committed_at,
-            author: AuthorHash(0),
-            is_automation: false,
-            ai_assisted: false,
-            reverts: None,
-        });
+        self.push(&Change::new(id, parents, committed_at));
         if let Some(flags) = self.rows.flags.get_mut(before) {
             *flags |= IS_OUTLINE;
         }
@@ -383,16 +414,8 @@ mod tests {
     use super::*;
 
     fn change(id: u8, parents: &[u8]) -> Change {
-        Change {
-            id: CommitId([id; 20]),
-            parents: parents.iter().map(|parent| CommitId([*parent; 20])).collect(),
-            authored_at: Time::from_seconds(i64::from(id)),
-            committed_at: Time::from_seconds(i64::from(id)),
-            author: AuthorHash(0),
-            is_automation: false,
-            ai_assisted: false,
-            reverts: None,
-        }
+        let parents = parents.iter().map(|parent| CommitId([*parent; 20])).collect();
+        Change::new(CommitId([id; 20]), parents, Time::from_seconds(i64::from(id)))
     }
 
     #[test]

@@ -16,7 +16,10 @@ pub mod time;
 
 pub use evidence::{Detection, Evidence, Grade, Locator};
 pub use exclusions::{Exclusion, Exclusions, Reason};
-pub use facts::{Change, Declaration, Deployment, DeploymentOutcome, Incident, Initiator, PipelineRun, Review, Tag};
+pub use facts::{
+    Change, ChangeSize, Declaration, Deployment, DeploymentOutcome, EvidenceRecord, Incident, IncidentLink, Initiator,
+    PipelineRun, Review, ServiceRecord, Tag,
+};
 pub use history::{ChangeFlags, ChangeIndex, History, HistoryBuilder, StoredChange};
 pub use ids::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, SourceId};
 pub use measurement::{Band, BandEdge, BandRule, BandRules, Measurement, Quantile, Unit};

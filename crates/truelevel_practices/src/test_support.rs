@@ -46,7 +46,7 @@ pub(crate) fn check(practice: &Practice, files: &[(&str, &str)], expected: &[&st
                     assert!(!text.is_empty() && text.chars().count() <= 120 && !text.contains('\n'), "{text:?}");
                     if line == 0 { path } else { format!("{path}:{line}:{column}") }
                 }
-                Locator::Facts { summary } => summary,
+                Locator::Facts { summary } | Locator::Elsewhere { summary, .. } => summary,
             })
             .collect(),
         Detection::Absent { looked_at } => {

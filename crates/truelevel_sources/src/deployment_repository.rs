@@ -198,6 +198,7 @@ pub fn read_deployments(
                 approval_wait: None,
                 strategy: None,
                 aborted_automatically: None,
+                observed_at: step.committed_at,
             });
         }
     }

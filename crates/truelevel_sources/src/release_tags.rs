@@ -92,6 +92,7 @@ pub fn releases(repository: &RepositoryId, service: &ServiceId, tags: &[Tag], hi
             approval_wait: None,
             strategy: None,
             aborted_automatically: None,
+            observed_at: released_at,
         })
         .collect();
     result
@@ -100,20 +101,12 @@ pub fn releases(repository: &RepositoryId, service: &ServiceId, tags: &[Tag], hi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use truelevel_model::{AuthorHash, Change};
+    use truelevel_model::Change;
 
     fn check(names: &[&str], released: &[&str], previews: &[&str]) {
         let commit = |at: usize| CommitId([at as u8 + 1; 20]);
-        let changes = names.iter().enumerate().map(|(at, _)| Change {
-            id: commit(at),
-            parents: Vec::new(),
-            authored_at: Time::from_seconds(at as i64),
-            committed_at: Time::from_seconds(at as i64),
-            author: AuthorHash(0),
-            is_automation: false,
-            ai_assisted: false,
-            reverts: None,
-        });
+        let change = |at| Change::new(commit(at), Vec::new(), Time::from_seconds(at as i64));
+        let changes = (0..names.len()).map(change);
         let history = History::from_changes(changes);
         let tags: Vec<_> = names
             .iter()

@@ -32,6 +32,10 @@ CREATE TABLE change (
     flags INTEGER NOT NULL,
     reverts BLOB,
     parents BLOB NOT NULL,
+    -- Keys with a space between them.
+    issue_keys TEXT,
+    files_changed INTEGER,
+    lines_changed INTEGER,
     PRIMARY KEY (repository, place)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX change_by_id ON change (repository, id);
@@ -61,6 +65,7 @@ CREATE TABLE deployment (
     approval_wait INTEGER,
     strategy TEXT CHECK (strategy IN ('all_at_once', 'rolling', 'blue_green', 'canary')),
     aborted_automatically INTEGER CHECK (aborted_automatically IN (0, 1)),
+    observed_at INTEGER NOT NULL,
     PRIMARY KEY (service, environment, finished_at, sequence, source, id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX deployment_by_id ON deployment (source, id);
@@ -79,6 +84,9 @@ CREATE TABLE review (
     lines_changed INTEGER,
     -- A JSON array of texts.
     labels TEXT NOT NULL,
+    -- Commit ids, one after the other.
+    commits BLOB NOT NULL,
+    observed_at INTEGER NOT NULL,
     PRIMARY KEY (repository, number, source)
 ) STRICT, WITHOUT ROWID;
 
@@ -95,14 +103,17 @@ CREATE TABLE pipeline_run (
     outcome TEXT NOT NULL CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'skipped', 'in_progress')),
     -- A JSON array of `path@version`.
     shared_workflows TEXT NOT NULL,
+    branch TEXT,
+    observed_at INTEGER NOT NULL,
     PRIMARY KEY (repository, started_at, source, id, attempt)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX pipeline_run_by_id ON pipeline_run (source, id, attempt);
 
 CREATE TABLE incident (
-    key INTEGER PRIMARY KEY,
     source INTEGER NOT NULL REFERENCES source (key),
     id TEXT NOT NULL,
+    -- A JSON array of names.
+    services TEXT NOT NULL,
     severity TEXT,
     started_at INTEGER NOT NULL,
     detected_at INTEGER,
@@ -110,16 +121,50 @@ CREATE TABLE incident (
     acknowledged_at INTEGER,
     resolved_at INTEGER,
     caused_by TEXT,
-    UNIQUE (source, id)
-) STRICT;
-
-CREATE TABLE incident_service (
-    incident INTEGER NOT NULL REFERENCES incident (key),
-    place INTEGER NOT NULL,
-    service INTEGER NOT NULL REFERENCES service (key),
-    PRIMARY KEY (incident, place)
+    observed_at INTEGER NOT NULL,
+    PRIMARY KEY (source, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX incident_service_by_service ON incident_service (service);
+
+-- What somebody decided about an incident's cause; no deployment means that none caused it.
+CREATE TABLE incident_link (
+    incident_source INTEGER NOT NULL REFERENCES source (key),
+    incident TEXT NOT NULL,
+    deployment_source INTEGER REFERENCES source (key),
+    deployment TEXT,
+    reason TEXT NOT NULL,
+    observed_at INTEGER NOT NULL,
+    PRIMARY KEY (incident_source, incident)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE service_record (
+    source INTEGER NOT NULL REFERENCES source (key),
+    service INTEGER NOT NULL REFERENCES service (key),
+    team TEXT,
+    repository INTEGER REFERENCES repository (key),
+    observed_at INTEGER NOT NULL,
+    PRIMARY KEY (source, service)
+) STRICT, WITHOUT ROWID;
+
+-- In a file when there is a repository, in another system when there is an address (empty when that is not known),
+-- else in the store's own facts.
+CREATE TABLE evidence (
+    source INTEGER NOT NULL REFERENCES source (key),
+    id TEXT NOT NULL,
+    practice TEXT NOT NULL,
+    service INTEGER REFERENCES service (key),
+    grade TEXT NOT NULL CHECK (grade IN ('declared', 'exercised', 'effective')),
+    seen TEXT NOT NULL,
+    address TEXT,
+    repository INTEGER REFERENCES repository (key),
+    commit_id BLOB,
+    path TEXT,
+    line INTEGER,
+    column_number INTEGER,
+    -- A JSON object of texts.
+    named_values TEXT NOT NULL,
+    observed_at INTEGER NOT NULL,
+    PRIMARY KEY (source, id)
+) STRICT, WITHOUT ROWID;
 
 -- Without a service it speaks for the whole workspace.
 CREATE TABLE declaration (
@@ -145,7 +190,10 @@ SELECT
     change.flags & 2 <> 0 AS is_ai_assisted,
     change.flags & 4 <> 0 AS has_missing_parent,
     change.flags & 8 <> 0 AS is_merge,
-    nullif(lower(hex(change.reverts)), '') AS reverts
+    nullif(lower(hex(change.reverts)), '') AS reverts,
+    change.issue_keys,
+    change.files_changed,
+    change.lines_changed
 FROM change
 JOIN repository ON repository.key = change.repository;
 
@@ -165,7 +213,8 @@ SELECT
     deployment.initiated_by,
     deployment.approval_wait / 1000.0 AS approval_wait_seconds,
     deployment.strategy,
-    deployment.aborted_automatically
+    deployment.aborted_automatically,
+    strftime('%Y-%m-%dT%H:%M:%fZ', deployment.observed_at / 1000.0, 'unixepoch') AS observed_at
 FROM deployment
 JOIN service ON service.key = deployment.service
 JOIN environment ON environment.key = deployment.environment
@@ -184,7 +233,8 @@ SELECT
     nullif(lower(hex(review.merge_commit)), '') AS merge_commit,
     review.is_automation,
     review.lines_changed,
-    review.labels
+    review.labels,
+    strftime('%Y-%m-%dT%H:%M:%fZ', review.observed_at / 1000.0, 'unixepoch') AS observed_at
 FROM review
 JOIN repository ON repository.key = review.repository
 JOIN source ON source.key = review.source;
@@ -201,7 +251,9 @@ SELECT
     strftime('%Y-%m-%dT%H:%M:%fZ', pipeline_run.started_at / 1000.0, 'unixepoch') AS started_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', pipeline_run.finished_at / 1000.0, 'unixepoch') AS finished_at,
     pipeline_run.outcome,
-    pipeline_run.shared_workflows
+    pipeline_run.shared_workflows,
+    pipeline_run.branch,
+    strftime('%Y-%m-%dT%H:%M:%fZ', pipeline_run.observed_at / 1000.0, 'unixepoch') AS observed_at
 FROM pipeline_run
 JOIN repository ON repository.key = pipeline_run.repository
 JOIN source ON source.key = pipeline_run.source;
@@ -211,18 +263,47 @@ CREATE VIEW v_incidents AS
 SELECT
     source.name AS source,
     incident.id,
-    (
-        SELECT json_group_array(service.name ORDER BY incident_service.place)
-        FROM incident_service
-        JOIN service ON service.key = incident_service.service
-        WHERE incident_service.incident = incident.key
-    ) AS services,
+    incident.services,
     incident.severity,
     strftime('%Y-%m-%dT%H:%M:%fZ', incident.started_at / 1000.0, 'unixepoch') AS started_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', incident.detected_at / 1000.0, 'unixepoch') AS detected_at,
     incident.detected_by_alert,
     strftime('%Y-%m-%dT%H:%M:%fZ', incident.acknowledged_at / 1000.0, 'unixepoch') AS acknowledged_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', incident.resolved_at / 1000.0, 'unixepoch') AS resolved_at,
-    incident.caused_by
+    incident.caused_by,
+    strftime('%Y-%m-%dT%H:%M:%fZ', incident.observed_at / 1000.0, 'unixepoch') AS observed_at
 FROM incident
 JOIN source ON source.key = incident.source;
+
+CREATE VIEW v_services AS
+SELECT
+    service.name AS service,
+    source.name AS source,
+    service_record.team,
+    repository.name AS repository,
+    strftime('%Y-%m-%dT%H:%M:%fZ', service_record.observed_at / 1000.0, 'unixepoch') AS observed_at
+FROM service_record
+JOIN service ON service.key = service_record.service
+JOIN source ON source.key = service_record.source
+LEFT JOIN repository ON repository.key = service_record.repository;
+
+CREATE VIEW v_evidence AS
+SELECT
+    evidence.practice,
+    evidence.grade,
+    service.name AS service,
+    source.name AS source,
+    evidence.id,
+    evidence.seen,
+    evidence.address,
+    repository.name AS repository,
+    nullif(lower(hex(evidence.commit_id)), '') AS commit_id,
+    evidence.path,
+    evidence.line,
+    evidence.column_number,
+    evidence.named_values,
+    strftime('%Y-%m-%dT%H:%M:%fZ', evidence.observed_at / 1000.0, 'unixepoch') AS observed_at
+FROM evidence
+JOIN source ON source.key = evidence.source
+LEFT JOIN service ON service.key = evidence.service
+LEFT JOIN repository ON repository.key = evidence.repository;

@@ -4,14 +4,17 @@ mod collected;
 mod columns;
 mod declarations;
 mod deployments;
+mod evidence;
 mod failure;
 mod history;
+mod incident_links;
 mod incidents;
 mod migrations;
 mod names;
 mod opening;
 mod pipeline_runs;
 mod reviews;
+mod service_records;
 mod tags;
 mod upsert;
 mod words;
@@ -22,12 +25,14 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, TransactionBehavior};
 use truelevel_model::facts::Facts;
 use truelevel_model::{
-    Declaration, Deployment, History, Incident, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Tag,
+    Declaration, Deployment, EvidenceRecord, History, Incident, IncidentLink, PipelineRun, RepositoryId, Review,
+    ServiceId, ServiceRecord, SourceId, Tag,
 };
 
 use crate::{Counts, Store, StoreError, Written};
 use failure::Failure;
 use names::Names;
+use upsert::Stays;
 
 /// A store in an SQLite file, or in memory.
 ///
@@ -105,10 +110,13 @@ impl Store for SqliteStore {
         self.change("write facts", |connection, names| {
             Ok(Written {
                 declarations: declarations::write(connection, names, &facts.declarations)?,
-                deployments: deployments::write(connection, names, &facts.deployments)?,
+                deployments: deployments::write(connection, names, &facts.deployments, Stays::ObservedLater)?,
+                evidence: evidence::write(connection, names, &facts.evidence, Stays::ObservedLater)?,
+                incident_links: incident_links::write(connection, names, &facts.incident_links)?,
                 incidents: incidents::write(connection, names, &facts.incidents)?,
                 pipeline_runs: pipeline_runs::write(connection, names, &facts.pipeline_runs)?,
                 reviews: reviews::write(connection, names, &facts.reviews)?,
+                services: service_records::write(connection, names, &facts.services)?,
             })
         })
     }
@@ -147,6 +155,13 @@ impl Store for SqliteStore {
         })
     }
 
+    fn replace_evidence(&mut self, source: &SourceId, records: &[EvidenceRecord]) -> Result<(), StoreError> {
+        if let Some(other) = records.iter().find(|record| record.source != *source) {
+            return Err(StoreError::OtherSource { expected: source.clone(), found: other.source.clone() });
+        }
+        self.change("replace evidence", |connection, names| evidence::replace(connection, names, source, records))
+    }
+
     fn collected(&self, subject: &str) -> Result<Option<String>, StoreError> {
         self.read("read what was collected", |connection| collected::read(connection, subject))
     }
@@ -175,6 +190,18 @@ impl Store for SqliteStore {
         self.read("read declarations", declarations::read)
     }
 
+    fn service_records(&self) -> Result<Vec<ServiceRecord>, StoreError> {
+        self.read("read service records", service_records::read)
+    }
+
+    fn incident_links(&self) -> Result<Vec<IncidentLink>, StoreError> {
+        self.read("read the links of incidents", incident_links::read)
+    }
+
+    fn evidence(&self) -> Result<Vec<EvidenceRecord>, StoreError> {
+        self.read("read evidence", evidence::read)
+    }
+
     fn services(&self) -> Result<Vec<ServiceId>, StoreError> {
         self.read("read services", names::services_in_use)
     }
@@ -188,7 +215,7 @@ impl Store for SqliteStore {
 mod tests {
     use std::time::Duration;
 
-    use truelevel_model::{AuthorHash, Change, CommitId, Time};
+    use truelevel_model::{Change, CommitId, Time};
 
     use super::*;
 
@@ -196,16 +223,7 @@ mod tests {
         History::from_changes((0..count).map(|number| {
             let mut id = CommitId([7; 20]);
             id.0[..4].copy_from_slice(&number.to_le_bytes());
-            Change {
-                id,
-                parents: Vec::new(),
-                authored_at: Time::from_seconds(0),
-                committed_at: Time::from_seconds(0),
-                author: AuthorHash(0),
-                is_automation: false,
-                ai_assisted: false,
-                reverts: None,
-            }
+            Change::new(id, Vec::new(), Time::from_seconds(0))
         }))
     }
 

@@ -2,7 +2,8 @@
 
 use truelevel_model::facts::Facts;
 use truelevel_model::{
-    Declaration, Deployment, History, Incident, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Tag,
+    Declaration, Deployment, EvidenceRecord, History, Incident, IncidentLink, PipelineRun, RepositoryId, Review,
+    ServiceId, ServiceRecord, SourceId, Tag,
 };
 
 use crate::{Counts, StoreError, Written};
@@ -15,10 +16,12 @@ pub trait Store: Send {
     /// Thirty-two random bytes made once per store, with which author hashes are salted.
     fn salt(&self) -> Result<Vec<u8>, StoreError>;
 
-    /// Writes facts. A fact already there is replaced by what is written later, also within one call.
+    /// Writes facts. A fact already there is replaced by what was observed later; of two observed together, by the one
+    /// written later, also within one call.
     ///
-    /// Identity is (source, id) for deployments and incidents, (source, id, attempt) for pipeline runs, (source,
-    /// repository, number) for reviews and (service, stage, declared by, declared at) for declarations.
+    /// Identity is (source, id) for deployments, incidents and evidence, (source, id, attempt) for pipeline runs,
+    /// (source, repository, number) for reviews, (source, service) for services, the incident for its link and
+    /// (service, stage, declared by, declared at) for declarations.
     fn write(&mut self, facts: &Facts) -> Result<Written, StoreError>;
 
     /// A repository's changes, as they were written; none for a repository that was never collected.
@@ -43,6 +46,10 @@ pub trait Store: Send {
     /// gone goes. Every deployment must be of that source.
     fn replace_deployments(&mut self, source: &SourceId, deployments: &[Deployment]) -> Result<Counts, StoreError>;
 
+    /// Puts a source's evidence in the place of what was stored, for sources that are looked at as a whole. All of it
+    /// must be of that source.
+    fn replace_evidence(&mut self, source: &SourceId, records: &[EvidenceRecord]) -> Result<(), StoreError>;
+
     /// The fingerprint under which a subject was last collected.
     fn collected(&self, subject: &str) -> Result<Option<String>, StoreError>;
 
@@ -64,7 +71,16 @@ pub trait Store: Send {
     /// All declarations, by time, service (the workspace first), stage and who declared.
     fn declarations(&self) -> Result<Vec<Declaration>, StoreError>;
 
-    /// The services that a deployment, an incident or a declaration names, by name.
+    /// What sources say of services, by service and source.
+    fn service_records(&self) -> Result<Vec<ServiceRecord>, StoreError>;
+
+    /// What people decided about causes, by incident.
+    fn incident_links(&self) -> Result<Vec<IncidentLink>, StoreError>;
+
+    /// All evidence, by practice, source and id.
+    fn evidence(&self) -> Result<Vec<EvidenceRecord>, StoreError>;
+
+    /// The services that a deployment, an incident, a service record or a declaration names, by name.
     fn services(&self) -> Result<Vec<ServiceId>, StoreError>;
 
     /// The repositories that have changes, by name.

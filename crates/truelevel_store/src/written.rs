@@ -7,7 +7,7 @@ pub struct Counts {
     pub new: u64,
     /// Facts that were there and now say something else.
     pub changed: u64,
-    /// Facts that were there as they are.
+    /// Facts that were there as they are, or as a later observation says.
     pub unchanged: u64,
     /// Facts that are gone; only where a source's facts are replaced as a whole.
     pub removed: u64,
@@ -43,21 +43,37 @@ pub struct Written {
     pub declarations: Counts,
     /// Deployments.
     pub deployments: Counts,
+    /// Evidence.
+    pub evidence: Counts,
+    /// Links of incidents.
+    pub incident_links: Counts,
     /// Incidents.
     pub incidents: Counts,
     /// Pipeline runs.
     pub pipeline_runs: Counts,
     /// Reviews.
     pub reviews: Counts,
+    /// Services.
+    pub services: Counts,
 }
 
 impl Written {
     /// Whether the store now holds something else than before.
-    pub const fn is_changed(&self) -> bool {
-        self.declarations.is_changed()
-            || self.deployments.is_changed()
-            || self.incidents.is_changed()
-            || self.pipeline_runs.is_changed()
-            || self.reviews.is_changed()
+    pub fn is_changed(&self) -> bool {
+        self.by_kind().iter().any(|(_, counts)| counts.is_changed())
+    }
+
+    /// The counts by the kind's name in the plural.
+    pub const fn by_kind(&self) -> [(&'static str, Counts); 8] {
+        [
+            ("declarations", self.declarations),
+            ("deployments", self.deployments),
+            ("evidence", self.evidence),
+            ("incident links", self.incident_links),
+            ("incidents", self.incidents),
+            ("pipeline runs", self.pipeline_runs),
+            ("reviews", self.reviews),
+            ("services", self.services),
+        ]
     }
 }

@@ -2,8 +2,8 @@
 
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    AuthorHash, BandEdge, BandRule, BandRules, Change, CommitId, Deployment, DeploymentOutcome, EnvironmentId, History,
-    Incident, Initiator, Measurement, ServiceId, SourceId, Tag, Time, Window,
+    BandEdge, BandRule, BandRules, Change, CommitId, Deployment, DeploymentOutcome, EnvironmentId, History, Incident,
+    Initiator, Measurement, ServiceId, SourceId, Tag, Time, Window,
 };
 
 use super::Metric;
@@ -41,16 +41,7 @@ impl Example {
 
     /// A commit, tagged with its name; the last one is the branch's tip.
     pub(crate) fn commit(mut self, name: &str, parents: &[&str], hour: i64) -> Self {
-        let change = Change {
-            id: id(name),
-            parents: parents.iter().map(|parent| id(parent)).collect(),
-            authored_at: at(hour),
-            committed_at: at(hour),
-            author: AuthorHash(1),
-            is_automation: false,
-            ai_assisted: false,
-            reverts: None,
-        };
+        let change = Change::new(id(name), parents.iter().map(|parent| id(parent)).collect(), at(hour));
         self.changes.push((name.to_owned(), change));
         self
     }
@@ -76,6 +67,7 @@ impl Example {
             approval_wait: None,
             strategy: None,
             aborted_automatically: None,
+            observed_at: at(hour),
         });
         self
     }
@@ -115,6 +107,7 @@ impl Example {
             acknowledged_at: None,
             resolved_at: resolved.map(at),
             caused_by: caused_by.map(str::to_owned),
+            observed_at: at(started),
         });
         self
     }

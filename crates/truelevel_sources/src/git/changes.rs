@@ -300,16 +300,7 @@ fn parents_of(bytes: &[u8]) -> impl Iterator<Item = ObjectId> {
 }
 
 fn parse_change(id: ObjectId, bytes: &[u8], authors: &mut Authors<'_>) -> Result<Change, String> {
-    let mut change = Change {
-        id: commit_id(id),
-        parents: Vec::new(),
-        authored_at: Time::MIN,
-        committed_at: Time::MIN,
-        author: truelevel_model::AuthorHash(0),
-        is_automation: false,
-        ai_assisted: false,
-        reverts: None,
-    };
+    let mut change = Change::new(commit_id(id), Vec::new(), Time::MIN);
     for token in gix::objs::CommitRefIter::from_bytes(bytes, gix::hash::Kind::Sha1) {
         match token.map_err(|error| super::one_line(&error))? {
             Token::Parent { id } => change.parents.push(commit_id(id)),
@@ -321,6 +312,7 @@ fn parse_change(id: ObjectId, bytes: &[u8], authors: &mut Authors<'_>) -> Result
             Token::Message(message) => {
                 change.reverts = reverted_commit(message);
                 change.ai_assisted = has_ai_trailer(message);
+                change.issue_keys = super::issue_keys::issue_keys(message);
             }
             Token::Tree { .. } | Token::Encoding(_) | Token::ExtraHeader(_) => {}
         }

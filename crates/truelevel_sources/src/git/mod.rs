@@ -3,6 +3,7 @@
 
 mod authors;
 mod changes;
+mod issue_keys;
 mod tags;
 mod touches;
 mod tree;

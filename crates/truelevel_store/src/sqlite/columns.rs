@@ -24,9 +24,30 @@ pub(crate) fn optional_commit(row: &Row<'_>, column: usize) -> Result<Option<Com
     Ok(row.get::<_, Option<[u8; 20]>>(column)?.map(CommitId))
 }
 
+/// Several commits, one after the other.
+pub(crate) fn commits(row: &Row<'_>, column: usize) -> Result<Vec<CommitId>, Failure> {
+    let bytes = row.get_ref(column)?.as_blob().map_err(|error| Failure::Damaged(error.to_string()))?;
+    let (ids, rest) = bytes.as_chunks::<20>();
+    if !rest.is_empty() {
+        return Err(Failure::Damaged("a list of commits is cut off".to_owned()));
+    }
+    Ok(ids.iter().map(|id| CommitId(*id)).collect())
+}
+
 pub(crate) fn name<N: Clone>(row: &Row<'_>, column: usize, names: &HashMap<i64, N>) -> Result<N, Failure> {
     let key: i64 = row.get(column)?;
     names.get(&key).cloned().ok_or_else(|| Failure::Damaged(format!("a fact points to the missing name {key}")))
+}
+
+pub(crate) fn optional_name<N: Clone>(
+    row: &Row<'_>,
+    column: usize,
+    names: &HashMap<i64, N>,
+) -> Result<Option<N>, Failure> {
+    match row.get::<_, Option<i64>>(column)? {
+        Some(_) => name(row, column, names).map(Some),
+        None => Ok(None),
+    }
 }
 
 pub(crate) fn word<W: Word>(row: &Row<'_>, column: usize) -> Result<W, Failure> {

@@ -3,10 +3,10 @@
 use rusqlite::{Connection, params};
 use truelevel_model::{Declaration, ServiceId};
 
-use super::columns::{name, time};
+use super::columns::{optional_name, time};
 use super::failure::Failure;
 use super::names::{self, Names};
-use super::upsert::Upsert;
+use super::upsert::{Stays, Upsert};
 use crate::Counts;
 
 const IDENTITY: &[&str] = &["service", "stage", "declared_by", "declared_at"];
@@ -18,7 +18,7 @@ pub(crate) fn write(
     declarations: &[Declaration],
 ) -> Result<Counts, Failure> {
     let mut counts = Counts::default();
-    let mut upsert = Upsert::prepare(connection, "declaration", IDENTITY, VALUES)?;
+    let mut upsert = Upsert::prepare(connection, "declaration", IDENTITY, VALUES, Stays::WrittenLater)?;
     for declaration in declarations {
         let service = declaration.service.as_ref().map(|service| names.key(connection, service)).transpose()?;
         counts.add(upsert.write(params![
@@ -40,12 +40,8 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<Declaration>, Failure>
     let mut rows = statement.query([])?;
     let mut declarations: Vec<Declaration> = Vec::new();
     while let Some(row) = rows.next()? {
-        let service = match row.get::<_, Option<i64>>(0)? {
-            Some(_) => Some(name(row, 0, &services)?),
-            None => None,
-        };
         declarations.push(Declaration {
-            service,
+            service: optional_name(row, 0, &services)?,
             stage: row.get(1)?,
             level: row.get(4)?,
             declared_at: time(row, 3)?,

@@ -8,7 +8,7 @@ use truelevel_model::{Deployment, EnvironmentId, ServiceId, SourceId, Span};
 use super::columns::{bytes, millis, name, optional_commit, optional_time, optional_word, time, word};
 use super::failure::Failure;
 use super::names::{self, Names};
-use super::upsert::Upsert;
+use super::upsert::{Stays, Upsert};
 use super::words::Word;
 use crate::Counts;
 
@@ -27,11 +27,17 @@ const VALUES: &[&str] = &[
     "approval_wait",
     "strategy",
     "aborted_automatically",
+    "observed_at",
 ];
 
-pub(crate) fn write(connection: &Connection, names: &mut Names, deployments: &[Deployment]) -> Result<Counts, Failure> {
+pub(crate) fn write(
+    connection: &Connection,
+    names: &mut Names,
+    deployments: &[Deployment],
+    stays: Stays,
+) -> Result<Counts, Failure> {
     let mut counts = Counts::default();
-    let mut upsert = Upsert::prepare(connection, "deployment", IDENTITY, VALUES)?;
+    let mut upsert = Upsert::prepare(connection, "deployment", IDENTITY, VALUES, stays)?;
     for deployment in deployments {
         counts.add(upsert.write(params![
             names.key(connection, &deployment.source)?,
@@ -49,6 +55,7 @@ pub(crate) fn write(connection: &Connection, names: &mut Names, deployments: &[D
             deployment.approval_wait.map(Span::millis),
             deployment.strategy.map(Word::word),
             deployment.aborted_automatically,
+            deployment.observed_at.millis(),
         ])?);
     }
     Ok(counts)
@@ -68,7 +75,7 @@ pub(crate) fn replace(
     for deployment in deployments {
         gone.remove(&deployment.id);
     }
-    let mut counts = write(connection, names, deployments)?;
+    let mut counts = write(connection, names, deployments, Stays::WrittenLater)?;
     let mut delete = connection.prepare_cached("DELETE FROM deployment WHERE source = ?1 AND id = ?2")?;
     for id in gone {
         counts.removed += delete.execute(params![key, id])? as u64;
@@ -81,7 +88,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<Deployment>, Failure> 
     let sources = names::by_key::<SourceId>(connection)?;
     let mut statement = connection.prepare_cached(
         "SELECT environment, finished_at, sequence, source, id, version, commit_id, started_at, outcome,
-                is_initial_state, initiated_by, approval_wait, strategy, aborted_automatically
+                is_initial_state, initiated_by, approval_wait, strategy, aborted_automatically, observed_at
          FROM deployment WHERE service = ?1 ORDER BY environment, finished_at, sequence",
     )?;
     let mut deployments: Vec<Deployment> = Vec::new();
@@ -105,6 +112,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<Deployment>, Failure> 
                 approval_wait: row.get::<_, Option<i64>>(11)?.map(Span::from_millis),
                 strategy: optional_word(row, 12)?,
                 aborted_automatically: row.get(13)?,
+                observed_at: time(row, 14)?,
             });
         }
         // Keys are numbered as names came, which must not show; the cluster is nearly in order already.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
-use truelevel_model::{AuthorHash, ChangeFlags, ChangeIndex, History, RepositoryId, StoredChange};
+use truelevel_model::{AuthorHash, ChangeFlags, ChangeIndex, ChangeSize, History, RepositoryId, StoredChange};
 
 use super::columns::{bytes, commit, optional_commit, signed, time, unsigned};
 use super::failure::Failure;
@@ -19,7 +19,8 @@ pub(crate) fn read(connection: &Connection, repository: &RepositoryId) -> Result
     let mut history = History::default();
     if let Some(key) = names::find(connection, repository)? {
         let mut statement = connection.prepare_cached(
-            "SELECT place, id, authored_at, committed_at, author, flags, reverts, parents
+            "SELECT place, id, authored_at, committed_at, author, flags, reverts, parents, issue_keys, files_changed,
+                    lines_changed
              FROM change WHERE repository = ?1 ORDER BY place",
         )?;
         let mut rows = statement.query([key])?;
@@ -41,6 +42,11 @@ pub(crate) fn read(connection: &Connection, repository: &RepositoryId) -> Result
                 author: AuthorHash(unsigned(row.get(4)?)),
                 flags: ChangeFlags(row.get(5)?),
                 reverts: optional_commit(row, 6)?,
+                issue_keys: &issue_keys(row, 8)?,
+                size: match (row.get(9)?, row.get(10)?) {
+                    (Some(files), Some(lines)) => Some(ChangeSize { files, lines }),
+                    _ => None,
+                },
                 parents: &parents,
             });
         }
@@ -50,6 +56,13 @@ pub(crate) fn read(connection: &Connection, repository: &RepositoryId) -> Result
     }
     history.seal();
     Ok(history)
+}
+
+/// Keys hold no spaces, so they stand in one text with a space between them.
+fn issue_keys(row: &Row<'_>, column: usize) -> Result<Vec<String>, Failure> {
+    let ValueRef::Text(text) = row.get_ref(column)? else { return Ok(Vec::new()) };
+    let text = std::str::from_utf8(text).map_err(|error| Failure::Damaged(error.to_string()))?;
+    Ok(text.split(' ').map(str::to_owned).collect())
 }
 
 /// Whether the column held whole places.
@@ -102,8 +115,9 @@ pub(crate) fn replace(
 
 fn insert(connection: &Connection, repository: i64, history: &History, places: Range<usize>) -> Result<(), Failure> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO change (repository, place, id, authored_at, committed_at, author, flags, reverts, parents)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO change (repository, place, id, authored_at, committed_at, author, flags, reverts, parents,
+                             issue_keys, files_changed, lines_changed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     let mut parents = Vec::new();
     for place in places {
@@ -120,6 +134,9 @@ fn insert(connection: &Connection, repository: i64, history: &History, places: R
             change.flags.0,
             bytes(change.reverts.as_ref()),
             parents,
+            (!change.issue_keys.is_empty()).then(|| change.issue_keys.join(" ")),
+            change.size.map(|size| size.files),
+            change.size.map(|size| size.lines),
         ])?;
     }
     Ok(())

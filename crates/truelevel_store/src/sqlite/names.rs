@@ -91,11 +91,12 @@ pub(crate) fn by_key<N: Named>(connection: &Connection) -> Result<HashMap<i64, N
 
 pub(crate) fn services_in_use(connection: &Connection) -> Result<Vec<ServiceId>, Failure> {
     let mut statement = connection.prepare_cached(
-        "SELECT name FROM service
+        "SELECT service.name FROM service
          WHERE EXISTS (SELECT 1 FROM deployment WHERE deployment.service = service.key)
-            OR EXISTS (SELECT 1 FROM incident_service WHERE incident_service.service = service.key)
+            OR EXISTS (SELECT 1 FROM service_record WHERE service_record.service = service.key)
             OR EXISTS (SELECT 1 FROM declaration WHERE coalesce(declaration.service, 0) = service.key)
-         ORDER BY name",
+         UNION SELECT json_each.value FROM incident, json_each(incident.services)
+         ORDER BY 1",
     )?;
     let rows = statement.query_map([], |row| Ok(ServiceId::named(row.get(0)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -6,7 +6,7 @@ use truelevel_model::{PipelineRun, RepositoryId, SourceId};
 use super::columns::{commit, list, list_text, millis, name, optional_time, time, word};
 use super::failure::Failure;
 use super::names::{self, Names};
-use super::upsert::Upsert;
+use super::upsert::{Stays, Upsert};
 use super::words::Word;
 use crate::Counts;
 
@@ -20,11 +20,13 @@ const VALUES: &[&str] = &[
     "finished_at",
     "outcome",
     "shared_workflows",
+    "branch",
+    "observed_at",
 ];
 
 pub(crate) fn write(connection: &Connection, names: &mut Names, runs: &[PipelineRun]) -> Result<Counts, Failure> {
     let mut counts = Counts::default();
-    let mut upsert = Upsert::prepare(connection, "pipeline_run", IDENTITY, VALUES)?;
+    let mut upsert = Upsert::prepare(connection, "pipeline_run", IDENTITY, VALUES, Stays::ObservedLater)?;
     for run in runs {
         counts.add(upsert.write(params![
             names.key(connection, &run.source)?,
@@ -38,6 +40,8 @@ pub(crate) fn write(connection: &Connection, names: &mut Names, runs: &[Pipeline
             millis(run.finished_at),
             run.outcome.word(),
             list_text(&run.shared_workflows),
+            run.branch,
+            run.observed_at.millis(),
         ])?);
     }
     Ok(counts)
@@ -47,7 +51,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<PipelineRun>, Failure>
     let sources = names::by_key::<SourceId>(connection)?;
     let mut statement = connection.prepare_cached(
         "SELECT started_at, source, id, attempt, workflow, commit_id, triggered_by, finished_at, outcome,
-                shared_workflows
+                shared_workflows, branch, observed_at
          FROM pipeline_run WHERE repository = ?1 ORDER BY started_at",
     )?;
     let mut runs: Vec<PipelineRun> = Vec::new();
@@ -67,6 +71,8 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<PipelineRun>, Failure>
                 finished_at: optional_time(row, 7)?,
                 outcome: word(row, 8)?,
                 shared_workflows: list(row, 9)?,
+                branch: row.get(10)?,
+                observed_at: time(row, 11)?,
             });
         }
         // Keys are numbered as names came, which must not show; the cluster is nearly in order already.

@@ -3,10 +3,12 @@
 use rusqlite::{Connection, params};
 use truelevel_model::{RepositoryId, Review, SourceId};
 
-use super::columns::{bytes, list, list_text, millis, name, optional_commit, optional_time, signed, time, unsigned};
+use super::columns::{
+    bytes, commits, list, list_text, millis, name, optional_commit, optional_time, signed, time, unsigned,
+};
 use super::failure::Failure;
 use super::names::{self, Names};
-use super::upsert::Upsert;
+use super::upsert::{Stays, Upsert};
 use crate::Counts;
 
 const IDENTITY: &[&str] = &["repository", "number", "source"];
@@ -20,11 +22,13 @@ const VALUES: &[&str] = &[
     "is_automation",
     "lines_changed",
     "labels",
+    "commits",
+    "observed_at",
 ];
 
 pub(crate) fn write(connection: &Connection, names: &mut Names, reviews: &[Review]) -> Result<Counts, Failure> {
     let mut counts = Counts::default();
-    let mut upsert = Upsert::prepare(connection, "review", IDENTITY, VALUES)?;
+    let mut upsert = Upsert::prepare(connection, "review", IDENTITY, VALUES, Stays::ObservedLater)?;
     for review in reviews {
         counts.add(upsert.write(params![
             names.key(connection, &review.repository)?,
@@ -39,6 +43,8 @@ pub(crate) fn write(connection: &Connection, names: &mut Names, reviews: &[Revie
             review.is_automation,
             review.lines_changed.map(signed),
             list_text(&review.labels),
+            review.commits.iter().flat_map(|commit| commit.0).collect::<Vec<u8>>(),
+            review.observed_at.millis(),
         ])?);
     }
     Ok(counts)
@@ -48,7 +54,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<Review>, Failure> {
     let sources = names::by_key::<SourceId>(connection)?;
     let mut statement = connection.prepare_cached(
         "SELECT number, source, opened_at, first_commit_at, first_response_at, approved_at, merged_at, merge_commit,
-                is_automation, lines_changed, labels
+                is_automation, lines_changed, labels, commits, observed_at
          FROM review WHERE repository = ?1 ORDER BY number",
     )?;
     let mut reviews: Vec<Review> = Vec::new();
@@ -69,6 +75,8 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<Review>, Failure> {
                 is_automation: row.get(8)?,
                 lines_changed: row.get::<_, Option<i64>>(9)?.map(unsigned),
                 labels: list(row, 10)?,
+                commits: commits(row, 11)?,
+                observed_at: time(row, 12)?,
             });
         }
         // Keys are numbered as names came, which must not show; the cluster is nearly in order already.

@@ -1,5 +1,6 @@
 //! How the model's choices are spelled in the store. The schema lists the same words.
 
+use truelevel_model::Grade;
 use truelevel_model::facts::{DeploymentOutcome, DeploymentStrategy, Initiator, RunOutcome};
 
 pub(crate) trait Word: Copy + 'static {
@@ -61,5 +62,13 @@ impl Word for RunOutcome {
             Self::Skipped => "skipped",
             Self::InProgress => "in_progress",
         }
+    }
+}
+
+impl Word for Grade {
+    const ALL: &'static [Self] = &[Self::Declared, Self::Exercised, Self::Effective];
+
+    fn word(self) -> &'static str {
+        self.as_str()
     }
 }

@@ -1,9 +1,11 @@
 //! Facts to begin from.
 
+use std::collections::BTreeMap;
+
 use truelevel_model::facts::{DeploymentStrategy, Facts, RunOutcome};
 use truelevel_model::{
-    AuthorHash, Change, CommitId, Declaration, Deployment, DeploymentOutcome, Incident, Initiator, PipelineRun, Review,
-    Span, Time,
+    AuthorHash, Change, ChangeSize, CommitId, Declaration, Deployment, DeploymentOutcome, Evidence, EvidenceRecord,
+    Grade, Incident, IncidentLink, Initiator, Locator, PipelineRun, Review, ServiceRecord, Span, Time,
 };
 
 /// 2026-08-21T17:00:00Z and whole seconds after it.
@@ -35,6 +37,7 @@ pub(crate) fn deployment(id: &str) -> Deployment {
         approval_wait: Some(Span::from_millis(1500)),
         strategy: Some(DeploymentStrategy::Canary),
         aborted_automatically: Some(false),
+        observed_at: at(1),
     }
 }
 
@@ -52,6 +55,8 @@ pub(crate) fn review(number: u64) -> Review {
         is_automation: false,
         lines_changed: Some(42),
         labels: vec!["bug".to_owned(), "quote \" and\nline".to_owned()],
+        commits: vec![commit(7), commit(8)],
+        observed_at: at(200),
     }
 }
 
@@ -68,6 +73,8 @@ pub(crate) fn pipeline_run(id: &str, attempt: u32) -> PipelineRun {
         finished_at: Some(at(300)),
         outcome: RunOutcome::Failed,
         shared_workflows: vec!["platform/build.yml@v3".to_owned()],
+        branch: Some("main".to_owned()),
+        observed_at: at(301),
     }
 }
 
@@ -83,6 +90,7 @@ pub(crate) fn incident(id: &str) -> Incident {
         acknowledged_at: Some(at(60)),
         resolved_at: Some(at(900)),
         caused_by: Some("deployment 5".to_owned()),
+        observed_at: at(901),
     }
 }
 
@@ -94,6 +102,37 @@ pub(crate) fn declaration(service: Option<&str>) -> Declaration {
         declared_at: at(0),
         declared_by: "shop team".to_owned(),
         reason: "we deploy every day".to_owned(),
+    }
+}
+
+pub(crate) fn service_record(service: &str) -> ServiceRecord {
+    ServiceRecord {
+        source: "catalog:example".into(),
+        service: service.into(),
+        team: Some("payments".to_owned()),
+        repository: Some("shop".into()),
+        observed_at: at(0),
+    }
+}
+
+pub(crate) fn incident_link(incident: &str) -> IncidentLink {
+    IncidentLink {
+        incident_source: "incidents:example".into(),
+        incident: incident.to_owned(),
+        deployment: Some(("deployments:example".into(), "1".to_owned())),
+        reason: "the post-mortem says so".to_owned(),
+        observed_at: at(2000),
+    }
+}
+
+pub(crate) fn evidence(id: &str, locator: Locator) -> EvidenceRecord {
+    EvidenceRecord {
+        source: "drills:example".into(),
+        id: id.to_owned(),
+        practice: "backups".to_owned(),
+        service: Some("shop".into()),
+        evidence: Evidence { grade: Grade::Effective, locator, observed_at: at(0) },
+        values: [("minutes".to_owned(), "42".to_owned())].into(),
     }
 }
 
@@ -119,12 +158,14 @@ pub(crate) fn facts() -> Facts {
         merge_commit: None,
         lines_changed: None,
         labels: Vec::new(),
+        commits: Vec::new(),
         ..review(u64::MAX)
     };
     let bare_run = PipelineRun {
         finished_at: None,
         outcome: RunOutcome::InProgress,
         shared_workflows: Vec::new(),
+        branch: None,
         ..pipeline_run("1", 2)
     };
     let bare_incident = Incident {
@@ -143,6 +184,19 @@ pub(crate) fn facts() -> Facts {
         pipeline_runs: vec![pipeline_run("1", 1), bare_run],
         incidents: vec![incident("1"), bare_incident],
         declarations: vec![declaration(None), declaration(Some("shop"))],
+        services: vec![
+            ServiceRecord { team: None, repository: None, ..service_record("basket") },
+            service_record("shop"),
+        ],
+        incident_links: vec![incident_link("1"), IncidentLink { deployment: None, ..incident_link("2") }],
+        evidence: vec![
+            evidence("1", Locator::Elsewhere { summary: "restored".to_owned(), address: Some("https://a/1".into()) }),
+            EvidenceRecord {
+                service: None,
+                values: BTreeMap::new(),
+                ..evidence("2", Locator::Facts { summary: "3 restores".to_owned() })
+            },
+        ],
     }
 }
 
@@ -163,6 +217,8 @@ pub(crate) fn changes(count: u32) -> Vec<Change> {
             is_automation: number % 7 == 0,
             ai_assisted: number % 11 == 0,
             reverts: (number % 101 == 100).then(|| commit(number - 5)),
+            issue_keys: if number % 13 == 0 { vec![format!("SHOP-{number}"), "#7".to_owned()] } else { Vec::new() },
+            size: (number % 3 == 0).then_some(ChangeSize { files: number, lines: number * 9 }),
         })
         .collect()
 }

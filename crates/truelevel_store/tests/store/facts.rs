@@ -1,8 +1,8 @@
 use truelevel_model::facts::Facts;
-use truelevel_model::{Deployment, Incident, ServiceId, SourceId};
+use truelevel_model::{Deployment, EvidenceRecord, Incident, Locator, ServiceId, SourceId};
 use truelevel_store::{Counts, SqliteStore, Store, StoreError, Written};
 
-use crate::examples::{at, deployment, facts, incident, pipeline_run};
+use crate::examples::{at, commit, deployment, evidence, facts, incident, pipeline_run};
 
 fn ids(deployments: &[Deployment]) -> Vec<&str> {
     deployments.iter().map(|deployment| deployment.id.as_str()).collect()
@@ -18,6 +18,9 @@ fn what_was_written_is_read_back_exactly() {
     assert_eq!(store.pipeline_runs().unwrap(), given.pipeline_runs);
     assert_eq!(store.incidents().unwrap(), given.incidents);
     assert_eq!(store.declarations().unwrap(), given.declarations);
+    assert_eq!(store.service_records().unwrap(), given.services);
+    assert_eq!(store.incident_links().unwrap(), given.incident_links);
+    assert_eq!(store.evidence().unwrap(), given.evidence);
 }
 
 #[test]
@@ -31,6 +34,9 @@ fn writing_twice_changes_nothing() {
         incidents: counts,
         pipeline_runs: counts,
         reviews: counts,
+        evidence: counts,
+        incident_links: counts,
+        services: counts,
     };
     assert_eq!(store.write(&facts()).unwrap(), all(new));
     let again = store.write(&facts()).unwrap();
@@ -41,7 +47,7 @@ fn writing_twice_changes_nothing() {
 }
 
 #[test]
-fn a_later_observation_replaces_the_earlier_one() {
+fn of_two_observed_together_the_one_written_later_stays() {
     let mut store = SqliteStore::in_memory().unwrap();
     store.write(&facts()).unwrap();
     let mut later = facts();
@@ -62,6 +68,50 @@ fn a_later_observation_replaces_the_earlier_one() {
     assert_eq!(store.pipeline_runs().unwrap(), later.pipeline_runs);
     assert_eq!(store.incidents().unwrap(), later.incidents);
     assert_eq!(store.declarations().unwrap(), later.declarations);
+}
+
+#[test]
+fn what_was_observed_earlier_replaces_nothing_whenever_it_arrives() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let write = |store: &mut SqliteStore, incident: Incident| {
+        store.write(&Facts { incidents: vec![incident], ..Facts::default() }).unwrap().incidents
+    };
+    let unchanged = Counts { unchanged: 1, ..Counts::default() };
+    let open = Incident { resolved_at: None, observed_at: at(10), ..incident("1") };
+    let resolved = Incident { observed_at: at(1000), ..incident("1") };
+    write(&mut store, resolved.clone());
+    assert_eq!(write(&mut store, open.clone()), unchanged);
+    assert_eq!(store.incidents().unwrap()[0].resolved_at, resolved.resolved_at);
+    // Said again later, it is the same fact; what was said in between does not replace it any more.
+    let confirmed = Incident { observed_at: at(3000), ..resolved.clone() };
+    assert_eq!(write(&mut store, confirmed.clone()), unchanged);
+    assert_eq!(write(&mut store, Incident { observed_at: at(2000), ..open.clone() }), unchanged);
+    assert_eq!(store.incidents().unwrap(), [confirmed]);
+    let reopened = Incident { observed_at: at(4000), ..open };
+    assert_eq!(write(&mut store, reopened.clone()), Counts { changed: 1, ..Counts::default() });
+    assert_eq!(store.incidents().unwrap(), [reopened]);
+}
+
+#[test]
+fn evidence_of_a_source_is_replaced_as_a_whole() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    store.write(&facts()).unwrap();
+    let file = Locator::File {
+        repository: "shop".into(),
+        commit: commit(1),
+        path: "Makefile".to_owned(),
+        line: 3,
+        column: 1,
+        text: "test:".to_owned(),
+    };
+    let seen = EvidenceRecord { source: "files:shop".into(), ..evidence("tests/1", file) };
+    store.replace_evidence(&"files:shop".into(), std::slice::from_ref(&seen)).unwrap();
+    assert_eq!(store.evidence().unwrap().len(), 3);
+    assert!(store.evidence().unwrap().contains(&seen));
+    store.replace_evidence(&"files:shop".into(), &[]).unwrap();
+    assert_eq!(store.evidence().unwrap(), facts().evidence);
+    let refused = store.replace_evidence(&"other".into(), &[seen]);
+    assert!(matches!(refused, Err(StoreError::OtherSource { .. })));
 }
 
 #[test]

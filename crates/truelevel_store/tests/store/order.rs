@@ -155,6 +155,7 @@ fn some_facts() -> impl Strategy<Value = Facts> {
             pipeline_runs,
             incidents,
             declarations,
+            ..Facts::default()
         },
     )
 }
@@ -172,6 +173,7 @@ fn settled(facts: &Facts) -> Facts {
         declarations: last(&facts.declarations, |it| {
             (it.declared_at, it.service.clone(), it.stage.clone(), it.declared_by.clone())
         }),
+        ..Facts::default()
     };
     // The rest of each order is that of the identity, which a stable sort keeps.
     settled.deployments.sort_by_key(|it| (it.service.clone(), it.environment.clone(), it.finished_at, it.sequence));
@@ -187,6 +189,7 @@ fn stored(store: &SqliteStore) -> Facts {
         pipeline_runs: store.pipeline_runs().unwrap(),
         incidents: store.incidents().unwrap(),
         declarations: store.declarations().unwrap(),
+        ..Facts::default()
     }
 }
 
@@ -228,6 +231,7 @@ proptest! {
             pipeline_runs: picked(&facts.pipeline_runs, &picks),
             incidents: picked(&facts.incidents, &picks),
             declarations: picked(&facts.declarations, &picks),
+            ..Facts::default()
         };
         store.write(&some).unwrap();
         store.write(&facts).unwrap();

@@ -57,6 +57,7 @@ fn deployments_are_readable() {
             ("approval_wait_seconds", "1.5"),
             ("strategy", "canary"),
             ("aborted_automatically", "0"),
+            ("observed_at", "2026-08-21T17:00:01.000Z"),
         ],
     );
 }
@@ -79,6 +80,7 @@ fn reviews_are_readable() {
             ("is_automation", "0"),
             ("lines_changed", "42"),
             ("labels", r#"["bug","quote \" and\nline"]"#),
+            ("observed_at", "2026-08-21T17:03:20.000Z"),
         ],
     );
 }
@@ -100,6 +102,8 @@ fn pipeline_runs_are_readable() {
             ("finished_at", "2026-08-21T17:05:00.000Z"),
             ("outcome", "failed"),
             ("shared_workflows", r#"["platform/build.yml@v3"]"#),
+            ("branch", "main"),
+            ("observed_at", "2026-08-21T17:05:01.000Z"),
         ],
     );
 }
@@ -120,6 +124,46 @@ fn incidents_are_readable_and_stand_once() {
             ("acknowledged_at", "2026-08-21T17:01:00.000Z"),
             ("resolved_at", "2026-08-21T17:15:00.000Z"),
             ("caused_by", "deployment 5"),
+            ("observed_at", "2026-08-21T17:15:01.000Z"),
+        ],
+    );
+}
+
+#[test]
+fn services_are_readable() {
+    check(
+        "v_services",
+        "service DESC",
+        &[
+            ("service", "shop"),
+            ("source", "catalog:example"),
+            ("team", "payments"),
+            ("repository", "shop"),
+            ("observed_at", "2026-08-21T17:00:00.000Z"),
+        ],
+    );
+}
+
+#[test]
+fn evidence_is_readable() {
+    check(
+        "v_evidence",
+        "id",
+        &[
+            ("practice", "backups"),
+            ("grade", "effective"),
+            ("service", "shop"),
+            ("source", "drills:example"),
+            ("id", "1"),
+            ("seen", "restored"),
+            ("address", "https://a/1"),
+            ("repository", "-"),
+            ("commit_id", "-"),
+            ("path", "-"),
+            ("line", "-"),
+            ("column_number", "-"),
+            ("named_values", r#"{"minutes":"42"}"#),
+            ("observed_at", "2026-08-21T17:00:00.000Z"),
         ],
     );
 }
@@ -139,6 +183,9 @@ fn changes_are_readable_without_their_authors() {
             ("has_missing_parent", "1"),
             ("is_merge", "1"),
             ("reverts", "-"),
+            ("issue_keys", "-"),
+            ("files_changed", "-"),
+            ("lines_changed", "-"),
         ],
     );
 }
