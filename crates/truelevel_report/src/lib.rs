@@ -2,9 +2,12 @@
 //!
 //! Names from repositories are made printable here at the latest; nothing else may reach a terminal raw.
 
+pub mod assets;
+pub mod charts;
 pub mod json;
 pub mod markdown;
 pub mod numbers;
+pub mod table;
 pub mod text;
 mod words;
 

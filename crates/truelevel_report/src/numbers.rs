@@ -64,7 +64,7 @@ pub fn digits(number: f64) -> String {
 /// A count with the noun it counts: `1 service`, `2 services`.
 pub fn count(number: u64, noun: &str) -> String {
     let plural = match noun.strip_suffix('y') {
-        Some(stem) if number != 1 => format!("{stem}ies"),
+        Some(stem) if number != 1 && !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
         _ if number != 1 => format!("{noun}s"),
         _ => noun.to_owned(),
     };
@@ -120,6 +120,14 @@ mod tests {
         check(1.0 / 7.0, "1 per week");
         check(0.05, "1.5 per month");
         check(0.0, "none");
+    }
+
+    #[test]
+    fn nouns_follow_their_number() {
+        let check = |number, noun, expected: &str| assert_eq!(count(number, noun), expected);
+        check(1, "service", "1 service");
+        check(0, "day", "0 days");
+        check(2, "repository", "2 repositories");
     }
 
     #[test]

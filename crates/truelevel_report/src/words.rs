@@ -15,6 +15,18 @@ pub(crate) fn level_name(level: Level) -> &'static str {
     }
 }
 
+/// Names in a row: `build, test and recover`.
+pub(crate) fn listed(names: &[impl AsRef<str>]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        [one] => one.as_ref().to_owned(),
+        [rest @ .., last] => {
+            let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", rest.join(", "), last.as_ref())
+        }
+    }
+}
+
 /// The metrics of the first page, in the order of DORA's keys, with their names.
 pub(crate) const KEYS: [(&str, &str); 4] = [
     ("deployment_frequency", "Deployment frequency"),

@@ -1,0 +1,58 @@
+//! The stylesheet, the script and the mark: compiled in, served as files or written into the report.
+
+/// Colours, type and space.
+const TOKENS: &str = include_str!("../assets/tokens.css");
+/// The charts' rules.
+const CHARTS: &str = include_str!("../assets/charts.css");
+
+/// The whole stylesheet.
+pub const STYLE: &str = concat!(
+    include_str!("../assets/tokens.css"),
+    include_str!("../assets/pages.css"),
+    include_str!("../assets/charts.css"),
+    include_str!("../assets/print.css"),
+);
+
+/// The script: tooltips, table filter and sort, theme, live refresh. Every page works without it.
+pub const SCRIPT: &str = include_str!("../assets/truelevel.js");
+
+/// The mark.
+pub const ICON: &str = include_str!("../assets/icon.svg");
+
+/// A file that pages ask for, by name: its media type and its content.
+pub fn asset(name: &str) -> Option<(&'static str, &'static str)> {
+    match name {
+        "truelevel.css" => Some(("text/css; charset=utf-8", STYLE)),
+        "truelevel.js" => Some(("text/javascript; charset=utf-8", SCRIPT)),
+        "icon.svg" => Some(("image/svg+xml", ICON)),
+        _ => None,
+    }
+}
+
+/// The charts' rules with the light colours in place of the tokens: programs that open a picture seldom know them.
+pub(crate) fn picture_style() -> String {
+    let tokens = TOKENS.lines().filter_map(|line| line.trim().strip_prefix("--")?.strip_suffix(';')?.split_once(": "));
+    tokens.fold(CHARTS.to_owned(), |style, (name, value)| {
+        let light = value.strip_prefix("light-dark(").and_then(|pair| pair.split(',').next()).unwrap_or(value);
+        style.replace(&format!("var(--{name})"), light)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_needs_no_token() {
+        let style = picture_style();
+        assert!(!style.contains("var(") && !style.contains("light-dark"), "{style}");
+        assert!(style.contains(".chart .c-proven { fill: #0b5c70; }"));
+    }
+
+    #[test]
+    fn every_token_that_is_used_exists() {
+        for used in STYLE.split("var(--").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(TOKENS.contains(&format!("--{used}:")), "no token `--{used}`");
+        }
+    }
+}

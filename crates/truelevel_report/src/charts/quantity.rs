@@ -1,0 +1,201 @@
+//! One value with its interval, against the edges of the bands.
+
+use truelevel_model::{Band, BandRule, Measurement, Unit};
+
+use super::Chart;
+use super::scale::Scale;
+use super::svg::{Anchor, Svg};
+use crate::numbers;
+use crate::table::Table;
+
+const TRACK_TOP: f64 = 20.0;
+const TRACK_HEIGHT: f64 = 30.0;
+const MIDDLE: f64 = TRACK_TOP + TRACK_HEIGHT / 2.0;
+/// A band narrower than this, in percent of the width, is not named.
+const NAMED_WIDTH: f64 = 9.0;
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Quantity<'a> {
+    /// The metric's name.
+    pub title: &'a str,
+    /// Value, interval, unit and sample.
+    pub measurement: &'a Measurement,
+    /// The bands, where the edition bands the metric.
+    pub rule: Option<&'a BandRule>,
+    /// The values of the services that the value sums up; empty for a single service.
+    pub services: &'a [f64],
+}
+
+/// The chart; `None` when there is nothing to draw. Better is to the right, wherever the metric says what better is.
+pub fn quantity(quantity: &Quantity<'_>) -> Option<Chart> {
+    let measured = quantity.measurement;
+    let known = measured.value.or(measured.at_least);
+    if known.is_none() && quantity.services.is_empty() {
+        return None;
+    }
+    let lower_is_better = quantity.rule.map_or(measured.unit == Unit::Seconds, |rule| !rule.higher_is_better);
+    let edges = quantity.rule.map_or_else(Vec::new, |rule| vec![rule.elite.value, rule.high.value, rule.medium.value]);
+    let held = [measured.value, measured.low, measured.high, measured.at_least].into_iter().flatten();
+    let held = held.chain(edges.iter().flat_map(|edge| beyond(measured.unit, *edge)));
+    let scale = Scale::holding(measured.unit, held.chain(quantity.services.iter().copied()), lower_is_better);
+
+    let mut svg = Svg::default();
+    track(&mut svg, &scale, quantity.rule);
+    for value in quantity.services {
+        let tip = numbers::value(measured.unit, *value);
+        svg.rect("c-rug", (scale.x(*value), MIDDLE - 10.0), (0.18, 20.0), &tip);
+    }
+    interval(&mut svg, &scale, measured);
+    for (value, label) in scale.ticks() {
+        let x = scale.x(value);
+        svg.line("c-tick", (x, TRACK_TOP + TRACK_HEIGHT), (x, TRACK_TOP + TRACK_HEIGHT + 4.0));
+        svg.text("c-label", (x, TRACK_TOP + TRACK_HEIGHT + 18.0), Anchor::inside(x), &label);
+    }
+    Some(Chart {
+        title: quantity.title.to_owned(),
+        finding: finding(quantity),
+        table: table(quantity),
+        height: TRACK_TOP + TRACK_HEIGHT + 22.0,
+        body: svg.finish(),
+    })
+}
+
+/// Room beyond a band edge on both sides, so that the outer bands show.
+fn beyond(unit: Unit, edge: f64) -> [f64; 2] {
+    match unit {
+        Unit::Seconds | Unit::PerDay => [edge / 3.0, edge * 3.0],
+        Unit::Ratio | Unit::Count => [edge, edge * 1.3],
+    }
+}
+
+fn track(svg: &mut Svg, scale: &Scale, rule: Option<&BandRule>) {
+    let (left, right) = scale.ends();
+    let Some(rule) = rule else {
+        svg.rect("c-track", (left, TRACK_TOP), (right - left, TRACK_HEIGHT), "");
+        return;
+    };
+    let places = [left, scale.x(rule.medium.value), scale.x(rule.high.value), scale.x(rule.elite.value), right];
+    for (band, ends) in Band::ALL.into_iter().zip(places.windows(2)) {
+        let width = ends[1] - ends[0];
+        svg.rect(&format!("band-{}", band.as_str()), (ends[0], TRACK_TOP), (width - 0.15, TRACK_HEIGHT), "");
+        if width >= NAMED_WIDTH {
+            svg.text("c-band", (f64::midpoint(ends[0], ends[1]), 13.0), Anchor::Middle, band.as_str());
+        }
+    }
+}
+
+fn interval(svg: &mut Svg, scale: &Scale, measured: &Measurement) {
+    let worst = scale.x(if scale.share(0.0) > 0.5 { f64::MAX } else { 0.0 });
+    let tip = numbers::interval(measured).map_or_else(String::new, |interval| format!("95 %: {interval}"));
+    let bar = |svg: &mut Svg, from: f64, to: f64| {
+        let (from, to) = (from.min(to), from.max(to));
+        svg.rect("c-interval", (from, MIDDLE - 3.0), ((to - from).max(0.3), 6.0), &tip);
+    };
+    match (measured.value, measured.at_least) {
+        (Some(value), _) => {
+            let x = scale.x(value);
+            if measured.is_lower_bound {
+                let to = scale.x(f64::MAX);
+                bar(svg, x, to);
+                svg.dot("c-value-open", (x, MIDDLE), 7.0, &numbers::headline(measured));
+                return;
+            }
+            if let Some(low) = measured.low {
+                bar(svg, scale.x(low), measured.high.map_or(worst, |high| scale.x(high)));
+            }
+            svg.dot("c-value", (x, MIDDLE), 7.0, &numbers::headline(measured));
+        }
+        (None, Some(least)) => {
+            bar(svg, scale.x(least), scale.x(f64::MAX));
+            svg.dot("c-value-open", (scale.x(least), MIDDLE), 7.0, &numbers::headline(measured));
+        }
+        (None, None) => {}
+    }
+}
+
+fn finding(quantity: &Quantity<'_>) -> String {
+    let measured = quantity.measurement;
+    let mut finding = numbers::headline(measured);
+    if let Some(interval) = numbers::interval(measured) {
+        finding += &format!(", 95 % interval {interval}");
+    }
+    finding += &match (measured.band_low, measured.band_high) {
+        (Some(low), Some(high)) if low == high => format!(", in band {}", low.as_str()),
+        (Some(low), Some(high)) => format!(", between bands {} and {}", low.as_str(), high.as_str()),
+        _ => String::new(),
+    };
+    if !quantity.services.is_empty() {
+        finding += &format!(", with {}", numbers::count(quantity.services.len() as u64, "service"));
+    }
+    finding + "."
+}
+
+fn table(quantity: &Quantity<'_>) -> Table {
+    let measured = quantity.measurement;
+    let mut table = Table::new(["what", "value"]);
+    table.push(["value".into(), numbers::headline(measured)]);
+    table.push(["95 % interval".into(), numbers::interval(measured).unwrap_or_else(|| "none".into())]);
+    table.push(["observations".into(), numbers::digits(measured.n as f64)]);
+    table.push(["still open".into(), numbers::digits(measured.censored as f64)]);
+    if let Some(rule) = quantity.rule {
+        for (band, edge) in [("elite", rule.elite), ("high", rule.high), ("medium", rule.medium)] {
+            let side = match (rule.higher_is_better, edge.is_inclusive) {
+                (true, true) => "at least",
+                (true, false) => "more than",
+                (false, true) => "at most",
+                (false, false) => "less than",
+            };
+            table.push([format!("band {band}"), format!("{side} {}", numbers::value(measured.unit, edge.value))]);
+        }
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use truelevel_model::BandEdge;
+    use truelevel_model::time::{DAY_SECONDS, MONTH_DAYS, WEEK_DAYS};
+
+    use super::*;
+
+    fn lead_time_rule() -> BandRule {
+        let edge = |days: f64| BandEdge { value: days * DAY_SECONDS, is_inclusive: false };
+        BandRule { higher_is_better: false, elite: edge(1.0), high: edge(WEEK_DAYS), medium: edge(MONTH_DAYS) }
+    }
+
+    fn drawn(measurement: &Measurement) -> Option<Chart> {
+        let rule = lead_time_rule();
+        quantity(&Quantity { title: "Lead time", measurement, rule: Some(&rule), services: &[] })
+    }
+
+    #[test]
+    fn the_finding_says_value_interval_and_bands() {
+        let mut measured = Measurement::missing("change_lead_time/1", Unit::Seconds, "2024", "");
+        (measured.value, measured.low, measured.high) = (Some(82_800.0), Some(72_000.0), Some(172_800.0));
+        measured.band_by(
+            &truelevel_model::BandRules {
+                edition: "2024".into(),
+                rules: [("change_lead_time".to_owned(), lead_time_rule())].into(),
+            },
+            "change_lead_time",
+        );
+        let chart = drawn(&measured).unwrap();
+        super::super::testing::check(&chart);
+        assert_eq!(chart.finding, "23 h, 95 % interval 20 h to 2 days, between bands high and elite.");
+        for band in ["low", "medium", "high", "elite"] {
+            assert!(chart.svg().contains(&format!("class=\"band-{band}\"")));
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_drawn_hollow_and_nothing_is_drawn_of_nothing() {
+        let mut measured = Measurement::missing("change_lead_time/1", Unit::Seconds, "2024", "too few");
+        assert!(drawn(&measured).is_none());
+        measured.at_least = Some(3.0 * DAY_SECONDS);
+        let chart = drawn(&measured).unwrap();
+        super::super::testing::check(&chart);
+        assert!(chart.svg().contains("c-value-open"));
+        assert_eq!(chart.finding, "more than 3 days.");
+    }
+}

@@ -1,0 +1,165 @@
+//! Writing SVG: elements with presentation attributes and classes, every text escaped.
+
+use std::fmt::Write;
+
+use truelevel_model::printable;
+
+/// The inside of a picture, written from back to front.
+#[derive(Default)]
+pub(super) struct Svg {
+    body: String,
+}
+
+/// Where a text stands against its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+impl Anchor {
+    /// Keeps a text near an edge inside.
+    pub(super) fn inside(x: f64) -> Self {
+        match x {
+            x if x < 10.0 => Self::Start,
+            x if x > 90.0 => Self::End,
+            _ => Self::Middle,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Middle => "middle",
+            Self::End => "end",
+        }
+    }
+}
+
+impl Svg {
+    pub(super) fn finish(self) -> String {
+        self.body
+    }
+
+    /// A rectangle; `x` and `width` in percent. The tip is what a pointer over it says.
+    pub(super) fn rect(&mut self, class: &str, (x, y): (f64, f64), (width, height): (f64, f64), tip: &str) {
+        let _ = write!(
+            self.body,
+            "<rect class=\"{class}\" x=\"{}%\" y=\"{}\" width=\"{}%\" height=\"{}\" rx=\"2\"{}",
+            number(x),
+            number(y),
+            number(width.max(0.0)),
+            number(height.max(0.0)),
+            closed("rect", tip)
+        );
+    }
+
+    /// A straight line; x in percent.
+    pub(super) fn line(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
+        let _ = write!(
+            self.body,
+            "<line class=\"{class}\" x1=\"{}%\" y1=\"{}\" x2=\"{}%\" y2=\"{}\"/>",
+            number(x1),
+            number(y1),
+            number(x2),
+            number(y2)
+        );
+    }
+
+    /// A dot; x in percent.
+    pub(super) fn dot(&mut self, class: &str, (x, y): (f64, f64), radius: f64, tip: &str) {
+        let _ = write!(
+            self.body,
+            "<circle class=\"{class}\" cx=\"{}%\" cy=\"{}\" r=\"{}\"{}",
+            number(x),
+            number(y),
+            number(radius),
+            closed("circle", tip)
+        );
+    }
+
+    /// A small shape, drawn around a place; x in percent, the path in pixels from there.
+    pub(super) fn mark(&mut self, class: &str, (x, y): (f64, f64), path: &str, tip: &str) {
+        let _ = write!(
+            self.body,
+            "<svg x=\"{}%\" y=\"{}\" overflow=\"visible\"><path class=\"{class}\" d=\"{path}\"{}</svg>",
+            number(x),
+            number(y),
+            closed("path", tip)
+        );
+    }
+
+    /// A text; x in percent.
+    pub(super) fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: Anchor, text: &str) {
+        let _ = write!(
+            self.body,
+            "<text class=\"{class}\" x=\"{}%\" y=\"{}\" text-anchor=\"{}\">{}</text>",
+            number(x),
+            number(y),
+            anchor.as_str(),
+            escaped(text)
+        );
+    }
+
+    /// Lines or areas through points, stretched over the width between `top` and `top + height`.
+    pub(super) fn paths(&mut self, top: f64, height: f64, paths: &[(&str, String)]) {
+        let _ = write!(
+            self.body,
+            "<svg x=\"0\" y=\"{}\" width=\"100%\" height=\"{h}\" viewBox=\"0 0 100 {h}\" preserveAspectRatio=\"none\" overflow=\"visible\">",
+            number(top),
+            h = number(height)
+        );
+        for (class, path) in paths {
+            let _ = write!(self.body, "<path class=\"{class}\" d=\"{path}\" vector-effect=\"non-scaling-stroke\"/>");
+        }
+        self.body += "</svg>";
+    }
+}
+
+fn closed(name: &str, tip: &str) -> String {
+    if tip.is_empty() { "/>".to_owned() } else { format!("><title>{}</title></{name}>", escaped(tip)) }
+}
+
+/// A path through points.
+pub(super) fn through(points: &[(f64, f64)]) -> String {
+    let mut path = String::new();
+    for (at, (x, y)) in points.iter().enumerate() {
+        let _ = write!(path, "{}{} {}", if at == 0 { "M" } else { "L" }, number(*x), number(*y));
+    }
+    path
+}
+
+/// A coordinate, as short as it can be said.
+pub(super) fn number(value: f64) -> String {
+    let text = format!("{value:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// Text that can stand in an element or a quoted attribute.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for c in printable(text).chars() {
+        match c {
+            '&' => result += "&amp;",
+            '<' => result += "&lt;",
+            '>' => result += "&gt;",
+            '"' => result += "&quot;",
+            '\'' => result += "&#39;",
+            c => result.push(c),
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coordinates_are_short_and_text_cannot_leave_its_place() {
+        assert_eq!([number(12.0), number(1.256), number(-0.001), number(0.5)], ["12", "1.26", "0", "0.5"]);
+        assert_eq!(escaped("<b a='\"'>&\u{202e}"), "&lt;b a=&#39;&quot;&#39;&gt;&amp;\\u{202e}");
+    }
+}

@@ -1,0 +1,131 @@
+//! The stages over the five levels: how far each is proven, how far it could be, and what was declared.
+
+use truelevel_model::assessment::Level;
+
+use super::Chart;
+use super::svg::{Anchor, Svg};
+use crate::table::Table;
+use crate::words;
+
+const LEVELS: u8 = 5;
+/// Where the levels begin, in percent of the width: the names stand before.
+const LEFT: f64 = 17.0;
+const LEVEL_WIDTH: f64 = (100.0 - LEFT) / LEVELS as f64;
+const HEAD: f64 = 40.0;
+const ROW: f64 = 34.0;
+const BAR: f64 = 20.0;
+
+/// One row.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage<'a> {
+    /// The stage's name.
+    pub name: &'a str,
+    /// What evidence proves.
+    pub proven: Level,
+    /// What could be true.
+    pub possible: Level,
+    /// What the team says of itself.
+    pub declared: Option<Level>,
+    /// Whether it stands beside the stages and counts for nothing in the level.
+    pub is_lane: bool,
+}
+
+/// The chart. The waterline runs where the lowest stage is proven.
+pub fn waterline(stages: &[Stage<'_>]) -> Chart {
+    let mut svg = Svg::default();
+    let level = stages.iter().filter(|stage| !stage.is_lane).map(|stage| stage.proven).min().unwrap_or(1);
+    let rows = stages.len() as f64;
+    let lanes = stages.iter().filter(|stage| stage.is_lane).count() as f64;
+    let gap = if lanes > 0.0 { 14.0 } else { 0.0 };
+    let height = HEAD + rows * ROW + gap;
+    for at in 1..=LEVELS {
+        let middle = LEFT + (f64::from(at) - 0.5) * LEVEL_WIDTH;
+        let class = if at == level { "c-level-at" } else { "c-level" };
+        svg.text(class, (middle, 14.0), Anchor::Middle, &at.to_string());
+        svg.text("c-label wide", (middle, 30.0), Anchor::Middle, words::level_name(at));
+    }
+    for (row, stage) in stages.iter().enumerate() {
+        draw_row(&mut svg, stage, HEAD + row as f64 * ROW + if stage.is_lane { gap } else { 0.0 });
+    }
+    let x = LEFT + f64::from(level) * LEVEL_WIDTH - 0.3;
+    svg.line("c-waterline", (x, HEAD - 4.0), (x, HEAD + (rows - lanes) * ROW - 6.0));
+    Chart {
+        title: "Stages and levels".to_owned(),
+        finding: finding(stages, level),
+        table: table(stages),
+        height,
+        body: svg.finish(),
+    }
+}
+
+fn draw_row(svg: &mut Svg, stage: &Stage<'_>, top: f64) {
+    let class = if stage.is_lane { "c-name c-quiet" } else { "c-name" };
+    svg.text(class, (0.0, top + BAR / 2.0 + 5.0), Anchor::Start, stage.name);
+    for level in 1..=LEVELS {
+        let (class, state) = match level {
+            level if level <= stage.proven => ("c-proven", "proven"),
+            level if level <= stage.possible => ("c-possible", "possible, not proven"),
+            _ => ("c-beyond", "not reached"),
+        };
+        let x = LEFT + f64::from(level - 1) * LEVEL_WIDTH;
+        let tip = format!("{}: level {level} ({}) is {state}", stage.name, words::level_name(level));
+        svg.rect(class, (x + 0.3, top), (LEVEL_WIDTH - 0.6, BAR), &tip);
+    }
+    if let Some(declared) = stage.declared {
+        let x = LEFT + f64::from(declared) * LEVEL_WIDTH - LEVEL_WIDTH / 2.0;
+        svg.mark(
+            "c-declared",
+            (x, top + BAR / 2.0),
+            "M0 -7L7 0L0 7L-7 0Z",
+            &format!("{}: declared {declared}", stage.name),
+        );
+    }
+}
+
+fn finding(stages: &[Stage<'_>], level: Level) -> String {
+    let named = |wanted: fn(&Stage<'_>, Level) -> bool| {
+        let names = stages.iter().filter(|stage| !stage.is_lane && wanted(stage, level)).map(|stage| stage.name);
+        names.collect::<Vec<_>>()
+    };
+    let lowest = words::listed(&named(|stage, level| stage.proven == level));
+    let above = named(|stage, level| stage.proven > level);
+    let above = match above.as_slice() {
+        [] => String::new(),
+        [one] => format!("; {one} stands higher"),
+        several => format!("; {} stand higher", words::listed(several)),
+    };
+    format!("The level is {level}, held by {lowest}{above}.")
+}
+
+fn table(stages: &[Stage<'_>]) -> Table {
+    let mut table = Table::new(["stage", "proven", "possible", "declared"]);
+    for stage in stages {
+        table.push([
+            stage.name.to_owned(),
+            stage.proven.to_string(),
+            stage.possible.to_string(),
+            stage.declared.map_or_else(|| "not declared".to_owned(), |level| level.to_string()),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proven_is_solid_possible_is_outlined_and_what_was_declared_is_marked() {
+        let stage = |name, proven, possible, declared, is_lane| Stage { name, proven, possible, declared, is_lane };
+        let chart = waterline(&[
+            stage("build", 2, 3, Some(4), false),
+            stage("deploy", 3, 3, None, false),
+            stage("platform", 1, 5, None, true),
+        ]);
+        super::super::testing::check(&chart);
+        assert_eq!(chart.finding, "The level is 2, held by build; deploy stands higher.");
+        let count = |class: &str| chart.svg().matches(&format!("class=\"{class}\"")).count();
+        assert_eq!((count("c-proven"), count("c-possible"), count("c-beyond"), count("c-declared")), (6, 5, 4, 1));
+        assert_eq!(chart.table.rows[0], ["build", "2", "3", "4"]);
+    }
+}
