@@ -11,6 +11,7 @@ mod cli;
 mod edges;
 mod git;
 mod git_agreement;
+mod maturity;
 mod repositories;
 mod shop;
 mod workspaces;

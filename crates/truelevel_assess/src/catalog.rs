@@ -1,14 +1,12 @@
 //! The catalog: gates, questions and phases as data, read from `catalog/` and compiled in.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use truelevel_model::Grade;
 use truelevel_model::assessment::Level;
 
-use crate::conditions::{Bound, Condition, Subject};
-use crate::quantity;
+use crate::conditions::Condition;
+use crate::entries::{GateEntry, PhaseFile, QuestionEntry, QuestionFile, StageFile};
+use crate::references::{Framework, FrameworkFile, Reference};
 
 /// The five stages in the order of delivery.
 pub const STAGES: [&str; 5] = ["build", "test", "deploy", "observe", "recover"];
@@ -29,6 +27,7 @@ static MATURITY: [&str; 7] = [
 ];
 static CONSTRAINT: &str = include_str!("../../../catalog/constraint.toml");
 static ROADMAP: &str = include_str!("../../../catalog/roadmap.toml");
+static FRAMEWORKS: &str = include_str!("../../../catalog/frameworks.toml");
 
 /// What is wrong with a catalog.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +65,8 @@ pub struct Catalog {
     pub questions: Vec<Question>,
     /// The phases of the plan.
     pub phases: Vec<Phase>,
+    /// The open frameworks that gates refer to.
+    pub frameworks: Vec<Framework>,
 }
 
 /// A stage or lane with its gates, lowest level first.
@@ -97,7 +98,7 @@ pub struct Gate {
     /// What it makes possible.
     pub unlocks: String,
     /// Where the same is asked for in open frameworks.
-    pub references: Vec<String>,
+    pub references: Vec<Reference>,
     /// What must hold.
     pub requirement: Requirement,
 }
@@ -183,78 +184,21 @@ pub struct Phase {
     pub risk_if_underfunded: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StageFile {
-    stage: String,
-    title: String,
-    gate: Vec<GateEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GateEntry {
-    id: String,
-    level: Level,
-    statement: String,
-    why: String,
-    how: String,
-    effort: Effort,
-    unlocks: String,
-    references: Vec<String>,
-    all: Option<Vec<ConditionEntry>>,
-    any: Option<Vec<ConditionEntry>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct QuestionFile {
-    question: Vec<QuestionEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct QuestionEntry {
-    id: String,
-    text: String,
-    constraint: String,
-    action: String,
-    connect: Vec<String>,
-    all: Option<Vec<ConditionEntry>>,
-    any: Option<Vec<ConditionEntry>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PhaseFile {
-    phase: Vec<Phase>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConditionEntry {
-    practice: Option<String>,
-    grade: Option<Grade>,
-    metric: Option<String>,
-    at_least: Option<String>,
-    more_than: Option<String>,
-    at_most: Option<String>,
-    less_than: Option<String>,
-}
-
 impl Catalog {
     /// The catalog that is compiled in.
     pub fn embedded() -> Result<Self, CatalogError> {
+        let FrameworkFile { framework: frameworks } = read("frameworks.toml", FRAMEWORKS)?;
         let mut stages = Vec::new();
         for text in MATURITY {
             let file: StageFile = read("maturity", text)?;
-            let gates = file.gate.into_iter().map(GateEntry::check).collect::<Result<Vec<_>, _>>()?;
+            let check = |gate: GateEntry| gate.check(&frameworks);
+            let gates = file.gate.into_iter().map(check).collect::<Result<Vec<_>, _>>()?;
             stages.push(Stage { id: file.stage, title: file.title, gates });
         }
         let file: QuestionFile = read("constraint.toml", CONSTRAINT)?;
         let questions = file.question.into_iter().map(QuestionEntry::check).collect::<Result<Vec<_>, _>>()?;
         let PhaseFile { phase } = read("roadmap.toml", ROADMAP)?;
-        Ok(Self { stages, questions, phases: phase })
+        Ok(Self { stages, questions, phases: phase, frameworks })
     }
 
     /// A gate and its stage.
@@ -265,123 +209,6 @@ impl Catalog {
     /// A question.
     pub fn question(&self, id: &str) -> Option<&Question> {
         self.questions.iter().find(|question| question.id == id)
-    }
-
-    /// Everything wrong with the catalog, given the practices and metrics that exist.
-    pub fn faults(&self, practices: &[&str], metrics: &[&str]) -> Vec<String> {
-        let mut faults = Vec::new();
-        let mut ids = BTreeSet::new();
-        let named = self.stages.iter().flat_map(|stage| &stage.gates).map(|gate| (&gate.id, &gate.requirement));
-        let asked = self.questions.iter().map(|question| (&question.id, &question.requirement));
-        for (id, requirement) in named.chain(asked) {
-            if !ids.insert(id) {
-                faults.push(format!("`{id}` stands twice"));
-            }
-            for condition in requirement.conditions() {
-                match &condition.subject {
-                    Subject::Practice { practice, .. } if !practices.contains(&practice.as_str()) => {
-                        faults.push(format!("`{id}` asks for the practice `{practice}`, which does not exist"));
-                    }
-                    Subject::Metric { metric, .. } if !metrics.contains(&metric.as_str()) => {
-                        faults.push(format!("`{id}` asks for the metric `{metric}`, which does not exist"));
-                    }
-                    Subject::Practice { .. } | Subject::Metric { .. } => {}
-                }
-            }
-        }
-        for stage in &self.stages {
-            if !stage.gates.is_sorted_by_key(|gate| gate.level) {
-                faults.push(format!("the gates of `{}` are not in the order of their levels", stage.id));
-            }
-        }
-        let expected: Vec<&str> = STAGES.into_iter().chain(LANES).collect();
-        let found: Vec<&str> = self.stages.iter().map(|stage| stage.id.as_str()).collect();
-        if found != expected {
-            faults.push(format!("the stages are {found:?} and should be {expected:?}"));
-        }
-        faults
-    }
-}
-
-impl GateEntry {
-    fn check(self) -> Result<Gate, CatalogError> {
-        if !(2..=5).contains(&self.level) {
-            return Err(CatalogError::Invalid { what: format!("`{}`: a gate guards level 2 to 5", self.id) });
-        }
-        let grade = match self.level {
-            2 => Grade::Declared,
-            3 => Grade::Exercised,
-            _ => Grade::Effective,
-        };
-        let requirement = requirement(&self.id, self.all, self.any, grade)?;
-        Ok(Gate {
-            id: self.id,
-            level: self.level,
-            statement: self.statement,
-            why: self.why,
-            how: self.how,
-            effort: self.effort,
-            unlocks: self.unlocks,
-            references: self.references,
-            requirement,
-        })
-    }
-}
-
-impl QuestionEntry {
-    fn check(self) -> Result<Question, CatalogError> {
-        let requirement = requirement(&self.id, self.all, self.any, Grade::Exercised)?;
-        Ok(Question {
-            id: self.id,
-            text: self.text,
-            constraint: self.constraint,
-            action: self.action,
-            connect: self.connect,
-            requirement,
-        })
-    }
-}
-
-fn requirement(
-    id: &str,
-    all: Option<Vec<ConditionEntry>>,
-    any: Option<Vec<ConditionEntry>>,
-    grade: Grade,
-) -> Result<Requirement, CatalogError> {
-    let check = |entries: Vec<ConditionEntry>| {
-        let conditions: Option<Vec<_>> = entries.into_iter().map(|entry| entry.check(grade)).collect();
-        conditions
-            .filter(|conditions| !conditions.is_empty())
-            .ok_or_else(|| CatalogError::Invalid { what: format!("a condition of `{id}`") })
-    };
-    match (all, any) {
-        (Some(all), None) => Ok(Requirement::All(check(all)?)),
-        (None, Some(any)) => Ok(Requirement::Any(check(any)?)),
-        _ => Err(CatalogError::Invalid { what: format!("`{id}`: it needs either `all` or `any`") }),
-    }
-}
-
-impl ConditionEntry {
-    fn check(self, usual_grade: Grade) -> Option<Condition> {
-        let bounds = [
-            (self.at_least, true, true),
-            (self.more_than, true, false),
-            (self.at_most, false, true),
-            (self.less_than, false, false),
-        ];
-        let bounds: Vec<Bound> = bounds
-            .into_iter()
-            .filter_map(|(text, is_lower, is_inclusive)| text.map(|text| (text, is_lower, is_inclusive)))
-            .map(|(text, is_lower, is_inclusive)| {
-                Some(Bound { value: quantity::parse(&text)?, is_lower, is_inclusive, text })
-            })
-            .collect::<Option<_>>()?;
-        let subject = match (self.practice, self.metric, <[Bound; 1]>::try_from(bounds).ok()) {
-            (Some(practice), None, None) => Subject::Practice { practice, grade: self.grade.unwrap_or(usual_grade) },
-            (None, Some(metric), Some([bound])) if self.grade.is_none() => Subject::Metric { metric, bound },
-            _ => return None,
-        };
-        Some(Condition { subject })
     }
 }
 
@@ -394,37 +221,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_embedded_catalog_reads_and_every_stage_has_a_gate_for_the_next_level() {
+    fn the_embedded_catalog_reads_and_every_gate_says_all_there_is_to_say() {
         let catalog = Catalog::embedded().unwrap();
-        for stage in &catalog.stages {
-            let levels: BTreeSet<Level> = stage.gates.iter().map(|gate| gate.level).collect();
-            let highest = levels.last().copied().unwrap_or(1);
-            assert_eq!(levels, (2..=highest).collect(), "`{}` skips a level", stage.id);
-        }
         assert_eq!(catalog.questions.len(), 4);
         assert_eq!(catalog.phases.len(), 4);
         for gate in catalog.stages.iter().flat_map(|stage| &stage.gates) {
             assert!(!gate.why.is_empty() && !gate.how.is_empty() && !gate.unlocks.is_empty(), "{}", gate.id);
             assert!(!gate.references.is_empty(), "{}", gate.id);
         }
-    }
-
-    #[test]
-    fn what_a_condition_names_must_exist() {
-        let catalog = Catalog::embedded().unwrap();
-        let faults = catalog.faults(&[], &[]);
-        assert!(faults.iter().any(|fault| fault.contains("the practice `scripted_build`, which does not exist")));
-        assert!(faults.iter().any(|fault| fault.contains("the metric `change_lead_time`, which does not exist")));
-    }
-
-    #[test]
-    fn a_gate_needs_one_kind_of_requirement_and_readable_bounds() {
-        let condition = |text: &str| toml::from_str::<ConditionEntry>(text).unwrap().check(Grade::Declared);
-        assert!(condition("practice = \"x\"").is_some());
-        assert!(condition("metric = \"x\"\nat_least = \"1 per week\"").is_some());
-        assert!(condition("metric = \"x\"").is_none(), "no bound");
-        assert!(condition("metric = \"x\"\nat_least = \"often\"").is_none());
-        assert!(condition("metric = \"x\"\nat_least = \"1\"\nat_most = \"2\"").is_none(), "two bounds");
-        assert!(condition("practice = \"x\"\nat_least = \"1\"").is_none());
     }
 }

@@ -31,6 +31,8 @@ pub enum Subject {
 pub struct Condition {
     /// What it is about.
     pub subject: Subject,
+    /// It must have held in the window before, too.
+    pub held_before: bool,
 }
 
 /// The edge of what is good enough.
@@ -52,6 +54,13 @@ impl Bound {
             || if self.is_lower { value > self.value } else { value < self.value }
     }
 
+    /// Whether everything that this bound lets pass, the other one does too.
+    pub(crate) fn is_at_least_as_strict_as(&self, other: &Self) -> bool {
+        let beyond = if self.is_lower { self.value > other.value } else { self.value < other.value };
+        let is_as_strict_at_edge = self.value == other.value && (!self.is_inclusive || other.is_inclusive);
+        self.is_lower == other.is_lower && (beyond || is_as_strict_at_edge)
+    }
+
     /// The side of the edge in words: `at least`, `less than`.
     pub const fn words(&self) -> &'static str {
         match (self.is_lower, self.is_inclusive) {
@@ -63,13 +72,24 @@ impl Bound {
     }
 }
 
+/// What a service's facts showed in the window before.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// What was shown, by practice.
+    pub detections: BTreeMap<&'static str, Detection>,
+    /// What was measured, by metric.
+    pub metrics: BTreeMap<&'static str, Measurement>,
+}
+
 /// What is known of a service when its gates are judged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Known<'a> {
     /// What was detected, by practice.
     pub detections: &'a BTreeMap<&'static str, Detection>,
     /// What was measured, by metric.
     pub metrics: &'a BTreeMap<&'static str, Measurement>,
+    /// The window before; none where what is known does not go back to its start. Asked only when it decides.
+    pub before: &'a dyn Fn() -> Option<&'a Before>,
     /// The web address of each repository that has one.
     pub web_addresses: &'a BTreeMap<String, String>,
 }
@@ -124,7 +144,33 @@ pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
 }
 
 fn judge_one(condition: &Condition, known: Known<'_>) -> Verdict {
-    match &condition.subject {
+    let now = judge_subject(&condition.subject, known);
+    if !condition.held_before || now.outcome != GateOutcome::Met {
+        return now;
+    }
+    let Some(before) = (known.before)() else {
+        let because = "what is known does not go back to the start of the window before".to_owned();
+        return Verdict { outcome: GateOutcome::Unknown, because: joined(now.because, vec![because]), ..now };
+    };
+    let then =
+        judge_subject(&condition.subject, Known { detections: &before.detections, metrics: &before.metrics, ..known });
+    let because = then.because.iter().map(|why| format!("in the window before: {why}")).collect();
+    Verdict {
+        outcome: then.outcome,
+        because: joined(now.because, because),
+        is_undecided: then.is_undecided,
+        is_intention: false,
+        evidence: joined(now.evidence, then.evidence),
+    }
+}
+
+fn joined<T>(mut first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    first.extend(second);
+    first
+}
+
+fn judge_subject(subject: &Subject, known: Known<'_>) -> Verdict {
+    match subject {
         Subject::Practice { practice, grade } => judge_practice(practice, *grade, known),
         Subject::Metric { metric, bound } => judge_metric(metric, bound, known),
     }
@@ -269,12 +315,12 @@ mod tests {
     }
 
     fn practice(grade: Grade) -> Condition {
-        Condition { subject: Subject::Practice { practice: "rollback_path".into(), grade } }
+        Condition { subject: Subject::Practice { practice: "rollback_path".into(), grade }, held_before: false }
     }
 
     fn check_practice(detection: Option<Detection>, needed: Grade, expected: GateOutcome) {
         let detections = detection.map(|detection| ("rollback_path", detection)).into_iter().collect();
-        let known = Known { detections: &detections, metrics: &BTreeMap::new(), web_addresses: &BTreeMap::new() };
+        let known = known(&detections, NO_METRICS, &|| None);
         assert_eq!(judge(&Requirement::All(vec![practice(needed)]), known).outcome, expected);
     }
 
@@ -301,14 +347,31 @@ mod tests {
         );
     }
 
-    fn check_metric(value: Option<f64>, low: Option<f64>, high: Option<f64>, expected: GateOutcome) {
-        let mut measured = Measurement::missing("m/1", Unit::Seconds, "2024", "why");
-        (measured.value, measured.low, measured.high) = (value, low, high);
+    static NO_METRICS: &BTreeMap<&str, Measurement> = &BTreeMap::new();
+    static NO_DETECTIONS: &BTreeMap<&str, Detection> = &BTreeMap::new();
+
+    fn known<'a>(
+        detections: &'a BTreeMap<&'static str, Detection>,
+        metrics: &'a BTreeMap<&'static str, Measurement>,
+        before: &'a dyn Fn() -> Option<&'a Before>,
+    ) -> Known<'a> {
+        static NOWHERE: BTreeMap<String, String> = BTreeMap::new();
+        Known { detections, metrics, before, web_addresses: &NOWHERE }
+    }
+
+    fn measured(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> Measurement {
+        Measurement { value, low, high, ..Measurement::missing("m/1", Unit::Seconds, "2024", "why") }
+    }
+
+    fn under_ten_seconds(held_before: bool) -> Requirement {
         let bound = Bound { value: 10.0, is_lower: false, is_inclusive: false, text: "10 seconds".into() };
-        let condition = Condition { subject: Subject::Metric { metric: "m".into(), bound } };
-        let metrics = BTreeMap::from([("m", measured)]);
-        let known = Known { detections: &BTreeMap::new(), metrics: &metrics, web_addresses: &BTreeMap::new() };
-        assert_eq!(judge(&Requirement::All(vec![condition]), known).outcome, expected);
+        Requirement::All(vec![Condition { subject: Subject::Metric { metric: "m".into(), bound }, held_before }])
+    }
+
+    fn check_metric(value: Option<f64>, low: Option<f64>, high: Option<f64>, expected: GateOutcome) {
+        let metrics = BTreeMap::from([("m", measured(value, low, high))]);
+        let known = known(NO_DETECTIONS, &metrics, &|| None);
+        assert_eq!(judge(&under_ten_seconds(false), known).outcome, expected);
     }
 
     #[test]
@@ -319,6 +382,38 @@ mod tests {
         check_metric(Some(5.0), None, None, GateOutcome::Unknown);
         check_metric(Some(5.0), Some(4.0), None, GateOutcome::Unknown);
         check_metric(None, None, None, GateOutcome::Unknown);
+    }
+
+    fn check_two_windows(now: (f64, f64), before: Option<(f64, f64)>, expected: GateOutcome, why: &str) {
+        let metrics = |(low, high)| BTreeMap::from([("m", measured(Some(low), Some(low), Some(high)))]);
+        let (now, before) = (metrics(now), before.map(|span| Before { metrics: metrics(span), ..Before::default() }));
+        let verdict = judge(&under_ten_seconds(true), known(NO_DETECTIONS, &now, &|| before.as_ref()));
+        assert_eq!(verdict.outcome, expected, "{verdict:?}");
+        assert!(verdict.because.join("; ").contains(why), "{verdict:?}");
+    }
+
+    #[test]
+    fn what_must_hold_in_two_windows_is_unknown_when_facts_do_not_go_back() {
+        use GateOutcome::{Met, Unknown, Unmet};
+        check_two_windows((1.0, 2.0), Some((3.0, 4.0)), Met, "in the window before: m: less than 10 seconds");
+        check_two_windows((1.0, 2.0), Some((11.0, 12.0)), Unmet, "in the window before: m: not less than 10 seconds");
+        check_two_windows((1.0, 2.0), Some((9.0, 12.0)), Unknown, "in the window before: m: the interval holds");
+        check_two_windows((1.0, 2.0), None, Unknown, "does not go back");
+        check_two_windows((11.0, 12.0), None, Unmet, "not less than 10 seconds");
+        check_two_windows((9.0, 12.0), Some((11.0, 12.0)), Unknown, "both sides");
+    }
+
+    #[test]
+    fn a_practice_shown_only_in_this_window_has_not_held_in_two() {
+        let requirement = Requirement::All(vec![Condition { held_before: true, ..practice(Grade::Effective) }]);
+        let shown = BTreeMap::from([("rollback_path", detected(Grade::Effective))]);
+        let nothing = Detection::Unknown { reason: "no fact shows it".into() };
+        let outcome = |before: Detection| {
+            let before = Before { detections: BTreeMap::from([("rollback_path", before)]), ..Before::default() };
+            judge(&requirement, known(&shown, NO_METRICS, &|| Some(&before))).outcome
+        };
+        assert_eq!(outcome(nothing), GateOutcome::Unknown);
+        assert_eq!(outcome(detected(Grade::Effective)), GateOutcome::Met);
     }
 
     #[test]

@@ -7,9 +7,13 @@ pub mod benchmarks;
 pub mod catalog;
 pub mod conditions;
 pub mod constraint;
+mod entries;
+mod faults;
 pub mod levels;
 pub mod organisation;
 pub mod quantity;
+mod references;
 pub mod roadmap;
 
 pub use catalog::{Catalog, CatalogError};
+pub use references::{Framework, Reference};

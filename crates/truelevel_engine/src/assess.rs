@@ -1,10 +1,13 @@
 //! The whole answer for a workspace as of a date.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use truelevel_assess::{Catalog, benchmarks, conditions::Known, constraint, levels, organisation, roadmap};
 use truelevel_metrics::METRICS;
+use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::organisation::spread;
 use truelevel_metrics::statistics::median;
 use truelevel_model::assessment::{
@@ -49,7 +52,9 @@ pub struct Prepared {
     pub(crate) name: String,
     pub(crate) collected: Collected,
     pub(crate) services: Vec<Service>,
-    pub(crate) mainlines: Vec<Option<truelevel_metrics::mainline::Mainline>>,
+    pub(crate) mainlines: Vec<Option<Mainline>>,
+    /// The default branches as of the start of the window; made when the window before it is measured.
+    mainlines_before: OnceLock<Vec<Option<Mainline>>>,
     pub(crate) detected: Vec<Detected>,
     pub(crate) reported: Vec<EvidenceRecord>,
     pub(crate) incidents: Option<Vec<Incident>>,
@@ -99,6 +104,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     }
     let mut prepared = Prepared {
         mainlines: mainlines(&collected.repositories, window.end),
+        mainlines_before: OnceLock::new(),
         detected,
         reported: reported_evidence(workspace.store.evidence()?, window.end),
         incidents: (!incidents.is_empty()).then_some(incidents),
@@ -150,11 +156,13 @@ impl Prepared {
         if !self.collected.repositories.iter().any(has_outlines) {
             return Ok(());
         }
-        let measuring = self.measuring();
+        let (measuring, before) = (self.measuring(), self.measuring_before());
         let mut needed: Vec<BTreeSet<ChangeIndex>> = vec![BTreeSet::new(); self.collected.repositories.len()];
         for service in &self.services {
             if let Some(place) = service.repository {
-                needed[place].extend(measuring.measure(service, |data, _| data.changes_in_question()));
+                for measuring in [measuring, before] {
+                    needed[place].extend(measuring.measure(service, |data, _| data.changes_in_question()));
+                }
             }
         }
         let salt = workspace.store.salt()?;
@@ -186,6 +194,13 @@ impl Prepared {
         }
     }
 
+    /// The same one window earlier, by facts alone.
+    fn measuring_before(&self) -> Measuring<'_> {
+        let window = Window::ending(self.window.start, self.window.days);
+        let mainlines = self.mainlines_before.get_or_init(|| mainlines(&self.collected.repositories, window.end));
+        Measuring { mainlines, detected: &[], window, ..self.measuring() }
+    }
+
     /// Measures every service and judges all of them.
     pub fn assess(&self, talk: &dyn Talk) -> Assessment {
         let measuring = self.measuring();
@@ -215,7 +230,10 @@ impl Prepared {
         measured: &MeasuredService,
         web_addresses: &BTreeMap<String, String>,
     ) -> (ServiceResult, Tally) {
-        let known = Known { detections: &measured.detections, metrics: &measured.metrics, web_addresses };
+        let measured_before = OnceCell::new();
+        let before = || measured_before.get_or_init(|| self.measuring_before().before(service)).as_ref();
+        let known =
+            Known { detections: &measured.detections, metrics: &measured.metrics, before: &before, web_addresses };
         let judged = levels::judge_service(&self.catalog, known, service.deployment_data);
         let repository = |place: usize| self.collected.repositories[place].id.as_str().to_owned();
         let result = ServiceResult {

@@ -2,7 +2,7 @@
 
 use truelevel_assess::catalog::{Gate, Question, Requirement};
 use truelevel_assess::conditions::Subject;
-use truelevel_assess::{Catalog, CatalogError};
+use truelevel_assess::{Catalog, CatalogError, Reference};
 use truelevel_metrics::METRICS;
 use truelevel_metrics::service::ServiceData;
 use truelevel_metrics::timeline::{DeploymentKind, describe};
@@ -95,10 +95,14 @@ fn gate_page(stage: &str, gate: &Gate) -> Explanation {
             gate.effort.as_str(),
             gate.unlocks,
             in_words(&gate.requirement),
-            gate.references.join("; ")
+            gate.references.iter().map(in_framework).collect::<Vec<_>>().join("; ")
         ),
         sections: Vec::new(),
     }
+}
+
+fn in_framework(reference: &Reference) -> String {
+    format!("{}: {} ({}, {})", reference.id, reference.title, reference.framework, reference.url)
 }
 
 fn question_page(question: &Question) -> Explanation {
@@ -122,11 +126,14 @@ fn in_words(requirement: &Requirement) -> String {
         Requirement::All(conditions) => (conditions, " and "),
         Requirement::Any(conditions) => (conditions, " or "),
     };
-    let words = all.iter().map(|condition| match &condition.subject {
-        Subject::Practice { practice, grade } => format!("the practice `{practice}` is {}", grade.as_str()),
-        Subject::Metric { metric, bound } => {
-            format!("the whole interval of `{metric}` is {} {}", bound.words(), bound.text)
-        }
+    let words = all.iter().map(|condition| {
+        let now = match &condition.subject {
+            Subject::Practice { practice, grade } => format!("the practice `{practice}` is {}", grade.as_str()),
+            Subject::Metric { metric, bound } => {
+                format!("the whole interval of `{metric}` is {} {}", bound.words(), bound.text)
+            }
+        };
+        if condition.held_before { format!("{now}, in this window and in the one before") } else { now }
     });
     words.collect::<Vec<_>>().join(joint) + "."
 }

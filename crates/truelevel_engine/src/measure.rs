@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use truelevel_assess::conditions::Before;
 use truelevel_metrics::METRICS;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::service::{ServiceData, ServiceFacts, ServiceRepository};
@@ -43,6 +44,8 @@ pub(crate) struct MeasuredService {
 
 /// Practices that a deployment repository can show for the services that it deploys.
 const SHOWN_BY_DEPLOYMENT_REPOSITORY: [&str; 3] = ["deploy", "observe", "recover"];
+
+const NOTHING_SHOWN: &str = "no fact shows it";
 
 const NO_REPOSITORY: &str = "no repository is matched to the service";
 
@@ -119,9 +122,11 @@ pub(crate) fn mainlines(repositories: &[CollectedRepository], as_of: Time) -> Ve
 }
 
 /// What all services are measured with.
+#[derive(Clone, Copy)]
 pub(crate) struct Measuring<'a> {
     pub(crate) repositories: &'a [CollectedRepository],
     pub(crate) mainlines: &'a [Option<Mainline>],
+    /// What files show, by repository; nothing for a window whose files are not looked at.
     pub(crate) detected: &'a [Detected],
     /// What sources say of practices.
     pub(crate) reported: &'a [EvidenceRecord],
@@ -202,6 +207,27 @@ impl Measuring<'_> {
         look(&data, &measured)
     }
 
+    /// What a service's facts showed in this window, as the one before the window that is judged. None where its
+    /// deployments are not known back to the start: what happened in a part of it would be taken for all of it.
+    pub(crate) fn before(&self, service: &Service) -> Option<Before> {
+        let is_known_from_start =
+            service.deployments.iter().any(|deployment| deployment.finished_at <= self.window.start);
+        is_known_from_start.then(|| {
+            self.measure(service, |_, measured| {
+                let mut detections = measured.detections.clone();
+                for detection in detections.values_mut() {
+                    if let Detection::Present(evidence) = detection {
+                        evidence.retain(|evidence| self.window.contains(evidence.observed_at));
+                    }
+                    if detection.grade().is_none() {
+                        *detection = Detection::Unknown { reason: NOTHING_SHOWN.to_owned() };
+                    }
+                }
+                Before { detections, metrics: measured.metrics.clone() }
+            })
+        })
+    }
+
     /// Whether anything was committed to the service's default branch in the window.
     fn changes_in_window(&self, service: &Service) -> bool {
         let Some(place) = service.repository else { return false };
@@ -224,7 +250,7 @@ impl Measuring<'_> {
                 let own = service.repository.is_none().then(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
                 let in_files = places
                     .iter()
-                    .filter_map(|place| self.detected[*place].detections.get(practice.id).cloned())
+                    .filter_map(|place| self.detected.get(*place)?.detections.get(practice.id).cloned())
                     .chain(own)
                     .reduce(Detection::or)
                     .unwrap_or_else(|| Detection::Unknown { reason: NO_REPOSITORY.into() });

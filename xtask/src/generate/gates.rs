@@ -1,7 +1,7 @@
 //! The page of the gates.
 
-use truelevel_assess::Catalog;
 use truelevel_assess::catalog::{Gate, LANES, LEVEL_NAMES};
+use truelevel_assess::{Catalog, Reference};
 
 use super::words;
 
@@ -24,10 +24,9 @@ pub(super) fn page(catalog: &Catalog) -> String {
 
 fn section(gate: &Gate) -> String {
     let level = LEVEL_NAMES.get(usize::from(gate.level) - 1).expect("a gate guards a level that has a name");
-    let references: Vec<_> = gate.references.iter().map(|reference| link(reference)).collect();
     format!(
         "\n### {}\n\n**{}**\n\n- Level: {} ({level})\n- Why: {}\n- How: {}\n- Effort: {}\n- Unlocks: {}\n- Met when: \
-         {}\n- See also: {}\n",
+         {}\n- See also:{}\n",
         gate.id,
         gate.statement,
         gate.level,
@@ -36,23 +35,14 @@ fn section(gate: &Gate) -> String {
         gate.effort.as_str(),
         gate.unlocks,
         words::requirement(&gate.requirement),
-        references.join(", "),
+        references(gate),
     )
 }
 
-/// A reference is an address without its scheme, or the name of a document.
-fn link(reference: &str) -> String {
-    let is_address = reference.contains('/') && !reference.contains(char::is_whitespace);
-    if is_address { format!("[{reference}](https://{reference})") } else { reference.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_addresses_become_links() {
-        assert_eq!(link("dora.dev/guides"), "[dora.dev/guides](https://dora.dev/guides)");
-        assert_eq!(link("CNCF platform maturity model: CI/CD"), "CNCF platform maturity model: CI/CD");
-    }
+/// A line for each entry of a framework, with its address.
+fn references(gate: &Gate) -> String {
+    let line = |reference: &Reference| {
+        format!("\n  - [{}]({}): {} ({})", reference.id, reference.url, reference.title, reference.framework)
+    };
+    gate.references.iter().map(line).collect()
 }

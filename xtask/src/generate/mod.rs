@@ -96,7 +96,9 @@ mod tests {
         let mut followed = 0;
         for page in &pages {
             for link in page.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-                let Some((file, anchor)) = link.split_once('#') else { continue };
+                let Some((file, anchor)) = link.split_once('#').filter(|(file, _)| !file.contains("://")) else {
+                    continue;
+                };
                 let target = pages.iter().find(|page| page.path.ends_with(&format!("/{file}")));
                 let target = target.unwrap_or_else(|| panic!("{} links to {link}", page.path));
                 assert!(target.text.contains(&format!("# {anchor}\n")), "{} links to {link}", page.path);

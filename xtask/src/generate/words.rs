@@ -27,7 +27,7 @@ pub(super) fn requirement(requirement: &Requirement) -> String {
 }
 
 fn condition(condition: &Condition) -> String {
-    match &condition.subject {
+    let now = match &condition.subject {
         Subject::Practice { practice, grade } => {
             format!("practice [{practice}](practices.md#{practice}) {}", grade.as_str())
         }
@@ -35,7 +35,8 @@ fn condition(condition: &Condition) -> String {
             let words = bound_words(bound.is_lower, bound.is_inclusive);
             format!("metric [{metric}](metrics.md#{metric}) {words} {}", bound.text)
         }
-    }
+    };
+    if condition.held_before { format!("{now}, in this window and in the one before") } else { now }
 }
 
 /// Links to the gates and questions that a subject decides; nothing when there are none.
