@@ -9,6 +9,7 @@ mod answers;
 mod bad_input;
 mod cli;
 mod edges;
+mod editions;
 mod git;
 mod git_agreement;
 mod maturity;

@@ -33,6 +33,7 @@ pub fn parse(text: &str) -> Option<f64> {
         "per working day" => WORKING_DAYS_PER_WEEK / WEEK_DAYS,
         "per week" => 1.0 / WEEK_DAYS,
         "per month" => 1.0 / MONTH_DAYS,
+        "per year" => 1.0 / (12.0 * MONTH_DAYS),
         _ => return None,
     };
     Some(number * factor)

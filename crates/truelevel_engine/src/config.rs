@@ -365,7 +365,10 @@ mod tests {
         );
         check("[workspace]\nwindow_days = \"x\"\n", "truelevel.toml:2:15: invalid type: string \"x\", expected u32");
         check("[workspace]\nwindow_days = 0\n", "truelevel.toml:2:15: a window of 0 days; allowed are 1 to");
-        check("[workspace]\nedition = \"1999\"\n", "truelevel.toml:2:11: there is no edition `1999`; known: 2024");
+        check(
+            "[workspace]\nedition = \"1999\"\n",
+            "truelevel.toml:2:11: there is no edition `1999`; known: 2019, 2021",
+        );
         check(
             "[[service]]\nname = \"a\"\n[[service]]\nname = \"a\"\n",
             "truelevel.toml:4:8: the service `a` stands twice; first in line 2",

@@ -1,8 +1,9 @@
 //! What a metric, practice, gate, question or reason code means, and what it is in this workspace.
 
+pub use truelevel_assess::benchmarks::DEFAULT_EDITION;
 use truelevel_assess::catalog::{Gate, Question, Requirement};
 use truelevel_assess::conditions::Subject;
-use truelevel_assess::{Catalog, CatalogError, Reference};
+use truelevel_assess::{Catalog, CatalogError, Reference, benchmarks};
 use truelevel_metrics::METRICS;
 use truelevel_metrics::service::ServiceData;
 use truelevel_metrics::timeline::{DeploymentKind, describe};
@@ -138,6 +139,26 @@ fn in_words(requirement: &Requirement) -> String {
     words.collect::<Vec<_>>().join(joint) + "."
 }
 
+/// Adds what a benchmark edition says of a metric; of anything else there is nothing to say.
+pub fn add_benchmark(explanation: &mut Explanation, edition: &str) -> Result<(), CatalogError> {
+    let edition = benchmarks::edition(edition)?;
+    let is_it = |metric: &str| explanation.kind == "metric" && metric == explanation.id;
+    let thresholds = edition.thresholds().filter(|(metric, _)| is_it(metric));
+    let mut lines: Vec<String> = thresholds
+        .flat_map(|(_, bands)| bands)
+        .map(|(band, threshold)| format!("house rule, {}: {threshold}", band.as_str()))
+        .collect();
+    let published = edition.published.iter().filter_map(|row| Some((row.get("level")?, row.get(&explanation.id)?)));
+    lines.extend(published.map(|(level, answer)| format!("published, {level}: {answer}")));
+    for (at, answer) in edition.distribution.get(&explanation.id).into_iter().flatten().enumerate() {
+        let share = answer.share_percent.map_or("the rest".to_owned(), |share| format!("{share} %"));
+        let edge = answer.edge().map(|edge| format!("; house rule: {edge}")).unwrap_or_default();
+        lines.push(format!("published, answer {}: {}, {share}{edge}", at + 1, answer.answer));
+    }
+    section(explanation, format!("Benchmark edition {}", edition.edition), lines, usize::MAX);
+    Ok(())
+}
+
 /// Adds what the id comes to in a workspace.
 pub fn explain(explanation: &mut Explanation, prepared: &Prepared, assessment: &Assessment, shows_all: bool) {
     let limit = if shows_all { usize::MAX } else { EVENTS_SHOWN };
@@ -178,6 +199,9 @@ fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment
             lines.push(format!("{name}: {words}"));
         }
     }
+    lines.extend(
+        numbers::bands(spread).map(|bands| format!("band, edition {}, house rule: {bands}", assessment.edition)),
+    );
     lines.push(format!(
         "sample: {} observed, {} still open",
         numbers::digits(measured.n as f64),

@@ -22,6 +22,6 @@ pub use facts::{
 };
 pub use history::{ChangeFlags, ChangeIndex, History, HistoryBuilder, StoredChange};
 pub use ids::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, SourceId};
-pub use measurement::{Band, BandEdge, BandRule, BandRules, Measurement, Quantile, Unit};
+pub use measurement::{Band, BandEdge, BandRule, BandRules, Distribution, Measurement, Quantile, Unit};
 pub use printable::printable;
 pub use time::{Span, Time, Window};

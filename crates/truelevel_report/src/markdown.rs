@@ -42,10 +42,9 @@ fn stages(text: &mut String, assessment: &Assessment) {
 fn keys(text: &mut String, assessment: &Assessment) {
     let _ = writeln!(
         text,
-        "\n## Delivery\n\n{}; {}.\n\n| key | value | 95 % interval | sample | band (edition {}, house rule) | note |\n|---|---|---|---|---|---|",
+        "\n## Delivery\n\n{}; {}.\n\n| key | value | 95 % interval | sample | band | note |\n|---|---|---|---|---|---|",
         numbers::count(assessment.coverage.production_deployments, "production deployment"),
         words::boundary(assessment),
-        assessment.edition
     );
     for (id, name) in words::KEYS {
         let Some(spread) = assessment.metric(id) else { continue };
@@ -57,10 +56,11 @@ fn keys(text: &mut String, assessment: &Assessment) {
             numbers::headline(measured),
             numbers::interval(measured).unwrap_or_else(|| "none".into()),
             words::sample(spread),
-            words::bands(spread).unwrap_or_else(|| "none".into()),
+            numbers::bands(spread).unwrap_or_else(|| "none".into()),
             escaped(measured.note.as_deref().unwrap_or_default())
         );
     }
+    let _ = writeln!(text, "\n{}.", capitalised(&words::edition(assessment)));
 }
 
 fn constraint(text: &mut String, assessment: &Assessment) {

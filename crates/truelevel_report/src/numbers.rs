@@ -1,7 +1,8 @@
 //! Numbers as people read them: a unit that fits, two or three digits that mean something.
 
+use truelevel_model::assessment::MetricSpread;
 use truelevel_model::time::{DAY_SECONDS, MONTH_DAYS, WEEK_DAYS};
-use truelevel_model::{Measurement, Unit};
+use truelevel_model::{Band, Measurement, Unit};
 
 /// A value in the words of its unit.
 ///
@@ -94,6 +95,36 @@ pub fn interval(measurement: &Measurement) -> Option<String> {
         }
         None => format!("{low} or more"),
     })
+}
+
+/// The bands of a key: of the only service, or how many services stand in each. In an edition of distributions, how many
+/// respondents have a worse answer than the value.
+pub fn bands(spread: &MetricSpread) -> Option<String> {
+    let measured = &spread.measurement;
+    if measured.percentile.is_some() {
+        return percentiles(measured);
+    }
+    if spread.services == 1 {
+        return Some(match (measured.band_low?, measured.band_high?) {
+            (low, high) if low == high => low.as_str().to_owned(),
+            (low, high) => format!("{} to {}", low.as_str(), high.as_str()),
+        });
+    }
+    let counts: Vec<String> = Band::ALL
+        .iter()
+        .rev()
+        .map(|band| (spread.in_band(*band), band.as_str()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, band)| format!("{count} {band}"))
+        .collect();
+    (!counts.is_empty()).then(|| counts.join(", "))
+}
+
+/// `better than 43.6 to 75.6 % of respondents`: two ends where the interval reaches several answers.
+pub fn percentiles(measured: &Measurement) -> Option<String> {
+    let (low, high) = (measured.percentile_low?, measured.percentile_high?);
+    let range = if low == high { low.to_string() } else { format!("{low} to {high}") };
+    Some(format!("better than {range} % of respondents"))
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ impl Page {
             } else if measured.value.is_some() || measured.at_least.is_some() {
                 parts.push(words::sample(spread));
             }
-            parts.extend(words::bands(spread));
+            parts.extend(numbers::bands(spread));
             if measured.is_proxy {
                 parts.push("proxy: releases, not deployments".to_owned());
             }
@@ -196,10 +196,7 @@ impl Page {
                 self.line(&format!("{:44}{line}", ""));
             }
         }
-        let edition = self.dim(&format!(
-            "  bands: edition {}, thresholds by our house rule where DORA's overlap; intervals: 95 %",
-            assessment.edition
-        ));
+        let edition = self.dim(&format!("  {}; intervals: 95 %", words::edition(assessment)));
         self.line(&edition);
     }
 

@@ -75,23 +75,14 @@ pub(crate) fn rollbacks(assessment: &Assessment) -> String {
     if rollbacks > 0.0 { format!(", {} of them rollbacks", numbers::digits(rollbacks)) } else { String::new() }
 }
 
-/// The bands of a key: of the only service, or how many services stand in each.
-pub(crate) fn bands(spread: &MetricSpread) -> Option<String> {
-    let measured = &spread.measurement;
-    if spread.services == 1 {
-        return Some(match (measured.band_low?, measured.band_high?) {
-            (low, high) if low == high => low.as_str().to_owned(),
-            (low, high) => format!("{} to {}", low.as_str(), high.as_str()),
-        });
+/// What the bands of all keys are, with the edition.
+pub(crate) fn edition(assessment: &Assessment) -> String {
+    let edition = &assessment.edition;
+    if assessment.metrics.values().any(|spread| spread.measurement.percentile.is_some()) {
+        format!("respondents: edition {edition}, edges of their answers by our house rule")
+    } else {
+        format!("bands: edition {edition}, thresholds by our house rule where DORA's overlap")
     }
-    let counts: Vec<String> = truelevel_model::Band::ALL
-        .iter()
-        .rev()
-        .map(|band| (spread.in_band(*band), band.as_str()))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, band)| format!("{count} {band}"))
-        .collect();
-    (!counts.is_empty()).then(|| counts.join(", "))
 }
 
 /// The window in words.

@@ -3,25 +3,41 @@
 use std::collections::BTreeSet;
 
 use truelevel_assess::benchmarks::{DEFAULT_EDITION, Edition, edition, editions};
-use truelevel_metrics::METRICS;
-use truelevel_model::{BandEdge, BandRule};
+use truelevel_model::Band;
 
 use super::words;
 
 pub(super) fn page() -> Result<String, String> {
     let about = format!(
         "Published results, an edition for each year and never mixed. Unless another is asked for, {DEFAULT_EDITION} \
-         bands.\nWhat was published is quoted; the thresholds that banding needs are a house rule, ours and not DORA's."
+         bands.\nWhat was published is quoted; the thresholds that comparing needs are a house rule, ours and not DORA's.\n\
+         2025 has no levels: a value is better than so many percent of the respondents, those whose answer is worse."
     );
     let mut text = words::heading("Benchmarks", "`catalog/benchmarks/`", &about);
     for name in editions() {
-        text.push_str(&section(&edition(name).map_err(|error| error.to_string())?)?);
+        text.push_str(&section(&edition(name).map_err(|error| error.to_string())?));
     }
     Ok(text)
 }
 
-fn section(edition: &Edition) -> Result<String, String> {
+fn section(edition: &Edition) -> String {
     let mut text = format!("\n## {}\n\n**{}**\n\nSource: {}.\n", edition.edition, edition.title, edition.source);
+    if !edition.published.is_empty() {
+        levels(&mut text, edition);
+    }
+    for (metric, answers) in &edition.distribution {
+        text.push_str(&format!("\n### {}\n\n", metric.replace('_', " ")));
+        text.push_str(&row(["answer", "share of respondents", "house rule"].map(str::to_owned).into_iter()));
+        text.push_str(&row(["---"; 3].map(str::to_owned).into_iter()));
+        for answer in answers {
+            let share = answer.share_percent.map_or("the rest".to_owned(), |share| format!("{share} %"));
+            text.push_str(&row([answer.answer.clone(), share, answer.edge().unwrap_or_default()].into_iter()));
+        }
+    }
+    text
+}
+
+fn levels(text: &mut String, edition: &Edition) {
     let further: BTreeSet<&str> = edition.published.iter().flat_map(|row| row.keys()).map(String::as_str).collect();
     let columns: Vec<&str> =
         std::iter::once("level").chain(further.into_iter().filter(|key| *key != "level")).collect();
@@ -34,20 +50,12 @@ fn section(edition: &Edition) -> Result<String, String> {
     text.push_str("\nHouse rule:\n\n");
     text.push_str(&row(["metric", "elite", "high", "medium"].map(str::to_owned).into_iter()));
     text.push_str(&row(["---"; 4].map(str::to_owned).into_iter()));
-    for (metric, rule) in edition.band_rules().map_err(|error| error.to_string())?.rules {
-        let edges = [rule.elite, rule.high, rule.medium].map(|edge| threshold(&metric, &rule, edge));
+    for (metric, edges) in edition.thresholds() {
+        let of = |band| edges.iter().find(|(known, _)| *known == band).map_or("none", |(_, words)| words.as_str());
+        let edges = [Band::Elite, Band::High, Band::Medium].map(|band| of(band).to_owned());
         text.push_str(&row(std::iter::once(format!("[{metric}](metrics.md#{metric})")).chain(edges)));
     }
     text.push_str("\nThe rest is low.\n");
-    Ok(text)
-}
-
-fn threshold(metric: &str, rule: &BandRule, edge: BandEdge) -> String {
-    let words = words::bound_words(rule.higher_is_better, edge.is_inclusive);
-    match METRICS.iter().find(|known| known.id == metric) {
-        Some(known) => format!("{words} {}", words::quantity(edge.value, known.unit)),
-        None => format!("{words} {}", edge.value),
-    }
 }
 
 fn row(cells: impl Iterator<Item = String>) -> String {

@@ -1,6 +1,6 @@
 //! `explain`: definitions, and what they come to here.
 
-use truelevel_engine::explain::{Explanation, define, explain, known_ids};
+use truelevel_engine::explain::{DEFAULT_EDITION, Explanation, add_benchmark, define, explain, known_ids};
 use truelevel_engine::{EngineError, Workspace};
 
 use crate::args::{Explain, ExplainFormat};
@@ -17,8 +17,8 @@ pub(crate) fn run(args: Explain) -> Result<u8, EngineError> {
     let Some(mut explanation) = define(id)? else {
         return Err(EngineError::Usage(unknown(id)?));
     };
-    if !args.definition {
-        add_what_is_here(&mut explanation, &args)?;
+    if args.definition || !add_what_is_here(&mut explanation, &args)? {
+        add_benchmark(&mut explanation, args.scope.edition.as_deref().unwrap_or(DEFAULT_EDITION))?;
     }
     output::print(&match args.format {
         ExplainFormat::Text => page(&explanation),
@@ -27,7 +27,8 @@ pub(crate) fn run(args: Explain) -> Result<u8, EngineError> {
     Ok(exit::DONE)
 }
 
-fn add_what_is_here(explanation: &mut Explanation, args: &Explain) -> Result<(), EngineError> {
+/// Answers whether there was anything to look at.
+fn add_what_is_here(explanation: &mut Explanation, args: &Explain) -> Result<bool, EngineError> {
     let is_asked_for = !args.scope.paths.is_empty();
     let progress = Progress::new();
     let prepared = Workspace::open(&args.scope.paths).and_then(|mut workspace| {
@@ -36,11 +37,12 @@ fn add_what_is_here(explanation: &mut Explanation, args: &Explain) -> Result<(),
     match prepared {
         Ok(prepared) => {
             let assessment = prepared.assess(&progress);
+            add_benchmark(explanation, &assessment.edition)?;
             explain(explanation, &prepared, &assessment, args.all);
-            Ok(())
+            Ok(true)
         }
         // Outside of any repository the definition is still an answer.
-        Err(EngineError::NothingToAssess(_) | EngineError::Git(_)) if !is_asked_for => Ok(()),
+        Err(EngineError::NothingToAssess(_) | EngineError::Git(_)) if !is_asked_for => Ok(false),
         Err(error) => Err(error),
     }
 }

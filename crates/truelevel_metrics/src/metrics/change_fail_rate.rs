@@ -77,9 +77,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         measurement.is_lower_bound = true;
         measurement.note = Some("no incident data: only rollbacks and hotfixes show, so this is a lower bound".into());
         // Nothing tells how good it can be.
-        measurement.band_high = None;
-        measurement.band = None;
-        measurement.band_low = None;
+        measurement.unband();
     }
     measurement.details = details;
     measurement

@@ -158,18 +158,19 @@ fn bands() -> BandRules {
     let edge = |value, is_inclusive| BandEdge { value, is_inclusive };
     let frequency = BandRule {
         higher_is_better: true,
-        elite: edge(5.0 / 7.0, false),
+        elite: Some(edge(5.0 / 7.0, false)),
         high: edge(1.0 / 7.0, true),
         medium: edge(1.0 / 30.436_875, true),
     };
     let lead_time = BandRule {
         higher_is_better: false,
-        elite: edge(86_400.0, false),
+        elite: Some(edge(86_400.0, false)),
         high: edge(604_800.0, false),
         medium: edge(2_629_746.0, false),
     };
     BandRules {
         edition: "2024".into(),
         rules: [("deployment_frequency".into(), frequency), ("change_lead_time".into(), lead_time)].into(),
+        ..BandRules::default()
     }
 }

@@ -58,7 +58,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     let mut measurement = super::durations(metric, data, &observations, failures, "failures");
     if data.facts.incidents.is_none() {
         measurement.is_lower_bound = true;
-        (measurement.band, measurement.band_low, measurement.band_high) = (None, None, None);
+        measurement.unband();
         measurement.note = Some("no incident data: only what was rolled back or hotfixed shows".into());
     }
     measurement

@@ -40,9 +40,9 @@ pub fn distribution(distribution: &Distribution<'_>) -> Option<Chart> {
     }
     values.sort_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
     let lower_is_better = distribution.rule.map_or(distribution.unit == Unit::Seconds, |rule| !rule.higher_is_better);
-    let edges = distribution.rule.map_or_else(Vec::new, |rule| {
-        vec![("medium", rule.medium.value), ("high", rule.high.value), ("elite", rule.elite.value)]
-    });
+    let edges = distribution
+        .rule
+        .map_or_else(Vec::new, |rule| rule.edges().rev().map(|(band, edge)| (band.as_str(), edge.value)).collect());
     let held = values.iter().map(|(_, value)| *value).chain(edges.iter().map(|(_, edge)| *edge));
     let scale = Scale::holding(distribution.unit, held, lower_is_better);
     let mut svg = Svg::default();

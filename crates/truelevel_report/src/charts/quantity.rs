@@ -35,7 +35,7 @@ pub fn quantity(quantity: &Quantity<'_>) -> Option<Chart> {
         return None;
     }
     let lower_is_better = quantity.rule.map_or(measured.unit == Unit::Seconds, |rule| !rule.higher_is_better);
-    let edges = quantity.rule.map_or_else(Vec::new, |rule| vec![rule.elite.value, rule.high.value, rule.medium.value]);
+    let edges = quantity.rule.map_or_else(Vec::new, |rule| rule.edges().map(|(_, edge)| edge.value).collect());
     let held = [measured.value, measured.low, measured.high, measured.at_least].into_iter().flatten();
     let held = held.chain(edges.iter().flat_map(|edge| beyond(measured.unit, *edge)));
     let scale = Scale::holding(measured.unit, held.chain(quantity.services.iter().copied()), lower_is_better);
@@ -75,9 +75,14 @@ fn track(svg: &mut Svg, scale: &Scale, rule: Option<&BandRule>) {
         svg.rect("c-track", (left, TRACK_TOP), (right - left, TRACK_HEIGHT), "");
         return;
     };
-    let places = [left, scale.x(rule.medium.value), scale.x(rule.high.value), scale.x(rule.elite.value), right];
+    let elite = rule.elite.map_or(right, |edge| scale.x(edge.value));
+    let places = [left, scale.x(rule.medium.value), scale.x(rule.high.value), elite, right];
     for (band, ends) in Band::ALL.into_iter().zip(places.windows(2)) {
         let width = ends[1] - ends[0];
+        // Where levels share a published answer, only the best of them takes values.
+        if width <= 0.15 {
+            continue;
+        }
         svg.rect(&format!("band-{}", band.as_str()), (ends[0], TRACK_TOP), (width - 0.15, TRACK_HEIGHT), "");
         if width >= NAMED_WIDTH {
             svg.text("c-band", (f64::midpoint(ends[0], ends[1]), 13.0), Anchor::Middle, band.as_str());
@@ -121,9 +126,13 @@ fn finding(quantity: &Quantity<'_>) -> String {
         finding += &format!(", 95 % interval {interval}");
     }
     finding += &match (measured.band_low, measured.band_high) {
-        (Some(low), Some(high)) if low == high => format!(", in band {}", low.as_str()),
-        (Some(low), Some(high)) => format!(", between bands {} and {}", low.as_str(), high.as_str()),
-        _ => String::new(),
+        (Some(low), Some(high)) if low == high => format!(", in band {} of {}", low.as_str(), measured.edition),
+        (Some(low), Some(high)) => {
+            format!(", between bands {} and {} of {}", low.as_str(), high.as_str(), measured.edition)
+        }
+        _ => {
+            numbers::percentiles(measured).map(|range| format!(", {range} in {}", measured.edition)).unwrap_or_default()
+        }
     };
     if !quantity.services.is_empty() {
         finding += &format!(", with {}", numbers::count(quantity.services.len() as u64, "service"));
@@ -139,14 +148,17 @@ fn table(quantity: &Quantity<'_>) -> Table {
     table.push(["observations".into(), numbers::digits(measured.n as f64)]);
     table.push(["still open".into(), numbers::digits(measured.censored as f64)]);
     if let Some(rule) = quantity.rule {
-        for (band, edge) in [("elite", rule.elite), ("high", rule.high), ("medium", rule.medium)] {
+        for (band, edge) in rule.edges() {
             let side = match (rule.higher_is_better, edge.is_inclusive) {
                 (true, true) => "at least",
                 (true, false) => "more than",
                 (false, true) => "at most",
                 (false, false) => "less than",
             };
-            table.push([format!("band {band}"), format!("{side} {}", numbers::value(measured.unit, edge.value))]);
+            table.push([
+                format!("band {}", band.as_str()),
+                format!("{side} {}", numbers::value(measured.unit, edge.value)),
+            ]);
         }
     }
     table
@@ -161,7 +173,7 @@ mod tests {
 
     fn lead_time_rule() -> BandRule {
         let edge = |days: f64| BandEdge { value: days * DAY_SECONDS, is_inclusive: false };
-        BandRule { higher_is_better: false, elite: edge(1.0), high: edge(WEEK_DAYS), medium: edge(MONTH_DAYS) }
+        BandRule { higher_is_better: false, elite: Some(edge(1.0)), high: edge(WEEK_DAYS), medium: edge(MONTH_DAYS) }
     }
 
     fn drawn(measurement: &Measurement) -> Option<Chart> {
@@ -177,12 +189,13 @@ mod tests {
             &truelevel_model::BandRules {
                 edition: "2024".into(),
                 rules: [("change_lead_time".to_owned(), lead_time_rule())].into(),
+                ..truelevel_model::BandRules::default()
             },
             "change_lead_time",
         );
         let chart = drawn(&measured).unwrap();
         super::super::testing::check(&chart);
-        assert_eq!(chart.finding, "23 h, 95 % interval 20 h to 2 days, between bands high and elite.");
+        assert_eq!(chart.finding, "23 h, 95 % interval 20 h to 2 days, between bands high and elite of 2024.");
         for band in ["low", "medium", "high", "elite"] {
             assert!(chart.svg().contains(&format!("class=\"band-{band}\"")));
         }
