@@ -2,7 +2,7 @@
 
 use truelevel_model::{Measurement, Unit, declare};
 
-use super::Metric;
+use super::{Basis, Metric};
 use crate::service::ServiceData;
 
 declare! {
@@ -18,6 +18,7 @@ declare! {
         version: 1,
         unit: Unit::Count,
         higher_is_better: None,
+        basis: Basis::Deployments,
         measure: measure,
     };
 }

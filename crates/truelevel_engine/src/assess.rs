@@ -15,13 +15,12 @@ use truelevel_model::assessment::{
     ServiceResult, StageResult,
 };
 use truelevel_model::deployment_data::DeploymentData;
-use truelevel_model::{
-    BandRules, ChangeIndex, EvidenceRecord, Exclusions, History, Incident, Measurement, Time, Window,
-};
+use truelevel_model::{BandRules, ChangeIndex, EvidenceRecord, Exclusions, History, Measurement, Time, Window};
 
 use truelevel_report::numbers;
 use truelevel_sources::git::{AutomationAccounts, ChangeReading};
 
+use crate::activity::{Activity, Windows};
 use crate::collect::{Collected, CollectedRepository, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
 use crate::evidence::{keep_evidence, reported_evidence};
@@ -57,7 +56,7 @@ pub struct Prepared {
     mainlines_before: OnceLock<Vec<Option<Mainline>>>,
     pub(crate) detected: Vec<Detected>,
     pub(crate) reported: Vec<EvidenceRecord>,
-    pub(crate) incidents: Option<Vec<Incident>>,
+    pub(crate) activity: Activity,
 }
 
 /// Collects, measures and assesses.
@@ -97,7 +96,6 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         }
         services.retain(|service| request.services.iter().any(|name| name == service.id.as_str()));
     }
-    let incidents = workspace.store.incidents()?;
     let detected = detect(&collected.repositories, window.end, talk);
     if workspace.is_kept() {
         keep_evidence(workspace, &collected.repositories, &detected)?;
@@ -107,7 +105,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         mainlines_before: OnceLock::new(),
         detected,
         reported: reported_evidence(workspace.store.evidence()?, window.end),
-        incidents: (!incidents.is_empty()).then_some(incidents),
+        activity: Activity::read(workspace.store.as_ref())?,
         name: workspace.name(),
         catalog,
         window,
@@ -156,7 +154,8 @@ impl Prepared {
         if !self.collected.repositories.iter().any(has_outlines) {
             return Ok(());
         }
-        let (measuring, before) = (self.measuring(), self.measuring_before());
+        let windows = self.windows();
+        let (measuring, before) = (self.measuring(&windows), self.measuring_before(&windows));
         let mut needed: Vec<BTreeSet<ChangeIndex>> = vec![BTreeSet::new(); self.collected.repositories.len()];
         for service in &self.services {
             if let Some(place) = service.repository {
@@ -182,28 +181,37 @@ impl Prepared {
         Ok(())
     }
 
-    pub(crate) fn measuring(&self) -> Measuring<'_> {
+    /// What happened around deployments in the window, and in the one before it where somebody asks.
+    pub(crate) fn windows(&self) -> Windows<'_> {
+        let now = self.activity.index(&self.collected.repositories, &self.mainlines, self.window);
+        Windows { now, before: OnceLock::new() }
+    }
+
+    pub(crate) fn measuring<'a>(&'a self, windows: &'a Windows<'_>) -> Measuring<'a> {
         Measuring {
             repositories: &self.collected.repositories,
             mainlines: &self.mainlines,
             detected: &self.detected,
             reported: &self.reported,
-            incidents: self.incidents.as_deref(),
+            activity: &windows.now,
             window: self.window,
             bands: &self.bands,
         }
     }
 
     /// The same one window earlier, by facts alone.
-    fn measuring_before(&self) -> Measuring<'_> {
+    fn measuring_before<'a, 'w: 'a>(&'w self, windows: &'a Windows<'w>) -> Measuring<'a> {
         let window = Window::ending(self.window.start, self.window.days);
         let mainlines = self.mainlines_before.get_or_init(|| mainlines(&self.collected.repositories, window.end));
-        Measuring { mainlines, detected: &[], window, ..self.measuring() }
+        let index = || self.activity.index(&self.collected.repositories, mainlines, window);
+        let activity = windows.before.get_or_init(index);
+        Measuring { mainlines, detected: &[], activity, window, ..self.measuring(windows) }
     }
 
     /// Measures every service and judges all of them.
     pub fn assess(&self, talk: &dyn Talk) -> Assessment {
-        let measuring = self.measuring();
+        let windows = self.windows();
+        let measuring = self.measuring(&windows);
         let web_addresses: BTreeMap<String, String> = self
             .collected
             .repositories
@@ -217,21 +225,22 @@ impl Prepared {
             .enumerate()
             .map(|(place, service)| {
                 talk.progress("measuring services", place as u64, total);
-                measuring.measure(service, |_, measured| self.judge(service, measured, &web_addresses))
+                measuring.measure(service, |_, measured| self.judge(service, measured, &windows, &web_addresses))
             })
             .collect();
         let (services, tallies): (Vec<ServiceResult>, Vec<Tally>) = results.into_iter().unzip();
         self.put_together(services, &tallies)
     }
 
-    fn judge(
-        &self,
+    fn judge<'w>(
+        &'w self,
         service: &Service,
         measured: &MeasuredService,
+        windows: &Windows<'w>,
         web_addresses: &BTreeMap<String, String>,
     ) -> (ServiceResult, Tally) {
         let measured_before = OnceCell::new();
-        let before = || measured_before.get_or_init(|| self.measuring_before().before(service)).as_ref();
+        let before = || measured_before.get_or_init(|| self.measuring_before(windows).before(service)).as_ref();
         let known =
             Known { detections: &measured.detections, metrics: &measured.metrics, before: &before, web_addresses };
         let judged = levels::judge_service(&self.catalog, known, service.deployment_data);
@@ -503,12 +512,15 @@ fn largest_segment(services: &[&ServiceResult]) -> Option<Segment> {
         let Some(lead_time) = service.metrics.get("change_lead_time") else { continue };
         let p75 = |name: &str| lead_time.details.get(&format!("{name}_p75_seconds")).copied();
         // Where no environment before production is known, the way after the merge is one segment.
-        let names: &[&str] = if p75("merge_to_preproduction").is_some() {
-            &["coding_and_review", "merge_to_preproduction", "preproduction_to_production"]
+        let after_merge: &[&str] = if p75("merge_to_preproduction").is_some() {
+            &["merge_to_preproduction", "preproduction_to_production"]
         } else {
-            &["coding_and_review", "merge_to_deploy"]
+            &["merge_to_deploy"]
         };
-        let segments = names.iter().filter_map(|name| Some((*name, p75(name)?)));
+        // Where reviews are known, the way before the merge has parts of its own.
+        let before_merge: &[&str] =
+            if p75("review").is_some() { &["coding", "pickup", "review"] } else { &["coding_and_review"] };
+        let segments = before_merge.iter().chain(after_merge).filter_map(|name| Some((*name, p75(name)?)));
         if let Some((name, seconds)) = segments.max_by(|a, b| a.1.total_cmp(&b.1)) {
             largest.entry(name).or_default().push(seconds);
         }

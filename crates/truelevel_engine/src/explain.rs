@@ -5,8 +5,6 @@ use truelevel_assess::catalog::{Gate, Question, Requirement};
 use truelevel_assess::conditions::Subject;
 use truelevel_assess::{Catalog, CatalogError, Reference, benchmarks};
 use truelevel_metrics::METRICS;
-use truelevel_metrics::service::ServiceData;
-use truelevel_metrics::timeline::{DeploymentKind, describe};
 use truelevel_model::assessment::{Assessment, GateResult};
 use truelevel_model::{Detection, Locator, Reason, registry};
 use truelevel_report::numbers;
@@ -230,9 +228,13 @@ fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment
         };
         section(explanation, "Services", assessment.services.iter().filter_map(of).collect(), limit);
     }
-    let measuring = prepared.measuring();
-    let events: Vec<String> =
-        prepared.services.iter().flat_map(|service| measuring.measure(service, |data, _| events(&id, data))).collect();
+    let windows = prepared.windows();
+    let measuring = prepared.measuring(&windows);
+    let events: Vec<String> = prepared
+        .services
+        .iter()
+        .flat_map(|service| measuring.measure(service, |data, _| crate::events::events(&id, data)))
+        .collect();
     section(explanation, "Events behind it", events, limit);
     let left_out = assessment
         .exclusions
@@ -242,75 +244,9 @@ fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment
     section(explanation, "Left out", left_out, usize::MAX);
 }
 
-/// The facts that a metric counts, in words.
-fn events(metric: &str, data: &ServiceData<'_>) -> Vec<String> {
-    let entries = &data.timeline.entries;
-    match metric {
-        "change_lead_time" | "merge_to_deploy_time" | "deployment_batch_size" => data
-            .shipped
-            .iter()
-            .map(|shipped| {
-                let id = data.facts.repository.as_ref().map(|repository| repository.history.id(shipped.change));
-                let duration =
-                    if metric == "merge_to_deploy_time" { shipped.merge_to_deploy } else { Some(shipped.lead_time) };
-                let duration = duration
-                    .map_or_else(|| "not on the default branch".to_owned(), |span| numbers::duration(span.seconds()));
-                let id = id.map(|id| id.short()).unwrap_or_default();
-                let entry = &entries[shipped.deployment];
-                let doubt = if entry.follows_unresolved {
-                    "; perhaps with an earlier deployment, whose version is not resolved"
-                } else {
-                    ""
-                };
-                format!("{id} {duration}, shipped with {}{doubt}", describe(entry.deployment))
-            })
-            .collect(),
-        "undeployed_changes" => data
-            .undeployed
-            .iter()
-            .filter_map(|waiting| {
-                let history = data.facts.repository.as_ref()?.history;
-                Some(format!(
-                    "{} waits since {}",
-                    history.id(waiting.change).short(),
-                    numbers::duration(waiting.age.seconds())
-                ))
-            })
-            .collect(),
-        "change_fail_rate" | "failed_deployment_recovery_time" => data
-            .failures
-            .iter()
-            .filter(|failure| data.window.contains(entries[failure.deployment].deployment.finished_at))
-            .map(|failure| {
-                let signals: Vec<_> = failure.signals.iter().map(|signal| signal.as_str().replace('_', " ")).collect();
-                let recovered = failure.recovered_at.map_or_else(
-                    || "still open".to_owned(),
-                    |at| format!("recovered after {}", numbers::duration(at.since(failure.started_at).seconds())),
-                );
-                format!("{}: {}, {recovered}", describe(entries[failure.deployment].deployment), signals.join(", "))
-            })
-            .collect(),
-        _ => data
-            .in_window()
-            .filter(|entry| entry.kind != DeploymentKind::InitialState)
-            .map(|entry| {
-                let kind = match entry.kind {
-                    DeploymentKind::InitialState => "initial state",
-                    DeploymentKind::Baseline => "first known",
-                    DeploymentKind::Forward => "new version",
-                    DeploymentKind::Rollback => "rollback",
-                    DeploymentKind::Redeployment => "redeployment",
-                    DeploymentKind::FanOut => "reaches a further environment",
-                    DeploymentKind::NotSucceeded => "did not succeed",
-                };
-                format!("{}: {kind}", describe(entry.deployment))
-            })
-            .collect(),
-    }
-}
-
 fn explain_practice(explanation: &mut Explanation, prepared: &Prepared, limit: usize) {
-    let measuring = prepared.measuring();
+    let windows = prepared.windows();
+    let measuring = prepared.measuring(&windows);
     let id = explanation.id.clone();
     let mut lines = Vec::new();
     for service in &prepared.services {
@@ -349,7 +285,8 @@ fn place(locator: &Locator) -> String {
 
 fn explain_reason(explanation: &mut Explanation, prepared: &Prepared, limit: usize) {
     let Some(reason) = Reason::ALL.iter().find(|reason| reason.code() == explanation.id) else { return };
-    let measuring = prepared.measuring();
+    let windows = prepared.windows();
+    let measuring = prepared.measuring(&windows);
     let (mut total, mut lines) = (0, Vec::new());
     for service in &prepared.services {
         measuring.measure(service, |_, measured| {

@@ -1,9 +1,11 @@
 //! Joins the stages: collect, normalise, detect, measure, assess. The one crate that the binary and the server call.
 
+mod activity;
 pub mod assess;
 mod collect;
 pub mod config;
 mod error;
+mod events;
 mod evidence;
 pub mod explain;
 pub mod init;

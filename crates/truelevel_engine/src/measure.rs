@@ -11,12 +11,13 @@ use truelevel_metrics::timeline::DeploymentKind;
 use truelevel_metrics::versions::VersionResolver;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, ChangeIndex, Deployment, Detection, EvidenceRecord, Exclusions, Incident, Initiator, Measurement,
-    Reason, Time, Window,
+    BandRules, ChangeIndex, Deployment, Detection, EvidenceRecord, Exclusions, Initiator, Measurement, Reason, Time,
+    Window,
 };
 use truelevel_practices::{DeliveryFacts, FileEntry, PRACTICES, ReadFile, Repository, Warning};
 
 use crate::Talk;
+use crate::activity::ActivityIndex;
 use crate::collect::CollectedRepository;
 use crate::matching::Service;
 
@@ -130,8 +131,8 @@ pub(crate) struct Measuring<'a> {
     pub(crate) detected: &'a [Detected],
     /// What sources say of practices.
     pub(crate) reported: &'a [EvidenceRecord],
-    /// All incidents; absent when no source reports any.
-    pub(crate) incidents: Option<&'a [Incident]>,
+    /// Reviews, pipeline runs and incidents.
+    pub(crate) activity: &'a ActivityIndex<'a>,
     pub(crate) window: Window,
     pub(crate) bands: &'a BandRules,
 }
@@ -149,22 +150,22 @@ impl Measuring<'_> {
             _ => true,
         };
         let deployments: Vec<&Deployment> = service.deployments.iter().collect();
-        let incidents: Option<Vec<&Incident>> = self
-            .incidents
-            .map(|incidents| incidents.iter().filter(|incident| incident.services.contains(&service.id)).collect());
         let facts = ServiceFacts {
             service: &service.id,
             deployments: &deployments,
             deployment_data: service.deployment_data,
             is_production: &|environment| service.production.is(environment.as_str()),
             baseline: service.baseline.as_deref(),
-            incidents: incidents.as_deref(),
+            incidents: self.activity.incidents(&service.id),
+            incident_links: &self.activity.links,
             repository: service.repository.map(|place| ServiceRepository {
                 history: &self.repositories[place].history,
                 tags: &self.repositories[place].tags,
                 mainline: self.mainlines[place].as_ref(),
                 version_patterns: &service.version_patterns,
                 touches: service.scope.is_some().then_some(&touches),
+                reviews: self.activity.reviews(place),
+                pipelines: self.activity.pipelines(place),
             }),
         };
         let data = ServiceData::prepare(&facts, self.window, self.bands);

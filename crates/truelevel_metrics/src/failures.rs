@@ -1,21 +1,24 @@
 //! Which deployments failed, and how that shows.
 //!
 //! No single signal sees every failure, so each failure keeps all of its signals. Only an incident that names the
-//! deployment is a report; the rest is inferred, and says with what confidence.
+//! deployment, or a person's decision, is a report; the rest is inferred, and says with what confidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use truelevel_model::{ChangeIndex, Deployment, Incident, Span, Time};
+use truelevel_model::{ChangeIndex, EnvironmentId, Span, Time};
 
+use crate::incidents::{Cause, ServiceIncident};
 use crate::service::ServiceFacts;
-use crate::timeline::{DeploymentKind, Timeline};
+use crate::timeline::{DeploymentKind, Timeline, TimelineEntry};
 
 /// A fix or an incident within this time is taken to belong to the deployment before it.
-const NEAR: Span = Span::from_millis(24 * 3600 * 1000);
+pub const NEAR: Span = Span::from_millis(24 * 3600 * 1000);
 
 /// What shows that a deployment failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Signal {
+    /// Somebody decided that an incident belongs to the deployment.
+    LinkedToIncident,
     /// An incident names the deployment, its version or its commit.
     NamedByIncident,
     /// Production went back behind it.
@@ -32,6 +35,7 @@ impl Signal {
     /// The id.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::LinkedToIncident => "linked_to_incident",
             Self::NamedByIncident => "named_by_incident",
             Self::RolledBack => "rolled_back",
             Self::AbortedAutomatically => "aborted_automatically",
@@ -44,11 +48,16 @@ impl Signal {
     /// every signal counts in the rate.
     pub const fn confidence(self) -> f64 {
         match self {
-            Self::NamedByIncident | Self::AbortedAutomatically => 1.0,
+            Self::LinkedToIncident | Self::NamedByIncident | Self::AbortedAutomatically => 1.0,
             Self::RolledBack => 0.95,
             Self::Hotfixed => 0.8,
             Self::FollowedByIncident => 0.5,
         }
+    }
+
+    /// Whether somebody said so; otherwise it is inferred.
+    pub const fn is_report(self) -> bool {
+        matches!(self, Self::LinkedToIncident | Self::NamedByIncident)
     }
 }
 
@@ -65,6 +74,18 @@ pub struct Failure {
     pub recovered_at: Option<Time>,
 }
 
+impl Failure {
+    /// Whether an incident or a person says so, and not only the course of the deployments.
+    pub fn is_reported(&self) -> bool {
+        self.signals.iter().any(|signal| signal.is_report())
+    }
+
+    /// How sure it is that this deployment failed: that of its strongest signal.
+    pub fn confidence(&self) -> f64 {
+        self.signals.iter().map(|signal| signal.confidence()).fold(0.0, f64::max)
+    }
+}
+
 #[derive(Default)]
 struct Found {
     signals: Vec<Signal>,
@@ -72,27 +93,35 @@ struct Found {
     mended_at: Option<Time>,
 }
 
-/// Finds the failures among all deployments of a timeline, in its order, looking no further than `as_of`.
-pub fn failures(facts: &ServiceFacts<'_>, timeline: &Timeline<'_>, as_of: Time) -> Vec<Failure> {
+/// Finds the failures among all deployments of a timeline, in its order. `incidents` are the service's as of the date
+/// asked.
+pub fn failures(facts: &ServiceFacts<'_>, timeline: &Timeline<'_>, incidents: &[ServiceIncident<'_>]) -> Vec<Failure> {
     let mut found: BTreeMap<usize, Found> = BTreeMap::new();
     find_rollbacks(timeline, &mut found);
     find_aborts(timeline, &mut found);
-    find_hotfixes(facts, timeline, &mut found);
-    for incident in facts.incidents.unwrap_or_default() {
-        if incident.started_at <= as_of
-            && let Some((place, signal)) = cause(facts, timeline, incident)
-        {
-            let failure = found.entry(place).or_default();
-            failure.signals.push(signal);
-            let resolved_at = incident.resolved_at.filter(|at| *at <= as_of);
-            failure.incident = Some(match failure.incident {
-                // Several incidents of one failure: it lasts from the first start to the last end.
-                Some((start, end)) => {
-                    (start.min(incident.started_at), end.zip(resolved_at).map(|(one, other)| one.max(other)))
-                }
-                None => (incident.started_at, resolved_at),
-            });
+    for (fix, failed) in reverts(facts, timeline) {
+        let [fixed_at, failed_at] = [fix, failed].map(|place| timeline.entries[place].deployment.finished_at);
+        if fixed_at.since(failed_at) <= NEAR {
+            let failure = found.entry(failed).or_default();
+            failure.signals.push(Signal::Hotfixed);
+            mend(failure, fixed_at);
         }
+    }
+    for found_incident in incidents {
+        let (place, signal) = match found_incident.cause {
+            Cause::Decided(place) => (place, Signal::LinkedToIncident),
+            Cause::Named(place) => (place, Signal::NamedByIncident),
+            Cause::Near(place) => (place, Signal::FollowedByIncident),
+            Cause::DecidedOtherwise | Cause::NamedElsewhere | Cause::None => continue,
+        };
+        let (started_at, resolved_at) = (found_incident.incident.started_at, found_incident.resolved_at);
+        let failure = found.entry(place).or_default();
+        failure.signals.push(signal);
+        failure.incident = Some(match failure.incident {
+            // Several incidents of one failure: it lasts from the first start to the last end.
+            Some((start, end)) => (start.min(started_at), end.zip(resolved_at).map(|(one, other)| one.max(other))),
+            None => (started_at, resolved_at),
+        });
     }
     found
         .into_iter()
@@ -109,46 +138,52 @@ pub fn failures(facts: &ServiceFacts<'_>, timeline: &Timeline<'_>, as_of: Time) 
         .collect()
 }
 
+/// What one environment ran, in order, with the last place of each version and commit.
+#[derive(Default)]
+struct Ran<'a> {
+    places: Vec<usize>,
+    versions: HashMap<&'a str, usize>,
+    commits: HashMap<ChangeIndex, usize>,
+}
+
+impl<'a> Ran<'a> {
+    fn add(&mut self, place: usize, entry: &TimelineEntry<'a>) {
+        let at = self.places.len();
+        self.places.push(place);
+        self.versions.insert(&entry.deployment.version, at);
+        if let Some(commit) = entry.commit {
+            self.commits.insert(commit, at);
+        }
+    }
+
+    /// The first deployment after the version that a rollback returns to; the last one, when that never ran.
+    fn failed_before(&self, rollback: &TimelineEntry<'_>) -> Option<usize> {
+        let version = self.versions.get(rollback.deployment.version.as_str());
+        let commit = rollback.commit.and_then(|commit| self.commits.get(&commit));
+        let after_target = version.max(commit).and_then(|target| self.places.get(target + 1));
+        after_target.or(self.places.last()).copied()
+    }
+}
+
 /// A rollback goes back behind the first deployment that followed the version it returns to: that one failed. After
 /// V1, V2, V3 a return to V1 means that V2 was bad already; otherwise the way would have led to V2.
 fn find_rollbacks(timeline: &Timeline<'_>, found: &mut BTreeMap<usize, Found>) {
-    let changes_what_runs = |kind| {
-        matches!(
-            kind,
-            DeploymentKind::InitialState
-                | DeploymentKind::Baseline
-                | DeploymentKind::Forward
-                | DeploymentKind::Rollback
-                | DeploymentKind::FanOut
-        )
-    };
-    // When the initial state began to run is not known, so neither is how long it hurt.
-    let is_event = |place: &usize| timeline.entries[*place].kind != DeploymentKind::InitialState;
-    for (place, rollback) in timeline.entries.iter().enumerate() {
-        if rollback.kind != DeploymentKind::Rollback {
+    let mut environments: HashMap<&EnvironmentId, Ran<'_>> = HashMap::new();
+    for (place, entry) in timeline.entries.iter().enumerate() {
+        if matches!(entry.kind, DeploymentKind::Redeployment | DeploymentKind::NotSucceeded) {
             continue;
         }
-        let earlier = || {
-            timeline.entries[..place].iter().enumerate().rev().filter(|(_, entry)| {
-                entry.deployment.environment == rollback.deployment.environment && changes_what_runs(entry.kind)
-            })
-        };
-        let mut failed = earlier().next().map(|(at, _)| at);
-        let mut after_target = None;
-        for (at, entry) in earlier() {
-            let is_target = entry.deployment.version == rollback.deployment.version
-                || (entry.commit.is_some() && entry.commit == rollback.commit);
-            if is_target {
-                failed = after_target.or(failed);
-                break;
-            }
-            after_target = Some(at);
-        }
-        if let Some(failed) = failed.filter(is_event) {
+        let ran = environments.entry(&entry.deployment.environment).or_default();
+        // When the initial state began to run is not known, so neither is how long it hurt.
+        let is_event = |failed: &usize| timeline.entries[*failed].kind != DeploymentKind::InitialState;
+        if entry.kind == DeploymentKind::Rollback
+            && let Some(failed) = ran.failed_before(entry).filter(is_event)
+        {
             let failure = found.entry(failed).or_default();
             failure.signals.push(Signal::RolledBack);
-            mend(failure, rollback.deployment.finished_at);
+            mend(failure, entry.deployment.finished_at);
         }
+        ran.add(place, entry);
     }
 }
 
@@ -162,74 +197,32 @@ fn find_aborts(timeline: &Timeline<'_>, found: &mut BTreeMap<usize, Found>) {
     }
 }
 
-fn find_hotfixes(facts: &ServiceFacts<'_>, timeline: &Timeline<'_>, found: &mut BTreeMap<usize, Found>) {
+/// Deployments that shipped the revert of a change, each with the earlier deployment that had shipped that change.
+pub fn reverts(facts: &ServiceFacts<'_>, timeline: &Timeline<'_>) -> Vec<(usize, usize)> {
     let (Some(repository), Some(attribution)) = (facts.repository.as_ref(), timeline.attribution.as_ref()) else {
-        return;
+        return Vec::new();
     };
     let history = repository.history;
-    for (place, fix) in timeline.entries.iter().enumerate() {
-        for change in &fix.ships {
-            let reverted = history.reverts(*change).and_then(|reverted| history.find(&reverted));
-            // In a repository of several services only what touches this one can mend it; and to revert a revert is
-            // to land the change again, not to mend the fix.
-            let is_own = |change: ChangeIndex| repository.touches.is_none_or(|touches| touches(change));
-            let reverted = reverted
-                .filter(|reverted| history.reverts(*reverted).is_none() && is_own(*change) && is_own(*reverted));
-            let Some(failed) = reverted.and_then(|reverted| attribution.first_deployment(reverted)) else { continue };
-            let failed = failed as usize;
-            let Some(entry) = timeline.entries.get(failed) else { continue };
-            let between = fix.deployment.finished_at.since(entry.deployment.finished_at);
-            if failed < place && between <= NEAR && !entry.ships.is_empty() {
-                let failure = found.entry(failed).or_default();
-                failure.signals.push(Signal::Hotfixed);
-                mend(failure, fix.deployment.finished_at);
+    // In a repository of several services only what touches this one can mend it; and to revert a revert is to land
+    // the change again, not to mend the fix.
+    let is_own = |change: ChangeIndex| repository.touches.is_none_or(|touches| touches(change));
+    let shipped = timeline.entries.iter().enumerate();
+    let shipped = shipped.flat_map(|(place, fix)| fix.ships.iter().map(move |change| (place, *change)));
+    shipped
+        .filter_map(|(fix, change)| {
+            let reverted = history.find(&history.reverts(change)?)?;
+            if history.reverts(reverted).is_some() || !is_own(change) || !is_own(reverted) {
+                return None;
             }
-        }
-    }
+            let failed = attribution.first_deployment(reverted)? as usize;
+            let entry = timeline.entries.get(failed)?;
+            (failed < fix && !entry.ships.is_empty()).then_some((fix, failed))
+        })
+        .collect()
 }
 
 fn mend(failure: &mut Found, at: Time) {
     failure.mended_at = Some(failure.mended_at.map_or(at, |earlier| earlier.min(at)));
-}
-
-/// The deployment that an incident belongs to.
-fn cause(facts: &ServiceFacts<'_>, timeline: &Timeline<'_>, incident: &Incident) -> Option<(usize, Signal)> {
-    let can_fail = |kind| {
-        matches!(
-            kind,
-            DeploymentKind::Baseline
-                | DeploymentKind::Forward
-                | DeploymentKind::Rollback
-                | DeploymentKind::FanOut
-                | DeploymentKind::NotSucceeded
-        )
-    };
-    let mut before = timeline
-        .entries
-        .iter()
-        .enumerate()
-        .rev()
-        .filter(|(_, entry)| can_fail(entry.kind) && entry.deployment.finished_at <= incident.started_at);
-    match &incident.caused_by {
-        Some(named) => {
-            let is_named = |deployment: &Deployment| deployment.id == *named || deployment.version == *named;
-            let commit_of =
-                |commit| facts.repository.as_ref().map(|repository| repository.history.id(commit).to_string());
-            let is_commit =
-                |commit| named.len() >= 7 && commit_of(commit).is_some_and(|id| id.starts_with(named.as_str()));
-            // Named after the fact, an incident may have begun while the deployment still ran.
-            let mut all = timeline.entries.iter().enumerate().rev().filter(|(_, entry)| can_fail(entry.kind));
-            let place = before
-                .find(|(_, entry)| is_named(entry.deployment) || entry.commit.is_some_and(is_commit))
-                .or_else(|| all.find(|(_, entry)| is_named(entry.deployment) || entry.commit.is_some_and(is_commit)));
-            place.map(|(place, _)| (place, Signal::NamedByIncident))
-        }
-        None => {
-            let (place, entry) = before.next()?;
-            let is_near = incident.started_at.since(entry.deployment.finished_at) <= NEAR;
-            is_near.then_some((place, Signal::FollowedByIncident))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -256,7 +249,7 @@ mod tests {
         assert_eq!(found(&example), expected);
     }
 
-    use Signal::{FollowedByIncident, Hotfixed, NamedByIncident, RolledBack};
+    use Signal::{FollowedByIncident, Hotfixed, LinkedToIncident, NamedByIncident, RolledBack};
 
     /// Datadog's published example: after V1, V2, V3 a return to V1 makes V2 the failure; V1 again is no rollback.
     #[test]
@@ -313,6 +306,17 @@ mod tests {
         check(deployed.clone().incident(22, None, None), &[("v3", &[FollowedByIncident], None)]);
         check(deployed.incident(22, Some(23), Some("no such version")), &[]);
         check(Example::days(30).deploy("v1", 10).incident(5, Some(6), None), &[]);
+    }
+
+    #[test]
+    fn what_somebody_decided_wins_over_what_is_named_or_near() {
+        let incident = Example::days(30).deploy("v1", 0).deploy("v2", 10).incident(11, Some(13), Some("v2"));
+        check(incident.clone().decide(0, Some(0)), &[("v1", &[LinkedToIncident], Some(2.0))]);
+        check(incident.clone().decide(0, None), &[]);
+        check(incident.decide(0, None).decide(0, Some(1)), &[("v2", &[LinkedToIncident], Some(2.0))]);
+        let near = Example::days(30).deploy("v1", 0).deploy("v2", 10).incident(11, Some(13), None);
+        check(near.clone().decide(0, Some(0)), &[("v1", &[LinkedToIncident], Some(2.0))]);
+        check(near.decide(0, Some(77)), &[]);
     }
 
     #[test]

@@ -5,12 +5,15 @@
 
 pub mod attribution;
 pub mod failures;
+pub mod incidents;
 pub mod mainline;
 pub mod metrics;
 pub mod organisation;
+pub mod pipelines;
+pub mod reviews;
 pub mod service;
 pub mod statistics;
 pub mod timeline;
 pub mod versions;
 
-pub use metrics::{METRICS, Metric};
+pub use metrics::{Basis, METRICS, Metric};

@@ -26,10 +26,20 @@ impl Mainline {
         Some(Self { head, line, joined })
     }
 
+    /// Whether the branch itself was at this change, and not only a line of work that it took in.
+    pub fn is_on_line(&self, change: ChangeIndex) -> bool {
+        self.brought_by(change) == Some(change)
+    }
+
+    /// The commit of the branch that brought a change: the merge, or the change itself. `None` while it is on no part of
+    /// the branch.
+    pub fn brought_by(&self, change: ChangeIndex) -> Option<ChangeIndex> {
+        Some(self.line[self.joined.first_deployment(change)? as usize])
+    }
+
     /// When a change joined the branch: the commit time of the merge that brought it, or its own. `None` while it is
     /// on no part of the branch.
     pub fn merged_at(&self, history: &History, change: ChangeIndex) -> Option<Time> {
-        let place = self.joined.first_deployment(change)?;
-        Some(history.committed_at(self.line[place as usize]))
+        Some(history.committed_at(self.brought_by(change)?))
     }
 }

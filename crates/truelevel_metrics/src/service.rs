@@ -1,12 +1,15 @@
 //! Everything measured of one service, prepared once and read by every metric.
 
 use truelevel_model::{
-    BandRules, ChangeIndex, Deployment, EnvironmentId, Exclusions, History, Incident, Reason, ServiceId, Span, Tag,
-    Time, Window,
+    BandRules, ChangeIndex, Deployment, EnvironmentId, Exclusions, History, Incident, Reason, Review, ServiceId, Span,
+    Tag, Time, Window,
 };
 
 use crate::failures::{Failure, failures};
+use crate::incidents::{IncidentLinks, ServiceIncident, incidents};
 use crate::mainline::Mainline;
+use crate::pipelines::Pipelines;
+use crate::reviews::Reviews;
 use crate::timeline::{DeploymentKind, Timeline, TimelineEntry, TimelineInput, describe};
 use crate::versions::VersionResolver;
 
@@ -22,6 +25,27 @@ pub struct ServiceRepository<'a> {
     pub version_patterns: &'a [regex::Regex],
     /// Whether a change touches the service, for a service that is a part of its repository.
     pub touches: Option<&'a (dyn Fn(ChangeIndex) -> bool + Sync)>,
+    /// Its reviews; absent when no source reports them, which is not the same as none.
+    pub reviews: Option<&'a Reviews<'a>>,
+    /// Its pipeline runs; absent when no source reports them, which is not the same as none.
+    pub pipelines: Option<&'a Pipelines<'a>>,
+}
+
+impl ServiceRepository<'_> {
+    /// When a change was first written: its author time, or, for what a review was squashed or rebased into, the time of
+    /// the review's first original commit, where that is earlier.
+    pub fn written_at(&self, change: ChangeIndex) -> Time {
+        let authored_at = self.history.authored_at(change);
+        let review = self.reviews.and_then(|reviews| reviews.merged_as(self.history.id(change)));
+        let first = review.and_then(|review| review.first_commit_at).filter(|at| !is_unset(*at));
+        first.filter(|_| !self.history.is_merge(change)).map_or(authored_at, |first| first.min(authored_at))
+    }
+
+    /// The review that brought a change to the default branch.
+    pub fn review_of(&self, change: ChangeIndex) -> Option<&Review> {
+        let brought_by = self.mainline?.brought_by(change)?;
+        self.reviews?.merged_as(self.history.id(brought_by))
+    }
 }
 
 /// What is known of one service.
@@ -38,6 +62,8 @@ pub struct ServiceFacts<'a> {
     pub baseline: Option<&'a str>,
     /// Its incidents; absent when no source reports incidents, which is not the same as none.
     pub incidents: Option<&'a [&'a Incident]>,
+    /// What people decided about incidents.
+    pub incident_links: &'a IncidentLinks<'a>,
     /// Its repository, where it is known.
     pub repository: Option<ServiceRepository<'a>>,
 }
@@ -84,6 +110,8 @@ pub struct ServiceData<'a> {
     pub shipped: Vec<ShippedChange>,
     /// The changes that wait.
     pub undeployed: Vec<UndeployedChange>,
+    /// The incidents up to the as-of, each with the deployment that it belongs to.
+    pub incidents: Vec<ServiceIncident<'a>>,
     /// The deployments that needed intervention, whenever they were.
     pub failures: Vec<Failure>,
     /// What was left out, in the window.
@@ -110,18 +138,21 @@ impl<'a> ServiceData<'a> {
             numbers_order_versions: !facts.deployment_data.is_proxy(),
             window,
         });
+        let incidents = incidents(facts, &timeline, window.end);
         let mut data = Self {
             facts,
             window,
             bands,
             exclusions: timeline.exclusions.clone(),
-            failures: failures(facts, &timeline, window.end),
+            failures: failures(facts, &timeline, &incidents),
+            incidents,
             timeline,
             shipped: Vec::new(),
             undeployed: Vec::new(),
         };
         data.count_deployments();
         if let Some(repository) = repository {
+            data.count_reviews(repository);
             let before_production = PreProduction::new(facts, repository, resolver.as_ref(), window);
             data.attribute_shipped(repository, &before_production);
             data.find_undeployed(repository);
@@ -137,6 +168,26 @@ impl<'a> ServiceData<'a> {
     /// The deployments in the window that count in the frequency.
     pub fn counted(&self) -> impl Iterator<Item = &TimelineEntry<'a>> {
         self.in_window().filter(|entry| entry.kind.is_counted())
+    }
+
+    /// The reviews of the service's repository.
+    pub fn reviews(&self) -> Option<&'a Reviews<'a>> {
+        self.facts.repository.as_ref()?.reviews
+    }
+
+    /// The pipeline runs of the service's repository.
+    pub fn pipelines(&self) -> Option<&'a Pipelines<'a>> {
+        self.facts.repository.as_ref()?.pipelines
+    }
+
+    /// What to say where nothing is known because there is no repository.
+    pub fn without_repository(&self) -> Option<&'static str> {
+        self.facts.repository.is_none().then_some("no repository is matched to the service")
+    }
+
+    /// The incidents that began in the window.
+    pub fn incidents_in_window(&self) -> impl Iterator<Item = &ServiceIncident<'a>> {
+        self.incidents.iter().filter(|found| self.window.contains(found.incident.started_at))
     }
 
     /// Whether nothing tells which commit runs now, and so what waits: the last version that arrived leads to none.
@@ -188,6 +239,12 @@ impl<'a> ServiceData<'a> {
         self.exclusions = exclusions;
     }
 
+    fn count_reviews(&mut self, repository: &ServiceRepository<'_>) {
+        let opened = repository.reviews.map(Reviews::opened).unwrap_or_default();
+        let by_automation = opened.iter().filter(|review| review.is_automation).count();
+        self.exclusions.add_count(Reason::AutomationExcluded, by_automation as u64);
+    }
+
     fn attribute_shipped(&mut self, repository: &ServiceRepository<'_>, before_production: &PreProduction) {
         let history = repository.history;
         for (place, entry) in self.timeline.entries.iter().enumerate() {
@@ -198,7 +255,7 @@ impl<'a> ServiceData<'a> {
                 if !is_measured(repository, *change, &mut self.exclusions) {
                     continue;
                 }
-                let (authored_at, finished_at) = (history.authored_at(*change), entry.deployment.finished_at);
+                let (authored_at, finished_at) = (repository.written_at(*change), entry.deployment.finished_at);
                 let lead_time = finished_at.since(authored_at);
                 if is_unset(authored_at) {
                     self.exclusions
@@ -248,7 +305,7 @@ impl<'a> ServiceData<'a> {
             if !is_measured(repository, change, &mut Exclusions::default()) {
                 continue;
             }
-            let authored_at = repository.history.authored_at(change);
+            let authored_at = repository.written_at(change);
             let age = self.window.end.since(authored_at);
             if is_unset(authored_at) {
                 self.exclusions.add(Reason::UnsetClock, || {

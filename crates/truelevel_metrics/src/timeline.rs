@@ -109,6 +109,9 @@ impl<'a> Timeline<'a> {
             (a.finished_at, a.sequence, &a.source, &a.id).cmp(&(b.finished_at, b.sequence, &b.source, &b.id))
         });
 
+        // Told twice is told once.
+        deployments.dedup_by(|later, first| (&later.source, &later.id) == (&first.source, &first.id));
+
         let mut attribution = input.repository.map(|(history, _)| Attribution::new(history));
         let mut has_baseline = false;
         if let (Some((history, resolver)), Some(version), Some(marks)) =

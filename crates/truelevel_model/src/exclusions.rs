@@ -29,6 +29,11 @@ macro_rules! reasons {
 }
 
 reasons! {
+    /// Review that automation opened
+    ///
+    /// Updates that a program proposes wait and are looked at in another way than people's work, so they are not part of
+    /// the measures of reviews. Their changes count in the lead time.
+    AutomationExcluded = "automation_excluded",
     /// First known deployment: attributes nothing
     ///
     /// Before it nothing is known to have been deployed, so every earlier change would seem to ship with it. It

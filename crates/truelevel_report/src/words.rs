@@ -38,10 +38,13 @@ pub(crate) const KEYS: [(&str, &str); 4] = [
 /// A segment of the lead time for readers.
 pub(crate) fn segment_name(name: &str) -> &str {
     match name {
+        "coding" => "coding, before the review",
         "coding_and_review" => "coding and review, before the merge",
         "merge_to_deploy" => "from merge to deployment",
         "merge_to_preproduction" => "from merge to the first environment",
+        "pickup" => "waiting for the first answer in review",
         "preproduction_to_production" => "from the first environment to production",
+        "review" => "from the first answer in review to the merge",
         other => other,
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use truelevel_model::{DeploymentOutcome, Measurement, Unit, declare};
 
-use super::Metric;
-use crate::failures::Signal;
+use super::{Basis, Metric};
+use crate::pipelines::Tally;
 use crate::service::ServiceData;
 use crate::timeline::DeploymentKind;
 
@@ -34,6 +34,7 @@ declare! {
         version: 1,
         unit: Unit::Ratio,
         higher_is_better: Some(false),
+        basis: Basis::Deployments,
         measure: measure,
     };
 }
@@ -55,14 +56,10 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     };
     let attempts = (0..data.timeline.entries.len()).filter(|place| is_attempt(*place)).count() as u64;
     let failed: Vec<_> = data.failures.iter().filter(|failure| is_attempt(failure.deployment)).collect();
-    let reported = failed.iter().filter(|failure| failure.signals.contains(&Signal::NamedByIncident)).count();
-    let mut measurement = super::share(
-        metric,
-        data,
-        failed.len() as u64,
-        attempts,
-        "no production deployment was attempted in the window",
-    );
+    let reported = failed.iter().filter(|failure| failure.is_reported()).count();
+    let tally = Tally { part: failed.len() as u64, whole: attempts };
+    let nothing = "no production deployment was attempted in the window";
+    let mut measurement = super::share(metric, data, tally, nothing);
     let mut details: BTreeMap<String, f64> = BTreeMap::new();
     for signal in failed.iter().flat_map(|failure| &failure.signals) {
         *details.entry(signal.as_str().to_owned()).or_default() += 1.0;
@@ -74,10 +71,8 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
             details.insert("reported_ratio".into(), reported as f64 / attempts as f64);
         }
     } else if measurement.value.is_some() {
-        measurement.is_lower_bound = true;
-        measurement.note = Some("no incident data: only rollbacks and hotfixes show, so this is a lower bound".into());
-        // Nothing tells how good it can be.
-        measurement.unband();
+        let note = "no incident data: only rollbacks and hotfixes show, so this is a lower bound";
+        super::bound_below(&mut measurement, note);
     }
     measurement.details = details;
     measurement

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use truelevel_model::{Measurement, Span, Unit, declare};
+use truelevel_model::{Measurement, Span, Time, Unit, declare};
 
-use super::Metric;
+use super::{Basis, Metric};
 use crate::service::{ServiceData, ShippedChange};
 use crate::statistics::{Observation, median, quantile};
 
 declare! {
     /// Change lead time
     ///
-    /// From the author time of each change to the end of the first production deployment that ships it.
+    /// From the author time of each change to the end of the first production deployment that ships it. What a review
+    /// was squashed or rebased into begins with the review's first original commit, where that is known and earlier.
     ///
     /// Which deployment shipped a change is decided by the commit graph: the commits that the deployed commit reaches
     /// and no commit deployed to the service before does, merge commits left out. The first known deployment
@@ -26,16 +27,20 @@ declare! {
     /// changes that ship together arrive together (Woodruff 1952). None below 6 deployments for the median, 11 for
     /// p75, 29 for p90.
     ///
-    /// **Segments**: coding and review (written → on the default branch), merge to deploy, and, where other
-    /// environments run before production, the wait before them and the wait between them and production.
+    /// **Segments**, each over the changes that have it: coding and review (written → on the default branch), merge to
+    /// deploy, and, where other environments run before production, the wait before them and the wait between them and
+    /// production. Where reviews are known: coding (written → review opened), pickup (→ first answer) and review (→
+    /// merged). Where pipeline runs are known: pipeline (merged → every pipeline of the commit that brought it through).
+    /// Where deployments tell: approval wait, and rollout (start → end of the deployment).
     ///
     /// **Source**: DORA's definition (dora.dev/guides/dora-metrics): from committed to version control to deployed
     /// in production.
     pub static CHANGE_LEAD_TIME: Metric = {
         id: "change_lead_time",
-        version: 1,
+        version: 2,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
+        basis: Basis::Deployments,
         measure: measure,
     };
 }
@@ -60,12 +65,13 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         .map(|(span, is_event)| Observation { duration_seconds: span.seconds(), is_event })
         .collect();
     let deployments: BTreeSet<usize> = data.shipped.iter().map(|change| change.deployment).collect();
-    if observations.is_empty() {
-        return metric.missing(data, "no change was shipped in the window and none is waiting");
-    }
     // All that waits would ship with one deployment.
     let clusters = deployments.len() as u64 + u64::from(!data.undeployed.is_empty());
-    let mut measurement = super::durations(metric, data, &observations, clusters, "deployments");
+    let nothing = "no change was shipped in the window and none is waiting";
+    let mut measurement = super::durations(metric, data, &observations, (clusters, "deployments"), nothing);
+    if observations.is_empty() {
+        return measurement;
+    }
     if data.is_running_version_unknown() {
         let stale = "the version that runs leads to no known commit, so changes that wait are not counted";
         measurement.note = Some(measurement.note.map_or(stale.to_owned(), |note| format!("{note}; {stale}")));
@@ -74,18 +80,50 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     measurement
 }
 
+type Segment = fn(&ServiceData<'_>, &ShippedChange) -> Option<Span>;
+
+/// The parts of lead time. Some lie within others; none is there unless its facts are.
+const SEGMENTS: [(&str, Segment); 10] = [
+    ("approval_wait", |data, change| data.timeline.entries[change.deployment].deployment.approval_wait),
+    ("coding", |data, change| {
+        let repository = data.facts.repository.as_ref()?;
+        between(repository.written_at(change.change), repository.review_of(change.change)?.opened_at)
+    }),
+    ("coding_and_review", |_, change| change.coding_and_review),
+    ("merge_to_deploy", |_, change| change.merge_to_deploy),
+    ("merge_to_preproduction", |_, change| change.merge_to_preproduction),
+    ("pickup", |data, change| {
+        let review = data.facts.repository.as_ref()?.review_of(change.change)?;
+        between(review.opened_at, review.first_response_at?)
+    }),
+    ("pipeline", |data, change| {
+        let repository = data.facts.repository.as_ref()?;
+        let brought_by = repository.mainline?.brought_by(change.change)?;
+        let through_at = repository.pipelines?.through_at(repository.history.id(brought_by))?;
+        between(repository.history.committed_at(brought_by), through_at)
+    }),
+    ("preproduction_to_production", |_, change| change.preproduction_to_production),
+    ("review", |data, change| {
+        let review = data.facts.repository.as_ref()?.review_of(change.change)?;
+        between(review.first_response_at?, review.merged_at?)
+    }),
+    ("rollout", |data, change| {
+        let deployment = data.timeline.entries[change.deployment].deployment;
+        between(deployment.started_at?, deployment.finished_at)
+    }),
+];
+
+fn between(from: Time, to: Time) -> Option<Span> {
+    let span = to.since(from);
+    (!span.is_negative()).then_some(span)
+}
+
 /// Median and p75 of each segment over the changes that have it, with the number of those.
 fn segments(data: &ServiceData<'_>) -> std::collections::BTreeMap<String, f64> {
-    type Segment = fn(&ShippedChange) -> Option<Span>;
-    let segments: [(&str, Segment); 4] = [
-        ("coding_and_review", |change| change.coding_and_review),
-        ("merge_to_deploy", |change| change.merge_to_deploy),
-        ("merge_to_preproduction", |change| change.merge_to_preproduction),
-        ("preproduction_to_production", |change| change.preproduction_to_production),
-    ];
     let mut details = std::collections::BTreeMap::new();
-    for (name, segment) in segments {
-        let seconds: Vec<f64> = data.shipped.iter().filter_map(segment).map(Span::seconds).collect();
+    for (name, segment) in SEGMENTS {
+        let spans = data.shipped.iter().filter_map(|change| segment(data, change));
+        let seconds: Vec<f64> = spans.map(Span::seconds).collect();
         if let (Some(middle), Some(upper)) = (median(&seconds), quantile(&seconds, 0.75)) {
             details.insert(format!("{name}_seconds"), middle);
             details.insert(format!("{name}_p75_seconds"), upper);
@@ -189,6 +227,58 @@ mod tests {
             assert_eq!(data.shipped.len(), 2);
             assert!(data.timeline.entries[2].follows_unresolved);
         });
+    }
+
+    #[test]
+    fn a_squashed_review_starts_at_its_first_original_commit() {
+        let squashed = Example::days(30)
+            .commit("A", &[], 0)
+            .deploy("A", 1)
+            .commit("S", &["A"], 20)
+            .review(12, Some(20), |review| {
+                review.merge_commit = Some(Example::id("S"));
+                review.first_commit_at = Some(Example::at(10));
+                review.first_response_at = Some(Example::at(15));
+            })
+            .run("ci", "S", 20, Some(21), truelevel_model::facts::RunOutcome::Succeeded)
+            .deploy("S", 24)
+            .deployment(|deployment| {
+                deployment.started_at = Some(Example::at(23));
+                deployment.approval_wait = Some(Span::from_seconds(2.0 * HOUR));
+            })
+            .measure(&CHANGE_LEAD_TIME);
+        close(squashed.value, 14.0 * HOUR);
+        let hours = |name: &str| squashed.details[&format!("{name}_seconds")] / HOUR;
+        assert_eq!(
+            ["coding", "pickup", "review", "pipeline", "approval_wait", "rollout", "merge_to_deploy"].map(hours),
+            [2.0, 3.0, 5.0, 1.0, 2.0, 1.0, 4.0]
+        );
+    }
+
+    #[test]
+    fn commits_of_a_merged_review_keep_their_own_author_times() {
+        let merged = Example::days(30)
+            .commit("A", &[], 0)
+            .deploy("A", 1)
+            .commit("B", &["A"], 15)
+            .commit("M", &["A", "B"], 20)
+            .review(16, Some(20), |review| {
+                review.merge_commit = Some(Example::id("M"));
+                review.first_commit_at = Some(Example::at(10));
+            })
+            .deploy("M", 24)
+            .measure(&CHANGE_LEAD_TIME);
+        close(merged.value, 9.0 * HOUR);
+        close(merged.details.get("coding_seconds").copied(), HOUR);
+    }
+
+    #[test]
+    fn without_reviews_runs_and_reports_there_are_no_such_segments() {
+        let measured = Example::days(30).commit("A", &[], 0).deploy("A", 1).commit("B", &["A"], 2).deploy("B", 3);
+        let details = measured.measure(&CHANGE_LEAD_TIME).details;
+        for name in ["approval_wait", "coding", "pickup", "pipeline", "review", "rollout"] {
+            assert!(!details.contains_key(&format!("{name}_seconds")), "{name}");
+        }
     }
 
     #[test]

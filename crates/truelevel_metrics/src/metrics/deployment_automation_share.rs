@@ -2,7 +2,8 @@
 
 use truelevel_model::{Initiator, Measurement, Unit, declare};
 
-use super::Metric;
+use super::{Basis, Metric};
+use crate::pipelines::Tally;
 use crate::service::ServiceData;
 
 declare! {
@@ -20,6 +21,7 @@ declare! {
         version: 1,
         unit: Unit::Ratio,
         higher_is_better: Some(true),
+        basis: Basis::Deployments,
         measure: measure,
     };
 }
@@ -36,7 +38,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         .collect();
     let automated = known.iter().filter(|initiator| **initiator != Initiator::Person).count();
     let nothing = "of no deployment in the window is it known what started it";
-    super::share(metric, data, automated as u64, known.len() as u64, nothing)
+    super::share(metric, data, Tally { part: automated as u64, whole: known.len() as u64 }, nothing)
 }
 
 #[cfg(test)]

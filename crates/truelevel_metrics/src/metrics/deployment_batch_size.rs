@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use truelevel_model::{Measurement, Unit, declare};
 
-use super::Metric;
+use super::{Basis, Metric};
 use crate::service::ServiceData;
-use crate::statistics::{median, quantile_interval};
 
 declare! {
     /// Changes per deployment
@@ -23,6 +22,7 @@ declare! {
         version: 1,
         unit: Unit::Count,
         higher_is_better: Some(false),
+        basis: Basis::Deployments,
         measure: measure,
     };
 }
@@ -37,18 +37,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         *sizes.entry(change.deployment).or_default() += 1.0;
     }
     let sizes: Vec<f64> = sizes.into_values().collect();
-    let Some(middle) = median(&sizes) else {
-        return metric.missing(data, "no deployment in the window is known to have shipped a change");
-    };
-    let mut measurement = metric.missing(data, "");
-    measurement.note = None;
-    measurement.n = sizes.len() as u64;
-    measurement.value = Some(middle);
-    if let Some(interval) = quantile_interval(&sizes, 0.5) {
-        (measurement.low, measurement.high) = (Some(interval.low), Some(interval.high));
-    }
-    measurement.band_by(data.bands, metric.id);
-    measurement
+    super::numbers(metric, data, &sizes, "no deployment in the window is known to have shipped a change")
 }
 
 #[cfg(test)]

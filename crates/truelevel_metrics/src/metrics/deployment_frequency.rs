@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use truelevel_model::{Measurement, Unit, declare};
 
-use super::Metric;
+use super::{Basis, Metric};
 use crate::service::ServiceData;
 use crate::statistics::{median, overdispersion, rate};
 use crate::timeline::DeploymentKind;
@@ -28,6 +28,7 @@ declare! {
         version: 1,
         unit: Unit::PerDay,
         higher_is_better: Some(true),
+        basis: Basis::Deployments,
         measure: measure,
     };
 }

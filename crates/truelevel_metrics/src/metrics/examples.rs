@@ -1,13 +1,17 @@
 //! Small worlds for the metrics' examples: commits and deployments at hours after the window's start.
 
 use truelevel_model::deployment_data::DeploymentData;
+use truelevel_model::facts::RunOutcome;
 use truelevel_model::{
     BandEdge, BandRule, BandRules, Change, CommitId, Deployment, DeploymentOutcome, EnvironmentId, History, Incident,
-    Initiator, Measurement, ServiceId, SourceId, Tag, Time, Window,
+    IncidentLink, Initiator, Measurement, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Tag, Time, Window,
 };
 
 use super::Metric;
+use crate::incidents::IncidentLinks;
 use crate::mainline::Mainline;
+use crate::pipelines::{PipelineRepository, Pipelines};
+use crate::reviews::Reviews;
 use crate::service::{ServiceData, ServiceFacts, ServiceRepository};
 
 #[derive(Clone)]
@@ -17,6 +21,9 @@ pub(crate) struct Example {
     deployments: Vec<Deployment>,
     baseline: Option<String>,
     incidents: Option<Vec<Incident>>,
+    links: Vec<IncidentLink>,
+    reviews: Option<Vec<Review>>,
+    runs: Option<Vec<PipelineRun>>,
 }
 
 fn at(hour: i64) -> Time {
@@ -36,7 +43,26 @@ pub(crate) fn close(value: Option<f64>, expected: f64) {
 
 impl Example {
     pub(crate) fn days(days: u32) -> Self {
-        Self { days, changes: Vec::new(), deployments: Vec::new(), baseline: None, incidents: None }
+        Self {
+            days,
+            changes: Vec::new(),
+            deployments: Vec::new(),
+            baseline: None,
+            incidents: None,
+            links: Vec::new(),
+            reviews: None,
+            runs: None,
+        }
+    }
+
+    /// The instant that many hours after the window's start.
+    pub(crate) fn at(hour: i64) -> Time {
+        at(hour)
+    }
+
+    /// The id of the commit of that name.
+    pub(crate) fn id(name: &str) -> CommitId {
+        id(name)
     }
 
     /// A commit, tagged with its name; the last one is the branch's tip.
@@ -112,6 +138,92 @@ impl Example {
         self
     }
 
+    /// Changes the incident that was added last.
+    pub(crate) fn incident_with(mut self, change: impl FnOnce(&mut Incident)) -> Self {
+        self.incidents.iter_mut().flatten().last().map(change);
+        self
+    }
+
+    /// Somebody decides that an incident, by number, belongs to a deployment, by number, or to none.
+    pub(crate) fn decide(mut self, incident: usize, deployment: Option<usize>) -> Self {
+        self.links.push(IncidentLink {
+            incident_source: SourceId::new("example"),
+            incident: incident.to_string(),
+            deployment: deployment.map(|number| (SourceId::new("example"), number.to_string())),
+            reason: "looked into it".to_owned(),
+            observed_at: at(self.links.len() as i64),
+        });
+        self
+    }
+
+    /// Changes the deployment that was added last.
+    pub(crate) fn deployment(mut self, change: impl FnOnce(&mut Deployment)) -> Self {
+        self.deployments.last_mut().map(change);
+        self
+    }
+
+    pub(crate) fn review(mut self, opened: i64, merged: Option<i64>, change: impl FnOnce(&mut Review)) -> Self {
+        let reviews = self.reviews.get_or_insert_default();
+        let mut review = Review {
+            source: SourceId::new("example"),
+            repository: RepositoryId::new("web"),
+            number: reviews.len() as u64 + 1,
+            opened_at: at(opened),
+            first_commit_at: None,
+            first_response_at: None,
+            approved_at: None,
+            merged_at: merged.map(at),
+            merge_commit: None,
+            is_automation: false,
+            lines_changed: None,
+            labels: Vec::new(),
+            commits: Vec::new(),
+            observed_at: at(0),
+        };
+        change(&mut review);
+        reviews.push(review);
+        self
+    }
+
+    /// A source of pipeline runs that has nothing to say.
+    pub(crate) fn no_runs(mut self) -> Self {
+        self.runs.get_or_insert_default();
+        self
+    }
+
+    pub(crate) fn run(
+        mut self,
+        workflow: &str,
+        commit: &str,
+        started: i64,
+        finished: Option<i64>,
+        outcome: RunOutcome,
+    ) -> Self {
+        let runs = self.runs.get_or_insert_default();
+        runs.push(PipelineRun {
+            source: SourceId::new("example"),
+            id: runs.len().to_string(),
+            attempt: 1,
+            repository: RepositoryId::new("web"),
+            workflow: workflow.to_owned(),
+            commit: id(commit),
+            trigger: "push".to_owned(),
+            started_at: at(started),
+            finished_at: finished.map(at),
+            outcome,
+            shared_workflows: Vec::new(),
+            branch: None,
+            observed_at: at(0),
+        });
+        self
+    }
+
+    /// Changes the pipeline run that was added last.
+    pub(crate) fn run_with(mut self, change: impl FnOnce(&mut PipelineRun)) -> Self {
+        self.runs.iter_mut().flatten().last().map(change);
+        self
+    }
+
     pub(crate) fn baseline(mut self, version: &str) -> Self {
         self.baseline = Some(version.to_owned());
         self
@@ -130,6 +242,11 @@ impl Example {
         let service = ServiceId::new("web");
         let deployments: Vec<&Deployment> = self.deployments.iter().collect();
         let incidents: Option<Vec<&Incident>> = self.incidents.as_ref().map(|incidents| incidents.iter().collect());
+        let links = IncidentLinks::new(&self.links);
+        let reviews = self.reviews.as_ref().map(|reviews| Reviews::prepare(reviews, window));
+        let ran_on =
+            PipelineRepository { history: &history, mainline: mainline.as_ref(), default_branch: Some("main") };
+        let pipelines = self.runs.as_ref().map(|runs| Pipelines::prepare(runs, ran_on, window));
         let facts = ServiceFacts {
             service: &service,
             deployments: &deployments,
@@ -137,12 +254,15 @@ impl Example {
             is_production: &|environment| environment.as_str() == "production",
             baseline: self.baseline.as_deref(),
             incidents: incidents.as_deref(),
+            incident_links: &links,
             repository: (!history.is_empty()).then(|| ServiceRepository {
                 history: &history,
                 tags: &tags,
                 mainline: mainline.as_ref(),
                 version_patterns: &[],
                 touches: None,
+                reviews: reviews.as_ref(),
+                pipelines: pipelines.as_ref(),
             }),
         };
         let bands = bands();

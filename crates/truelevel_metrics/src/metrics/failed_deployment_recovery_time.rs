@@ -2,7 +2,7 @@
 
 use truelevel_model::{Measurement, Unit, declare};
 
-use super::Metric;
+use super::{Basis, Metric};
 use crate::service::ServiceData;
 use crate::statistics::Observation;
 
@@ -27,6 +27,7 @@ declare! {
         version: 1,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
+        basis: Basis::Deployments,
         measure: measure,
     };
 }
@@ -47,19 +48,14 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
             is_event: failure.recovered_at.is_some(),
         })
         .collect();
-    if observations.is_empty() {
-        let note = match data.facts.incidents {
-            Some(_) => "no deployment in the window is known to have failed",
-            None => "no incident data, and no deployment in the window was rolled back or hotfixed",
-        };
-        return metric.missing(data, note);
-    }
+    let nothing = match data.facts.incidents {
+        Some(_) => "no deployment in the window is known to have failed",
+        None => "no incident data, and no deployment in the window was rolled back or hotfixed",
+    };
     let failures = observations.len() as u64;
-    let mut measurement = super::durations(metric, data, &observations, failures, "failures");
-    if data.facts.incidents.is_none() {
-        measurement.is_lower_bound = true;
-        measurement.unband();
-        measurement.note = Some("no incident data: only what was rolled back or hotfixed shows".into());
+    let mut measurement = super::durations(metric, data, &observations, (failures, "failures"), nothing);
+    if data.facts.incidents.is_none() && failures > 0 {
+        super::bound_below(&mut measurement, "no incident data: only what was rolled back or hotfixed shows");
     }
     measurement
 }

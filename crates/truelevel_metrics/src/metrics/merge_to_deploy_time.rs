@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use truelevel_model::{Measurement, Span, Unit, declare};
 
-use super::Metric;
+use super::{Basis, Metric};
 use crate::service::ServiceData;
 use crate::statistics::Observation;
 
@@ -22,6 +22,7 @@ declare! {
         version: 1,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
+        basis: Basis::Deployments,
         measure: measure,
     };
 }
@@ -48,13 +49,10 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         .collect();
     let deployments: BTreeSet<usize> =
         data.shipped.iter().filter(|change| change.merge_to_deploy.is_some()).map(|change| change.deployment).collect();
-    if observations.is_empty() {
-        return metric
-            .missing(data, "no change was shipped from the default branch in the window, and none is waiting");
-    }
     let is_any_open = observations.iter().any(|observation| !observation.is_event);
     let clusters = deployments.len() as u64 + u64::from(is_any_open);
-    super::durations(metric, data, &observations, clusters, "deployments")
+    let nothing = "no change was shipped from the default branch in the window, and none is waiting";
+    super::durations(metric, data, &observations, (clusters, "deployments"), nothing)
 }
 
 #[cfg(test)]

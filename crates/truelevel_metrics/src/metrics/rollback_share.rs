@@ -2,7 +2,8 @@
 
 use truelevel_model::{Measurement, Unit, declare};
 
-use super::Metric;
+use super::{Basis, Metric};
+use crate::pipelines::Tally;
 use crate::service::ServiceData;
 use crate::timeline::DeploymentKind;
 
@@ -21,6 +22,7 @@ declare! {
         version: 1,
         unit: Unit::Ratio,
         higher_is_better: Some(false),
+        basis: Basis::Deployments,
         measure: measure,
     };
 }
@@ -35,7 +37,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     }
     let counted = data.counted().count() as u64;
     let rollbacks = data.counted().filter(|entry| entry.kind == DeploymentKind::Rollback).count() as u64;
-    super::share(metric, data, rollbacks, counted, "no deployment in the window")
+    super::share(metric, data, Tally { part: rollbacks, whole: counted }, "no deployment in the window")
 }
 
 #[cfg(test)]

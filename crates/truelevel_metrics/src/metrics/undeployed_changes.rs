@@ -2,7 +2,7 @@
 
 use truelevel_model::{Measurement, Unit, declare};
 
-use super::Metric;
+use super::{Basis, Metric};
 use crate::service::ServiceData;
 use crate::statistics::median;
 
@@ -19,18 +19,15 @@ declare! {
         version: 1,
         unit: Unit::Count,
         higher_is_better: Some(false),
+        basis: Basis::Deployments,
         measure: measure,
     };
 }
 
 fn measure(data: &ServiceData<'_>) -> Measurement {
     let metric = &UNDEPLOYED_CHANGES;
-    if let Some(missing) = metric.without_deployments(data) {
+    if let Some(missing) = metric.without_deployments(data).or_else(|| metric.without_running_version(data)) {
         return missing;
-    }
-    let has_branch = data.facts.repository.as_ref().is_some_and(|repository| repository.mainline.is_some());
-    if !has_branch || data.is_running_version_unknown() {
-        return metric.missing(data, "the version that runs leads to no known commit, so what waits is not known");
     }
     let mut measurement = metric.missing(data, "");
     measurement.note = None;

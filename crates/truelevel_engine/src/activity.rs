@@ -1,0 +1,131 @@
+//! What happened around deployments: reviews, pipeline runs and incidents, as stored and as measuring needs them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
+
+use truelevel_metrics::incidents::IncidentLinks;
+use truelevel_metrics::mainline::Mainline;
+use truelevel_metrics::pipelines::{PipelineRepository, Pipelines};
+use truelevel_metrics::reviews::Reviews;
+use truelevel_model::{Incident, IncidentLink, PipelineRun, RepositoryId, Review, ServiceId, Window};
+use truelevel_store::{Store, StoreError};
+
+use crate::collect::CollectedRepository;
+use crate::matching::plain_name;
+
+/// The facts as stored.
+pub(crate) struct Activity {
+    incidents: Vec<Incident>,
+    links: Vec<IncidentLink>,
+    reviews: Vec<Review>,
+    runs: Vec<PipelineRun>,
+}
+
+/// The facts by service and repository. What no source reports is absent: nobody looked.
+pub(crate) struct ActivityIndex<'a> {
+    incidents: Option<HashMap<&'a ServiceId, Vec<&'a Incident>>>,
+    /// What people decided about incidents.
+    pub(crate) links: IncidentLinks<'a>,
+    reviews: BTreeMap<usize, Reviews<'a>>,
+    pipelines: BTreeMap<usize, Pipelines<'a>>,
+}
+
+/// The facts of the window that is judged, and of the one before it once they are asked for.
+pub(crate) struct Windows<'a> {
+    pub(crate) now: ActivityIndex<'a>,
+    pub(crate) before: OnceLock<ActivityIndex<'a>>,
+}
+
+impl Activity {
+    pub(crate) fn read(store: &dyn Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            incidents: store.incidents()?,
+            links: store.incident_links()?,
+            reviews: store.reviews()?,
+            runs: store.pipeline_runs()?,
+        })
+    }
+
+    /// Reviews and runs are prepared once for a repository, however many services it holds.
+    pub(crate) fn index<'a>(
+        &'a self,
+        repositories: &[CollectedRepository],
+        mainlines: &[Option<Mainline>],
+        window: Window,
+    ) -> ActivityIndex<'a> {
+        let mut incidents: HashMap<&ServiceId, Vec<&Incident>> = HashMap::new();
+        for incident in &self.incidents {
+            for service in &incident.services {
+                incidents.entry(service).or_default().push(incident);
+            }
+        }
+        let reviews = by_repository(&self.reviews, |review| &review.repository, repositories);
+        let runs = by_repository(&self.runs, |run| &run.repository, repositories);
+        let pipelines = runs.into_iter().map(|(place, runs)| {
+            let repository = PipelineRepository {
+                history: &repositories[place].history,
+                mainline: mainlines[place].as_ref(),
+                default_branch: repositories[place].branch.as_ref().map(|branch| branch.name.as_str()),
+            };
+            (place, Pipelines::prepare(runs, repository, window))
+        });
+        ActivityIndex {
+            incidents: (!self.incidents.is_empty()).then_some(incidents),
+            links: IncidentLinks::new(&self.links),
+            reviews: reviews.into_iter().map(|(place, reviews)| (place, Reviews::prepare(reviews, window))).collect(),
+            pipelines: pipelines.collect(),
+        }
+    }
+}
+
+impl ActivityIndex<'_> {
+    /// The incidents of a service; absent when no source reports any.
+    pub(crate) fn incidents(&self, service: &ServiceId) -> Option<&[&Incident]> {
+        self.incidents.as_ref().map(|incidents| incidents.get(service).map(Vec::as_slice).unwrap_or_default())
+    }
+}
+
+impl<'a> ActivityIndex<'a> {
+    /// The reviews of a repository; absent when none was ever reported.
+    pub(crate) fn reviews(&self, repository: usize) -> Option<&Reviews<'a>> {
+        self.reviews.get(&repository)
+    }
+
+    /// The pipeline runs of a repository; absent when none was ever reported.
+    pub(crate) fn pipelines(&self, repository: usize) -> Option<&Pipelines<'a>> {
+        self.pipelines.get(&repository)
+    }
+}
+
+/// The facts of each repository that is there, by its place.
+fn by_repository<'a, Fact>(
+    facts: &'a [Fact],
+    repository_of: impl Fn(&Fact) -> &RepositoryId,
+    repositories: &[CollectedRepository],
+) -> BTreeMap<usize, Vec<&'a Fact>> {
+    let mut places: HashMap<&str, Option<usize>> = HashMap::new();
+    let mut found: BTreeMap<usize, Vec<&Fact>> = BTreeMap::new();
+    for fact in facts {
+        let name = repository_of(fact).as_str();
+        let place = *places.entry(name).or_insert_with(|| repository_reported_as(name, repositories));
+        if let Some(place) = place {
+            found.entry(place).or_default().push(fact);
+        }
+    }
+    found
+}
+
+/// The repository that a source calls `name`: by its own name, by the end of its address (`owner/name`), or by the last
+/// part of the name.
+fn repository_reported_as(name: &str, repositories: &[CollectedRepository]) -> Option<usize> {
+    let (wanted, ending) = (name.to_lowercase(), format!("/{}", name.to_lowercase()));
+    let is_same = |repository: &CollectedRepository| repository.id.as_str().to_lowercase() == wanted;
+    let is_at = |repository: &CollectedRepository| {
+        let address = repository.web_address.as_ref().map(|address| address.to_lowercase());
+        address.is_some_and(|address| address.trim_end_matches('/').ends_with(&ending))
+    };
+    let last = plain_name(name.rsplit('/').next().unwrap_or(name));
+    let has_name = |repository: &CollectedRepository| plain_name(repository.id.as_str()) == last;
+    let place = |is_it: &dyn Fn(&CollectedRepository) -> bool| repositories.iter().position(is_it);
+    place(&is_same).or_else(|| place(&is_at)).or_else(|| place(&has_name))
+}

@@ -1,0 +1,210 @@
+//! The facts behind a metric, in words: what `explain` lists.
+
+use truelevel_metrics::incidents::{Cause, ServiceIncident};
+use truelevel_metrics::metrics::deployment_rework_rate;
+use truelevel_metrics::service::ServiceData;
+use truelevel_metrics::timeline::{DeploymentKind, TimelineEntry, describe};
+use truelevel_metrics::{Basis, METRICS};
+use truelevel_model::facts::{DeploymentStrategy, RunOutcome};
+use truelevel_model::{Initiator, PipelineRun, Review, Span, Time, printable};
+use truelevel_report::numbers;
+
+/// The facts that a metric counts, in words.
+pub(crate) fn events(metric: &str, data: &ServiceData<'_>) -> Vec<String> {
+    let basis = METRICS.iter().find(|known| known.id == metric).map(|metric| metric.basis);
+    match (metric, basis) {
+        ("change_lead_time" | "merge_to_deploy_time" | "deployment_batch_size", _) => shipped_changes(metric, data),
+        ("undeployed_changes" | "undeployed_change_age", _) => waiting_changes(data),
+        ("change_fail_rate" | "failed_deployment_recovery_time", _) => failures(data),
+        ("deployment_rework_rate", _) => rework(data),
+        (_, Some(Basis::Incidents)) => data.incidents_in_window().map(|found| incident(data, found)).collect(),
+        (_, Some(Basis::PipelineRuns)) => {
+            data.pipelines().map(|pipelines| pipelines.runs().into_iter().map(run).collect()).unwrap_or_default()
+        }
+        (_, Some(Basis::Reviews)) => {
+            let of_metric = data.reviews().map(|reviews| match metric {
+                "review_pickup_time" => reviews.opened(),
+                _ => reviews.merged(),
+            });
+            of_metric.unwrap_or_default().iter().map(|found| review(found)).collect()
+        }
+        _ => data
+            .in_window()
+            .filter(|entry| entry.kind != DeploymentKind::InitialState)
+            .map(|entry| deployment(metric, entry))
+            .collect(),
+    }
+}
+
+fn duration(from: Time, to: Time) -> String {
+    numbers::duration(to.since(from).seconds())
+}
+
+fn shipped_changes(metric: &str, data: &ServiceData<'_>) -> Vec<String> {
+    let words = |shipped: &truelevel_metrics::service::ShippedChange| {
+        let id = data.facts.repository.as_ref().map(|repository| repository.history.id(shipped.change).short());
+        let took = if metric == "merge_to_deploy_time" { shipped.merge_to_deploy } else { Some(shipped.lead_time) };
+        let took = took.map(|span: Span| numbers::duration(span.seconds()));
+        let entry = &data.timeline.entries[shipped.deployment];
+        let doubt = if entry.follows_unresolved {
+            "; perhaps with an earlier deployment, whose version is not resolved"
+        } else {
+            ""
+        };
+        format!(
+            "{} {}, shipped with {}{doubt}",
+            id.unwrap_or_default(),
+            took.unwrap_or_else(|| "not on the default branch".to_owned()),
+            describe(entry.deployment)
+        )
+    };
+    data.shipped.iter().map(words).collect()
+}
+
+fn waiting_changes(data: &ServiceData<'_>) -> Vec<String> {
+    let words = |waiting: &truelevel_metrics::service::UndeployedChange| {
+        let id = data.facts.repository.as_ref()?.history.id(waiting.change);
+        Some(format!("{} waits since {}", id.short(), numbers::duration(waiting.age.seconds())))
+    };
+    data.undeployed.iter().filter_map(words).collect()
+}
+
+fn failures(data: &ServiceData<'_>) -> Vec<String> {
+    let entries = &data.timeline.entries;
+    let in_window =
+        data.failures.iter().filter(|failure| data.window.contains(entries[failure.deployment].deployment.finished_at));
+    let failures = in_window.map(|failure| {
+        let signals: Vec<_> = failure.signals.iter().map(|signal| signal.as_str().replace('_', " ")).collect();
+        let recovered = failure.recovered_at.map_or_else(
+            || "still open".to_owned(),
+            |at| format!("recovered after {}", duration(failure.started_at, at)),
+        );
+        let known = if failure.is_reported() { "reported" } else { "inferred" };
+        format!(
+            "{}: {known}, confidence {}, {}, {recovered}",
+            describe(entries[failure.deployment].deployment),
+            numbers::digits(failure.confidence()),
+            signals.join(", ")
+        )
+    });
+    let uncertain = data.incidents_in_window().filter(|found| found.candidates.len() > 1);
+    failures.chain(uncertain.map(|found| incident(data, found))).collect()
+}
+
+fn rework(data: &ServiceData<'_>) -> Vec<String> {
+    let rework = deployment_rework_rate::rework(data);
+    let words = |(place, why): (usize, deployment_rework_rate::Rework)| {
+        let entry = &data.timeline.entries[place];
+        let is_counted = entry.kind.is_counted() && data.window.contains(entry.deployment.finished_at);
+        is_counted.then(|| format!("{}: {}", describe(entry.deployment), why.describe()))
+    };
+    rework.into_iter().filter_map(words).collect()
+}
+
+fn incident(data: &ServiceData<'_>, found: &ServiceIncident<'_>) -> String {
+    let fact = found.incident;
+    let deployment = |place: usize| describe(data.timeline.entries[place].deployment);
+    let cause = match found.cause {
+        Cause::Decided(place) => format!("somebody decided that it belongs to {}", deployment(place)),
+        Cause::Named(place) => format!("names {}", deployment(place)),
+        Cause::Near(_) => {
+            let candidates: Vec<String> = found
+                .candidates
+                .iter()
+                .map(|candidate| {
+                    format!("{} ({})", deployment(candidate.deployment), numbers::digits(candidate.confidence))
+                })
+                .collect();
+            format!("perhaps {}", candidates.join(" or "))
+        }
+        Cause::DecidedOtherwise => "somebody decided that no deployment of this service caused it".to_owned(),
+        Cause::NamedElsewhere => "names what is no deployment of this service".to_owned(),
+        Cause::None => "no deployment in reach".to_owned(),
+    };
+    let ended =
+        found.resolved_at.map_or("still open".to_owned(), |at| format!("took {}", duration(fact.started_at, at)));
+    let noticed = fact.detected_at.map(|at| format!(", noticed after {}", duration(fact.started_at, at)));
+    let by = match fact.detected_by_alert {
+        Some(true) => ", by an alert",
+        Some(false) => ", by a person",
+        None => "",
+    };
+    let taken = fact
+        .acknowledged_at
+        .map(|at| format!(", taken after {}", duration(fact.detected_at.unwrap_or(fact.started_at), at)));
+    format!(
+        "incident {} of {}: {ended}{}{by}{}; {cause}",
+        printable(&fact.id),
+        fact.started_at,
+        noticed.unwrap_or_default(),
+        taken.unwrap_or_default()
+    )
+}
+
+fn run(run: &PipelineRun) -> String {
+    let outcome = match run.outcome {
+        RunOutcome::Succeeded => "succeeded",
+        RunOutcome::Failed => "failed",
+        RunOutcome::Cancelled => "cancelled",
+        RunOutcome::Skipped => "skipped",
+        RunOutcome::InProgress => "in progress",
+    };
+    let took = run.finished_at.map(|end| format!(" after {}", duration(run.started_at, end))).unwrap_or_default();
+    let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
+    format!("{} on {}, {}: {outcome}{took}{attempt}", printable(&run.workflow), run.commit.short(), run.started_at)
+}
+
+fn review(review: &Review) -> String {
+    let answered = review
+        .first_response_at
+        .map_or(", no answer".to_owned(), |at| format!(", answered after {}", duration(review.opened_at, at)));
+    let merged = review.merged_at.map(|at| format!(", merged after {}", duration(review.opened_at, at)));
+    let lines = review.lines_changed.map(|lines| format!(", {}", numbers::count(lines, "line")));
+    let by = if review.is_automation { ", by automation" } else { "" };
+    format!(
+        "{} #{}, opened {}{answered}{}{}{by}",
+        review.repository,
+        review.number,
+        review.opened_at,
+        merged.unwrap_or_default(),
+        lines.unwrap_or_default()
+    )
+}
+
+fn deployment(metric: &str, entry: &TimelineEntry<'_>) -> String {
+    let fact = entry.deployment;
+    let kind = match entry.kind {
+        DeploymentKind::InitialState => "initial state",
+        DeploymentKind::Baseline => "first known",
+        DeploymentKind::Forward => "new version",
+        DeploymentKind::Rollback => "rollback",
+        DeploymentKind::Redeployment => "redeployment",
+        DeploymentKind::FanOut => "reaches a further environment",
+        DeploymentKind::NotSucceeded => "did not succeed",
+    };
+    let said = match metric {
+        "approval_wait_time" => fact.approval_wait.map(|wait| format!("waited {}", numbers::duration(wait.seconds()))),
+        "automatic_abort_share" => {
+            fact.aborted_automatically.map(|was| if was { "stopped by automation" } else { "not stopped" }.to_owned())
+        }
+        "automated_rollback_share" | "deployment_automation_share" => fact.initiated_by.map(|initiator| {
+            let by = match initiator {
+                Initiator::Automation => "started by automation",
+                Initiator::Person => "started by a person",
+                Initiator::Schedule => "started by a timetable",
+            };
+            by.to_owned()
+        }),
+        "progressive_deployment_share" => fact.strategy.map(|strategy| {
+            let how = match strategy {
+                DeploymentStrategy::AllAtOnce => "all at once",
+                DeploymentStrategy::Rolling => "rolling",
+                DeploymentStrategy::BlueGreen => "blue-green",
+                DeploymentStrategy::Canary => "canary",
+            };
+            how.to_owned()
+        }),
+        _ => return format!("{}: {kind}", describe(fact)),
+    };
+    format!("{}: {kind}, {}", describe(fact), said.unwrap_or_else(|| "nothing is said of it".to_owned()))
+}

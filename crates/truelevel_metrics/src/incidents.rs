@@ -1,0 +1,187 @@
+//! Which deployment an incident belongs to: what somebody decided, else what the incident names, else what came shortly
+//! before it.
+
+use std::collections::HashMap;
+
+use truelevel_model::{ChangeIndex, Deployment, Incident, IncidentLink, Time};
+
+use crate::failures::NEAR;
+use crate::service::ServiceFacts;
+use crate::timeline::{DeploymentKind, Timeline};
+
+/// What people decided about incidents. The latest decision about an incident holds.
+#[derive(Debug, Default)]
+pub struct IncidentLinks<'a>(HashMap<(&'a str, &'a str), &'a IncidentLink>);
+
+impl<'a> IncidentLinks<'a> {
+    /// Takes all decisions, in any order.
+    pub fn new(links: impl IntoIterator<Item = &'a IncidentLink>) -> Self {
+        let mut decided: HashMap<(&str, &str), &IncidentLink> = HashMap::new();
+        for link in links {
+            let kept = decided.entry((link.incident_source.as_str(), &link.incident)).or_insert(link);
+            if (kept.observed_at, &kept.deployment) < (link.observed_at, &link.deployment) {
+                *kept = link;
+            }
+        }
+        Self(decided)
+    }
+
+    fn of(&self, incident: &Incident) -> Option<&'a IncidentLink> {
+        self.0.get(&(incident.source.as_str(), incident.id.as_str())).copied()
+    }
+}
+
+/// Why an incident belongs where it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody decided that it belongs to this deployment.
+    Decided(usize),
+    /// It names this deployment, its version, or a commit that it shipped.
+    Named(usize),
+    /// This deployment ended shortly before it; nothing else speaks for it.
+    Near(usize),
+    /// Somebody decided that no deployment of this service caused it.
+    DecidedOtherwise,
+    /// It names something that is no deployment of this service.
+    NamedElsewhere,
+    /// No deployment is in reach.
+    None,
+}
+
+impl Cause {
+    /// The place of the deployment on the timeline.
+    pub const fn deployment(self) -> Option<usize> {
+        match self {
+            Self::Decided(place) | Self::Named(place) | Self::Near(place) => Some(place),
+            Self::DecidedOtherwise | Self::NamedElsewhere | Self::None => None,
+        }
+    }
+}
+
+/// A deployment that an incident might belong to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// Its place on the timeline.
+    pub deployment: usize,
+    /// How sure it is, 0 to 1. A house value: the nearest has ½, and every one further back half of the one after it.
+    pub confidence: f64,
+}
+
+/// An incident of a service, and where it belongs.
+#[derive(Clone, Debug)]
+pub struct ServiceIncident<'a> {
+    /// The fact.
+    pub incident: &'a Incident,
+    /// Where it belongs.
+    pub cause: Cause,
+    /// The deployments in reach, nearest first, where nothing but time speaks for one.
+    pub candidates: Vec<Candidate>,
+    /// End of impact; absent while open as of the date asked.
+    pub resolved_at: Option<Time>,
+}
+
+/// How many deployments in reach are named.
+const CANDIDATES: usize = 5;
+
+/// The service's incidents that began by `as_of`, by start, each with the deployment that it belongs to.
+pub fn incidents<'a>(facts: &ServiceFacts<'a>, timeline: &Timeline<'a>, as_of: Time) -> Vec<ServiceIncident<'a>> {
+    let mut incidents: Vec<&Incident> =
+        facts.incidents.unwrap_or_default().iter().copied().filter(|incident| incident.started_at <= as_of).collect();
+    incidents.sort_by(|a, b| {
+        (a.started_at, &a.source, &a.id, b.observed_at).cmp(&(b.started_at, &b.source, &b.id, a.observed_at))
+    });
+    incidents.dedup_by(|later, first| (&later.source, &later.id) == (&first.source, &first.id));
+    if incidents.is_empty() {
+        return Vec::new();
+    }
+    let deployments = Deployments::new(facts, timeline);
+    incidents
+        .into_iter()
+        .map(|incident| {
+            let mut candidates = deployments.in_reach(incident);
+            let cause = match (facts.incident_links.of(incident), &incident.caused_by) {
+                (Some(link), _) => deployments.decided(link).map_or(Cause::DecidedOtherwise, Cause::Decided),
+                (None, Some(named)) => {
+                    deployments.named(named, incident.started_at).map_or(Cause::NamedElsewhere, Cause::Named)
+                }
+                (None, None) => candidates.first().map_or(Cause::None, |nearest| Cause::Near(nearest.deployment)),
+            };
+            if !matches!(cause, Cause::Near(_)) {
+                candidates.clear();
+            }
+            let resolved_at = incident.resolved_at.filter(|at| *at <= as_of);
+            ServiceIncident { incident, cause, candidates, resolved_at }
+        })
+        .collect()
+}
+
+/// The deployments that can fail, so that each incident is placed without looking at all of them.
+struct Deployments<'a, 'b> {
+    facts: &'b ServiceFacts<'a>,
+    timeline: &'b Timeline<'a>,
+    by_end: Vec<(Time, usize)>,
+    by_id: HashMap<&'a str, Vec<usize>>,
+    by_version: HashMap<&'a str, Vec<usize>>,
+    by_commit: HashMap<ChangeIndex, Vec<usize>>,
+}
+
+impl<'a, 'b> Deployments<'a, 'b> {
+    fn new(facts: &'b ServiceFacts<'a>, timeline: &'b Timeline<'a>) -> Self {
+        let can_fail = |kind| !matches!(kind, DeploymentKind::InitialState | DeploymentKind::Redeployment);
+        let mut deployments = Self {
+            facts,
+            timeline,
+            by_end: Vec::new(),
+            by_id: HashMap::new(),
+            by_version: HashMap::new(),
+            by_commit: HashMap::new(),
+        };
+        for (place, entry) in timeline.entries.iter().enumerate().filter(|(_, entry)| can_fail(entry.kind)) {
+            let deployment: &'a Deployment = entry.deployment;
+            deployments.by_end.push((deployment.finished_at, place));
+            deployments.by_id.entry(&deployment.id).or_default().push(place);
+            deployments.by_version.entry(&deployment.version).or_default().push(place);
+            if let Some(commit) = entry.commit {
+                deployments.by_commit.entry(commit).or_default().push(place);
+            }
+        }
+        deployments.by_end.sort_unstable();
+        deployments
+    }
+
+    /// The deployments that ended within 24 hours before the incident began, or with it.
+    fn in_reach(&self, incident: &Incident) -> Vec<Candidate> {
+        let before = self.by_end.partition_point(|(end, _)| *end <= incident.started_at);
+        let near = self.by_end[..before].iter().rev();
+        let near = near.take_while(|(end, _)| incident.started_at.since(*end) <= NEAR).take(CANDIDATES);
+        near.scan(1.0, |confidence, (_, place)| {
+            *confidence /= 2.0;
+            Some(Candidate { deployment: *place, confidence: *confidence })
+        })
+        .collect()
+    }
+
+    fn decided(&self, link: &IncidentLink) -> Option<usize> {
+        let (source, id) = link.deployment.as_ref()?;
+        let of_id = self.by_id.get(id.as_str())?;
+        of_id.iter().copied().find(|place| self.timeline.entries[*place].deployment.source == *source)
+    }
+
+    /// The deployment of that id, version or commit; else the one that first shipped that commit.
+    fn named(&self, named: &str, started_at: Time) -> Option<usize> {
+        let commit = self.facts.repository.as_ref().and_then(|repository| {
+            let found = (named.len() >= 7).then(|| repository.history.find_prefix(named, 2))?;
+            if let [only] = found[..] { Some(only) } else { None }
+        });
+        let places =
+            [self.by_id.get(named), self.by_version.get(named), commit.and_then(|commit| self.by_commit.get(&commit))];
+        let places: Vec<usize> = places.into_iter().flatten().flatten().copied().collect();
+        let end = |place: &usize| (self.timeline.entries[*place].deployment.finished_at, *place);
+        // Named after the fact, an incident may have begun while the deployment still ran.
+        let before = places.iter().copied().filter(|place| end(place).0 <= started_at).max_by_key(end);
+        before.or_else(|| places.iter().copied().max_by_key(end)).or_else(|| {
+            let shipped = self.timeline.attribution.as_ref()?.first_deployment(commit?)? as usize;
+            self.timeline.entries.get(shipped).filter(|entry| !entry.ships.is_empty()).map(|_| shipped)
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! How long a review waits for the first answer.
+
+use truelevel_model::{Measurement, Unit, declare};
+
+use super::{Basis, Metric};
+use crate::service::ServiceData;
+use crate::statistics::Observation;
+
+declare! {
+    /// Review pickup time
+    ///
+    /// From opening a review to the first answer of somebody else, for the reviews of people opened in the window.
+    ///
+    /// One that still waits counts as "at least this long" (Kaplan–Meier 1958). One that was merged without any answer
+    /// had no pickup; those are counted as `merged_without_response`. When a review was closed without a merge is not
+    /// among the facts, so one that was given up looks as if it still waited: the value can read long, never short. What
+    /// automation opened is left out (`automation_excluded`).
+    ///
+    /// It is the state of the repository's reviews, also for a service that is only a part of the repository.
+    ///
+    /// **Interval**: order statistics on the curve; none below 6 reviews for the median, 11 for p75, 29 for p90.
+    pub static REVIEW_PICKUP_TIME: Metric = {
+        id: "review_pickup_time",
+        version: 1,
+        unit: Unit::Seconds,
+        higher_is_better: Some(false),
+        basis: Basis::Reviews,
+        measure: measure,
+    };
+}
+
+fn measure(data: &ServiceData<'_>) -> Measurement {
+    let metric = &REVIEW_PICKUP_TIME;
+    let Some(reviews) = data.reviews() else { return metric.without_reviews(data) };
+    let (mut observations, mut unanswered) = (Vec::new(), 0.0);
+    for review in reviews.opened().iter().filter(|review| !review.is_automation) {
+        let answered_at = review.first_response_at.filter(|at| *at <= data.window.end);
+        let is_merged = review.merged_at.is_some_and(|at| at <= data.window.end);
+        if answered_at.is_none() && is_merged {
+            unanswered += 1.0;
+            continue;
+        }
+        let wait = answered_at.unwrap_or(data.window.end).since(review.opened_at);
+        if !wait.is_negative() {
+            observations.push(Observation { duration_seconds: wait.seconds(), is_event: answered_at.is_some() });
+        }
+    }
+    let count = observations.len() as u64;
+    let nothing = "no person's review was opened in the window that was answered or waits";
+    let mut measurement = super::durations(metric, data, &observations, (count, "reviews"), nothing);
+    measurement.details.insert("merged_without_response".to_owned(), unanswered);
+    measurement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::examples::{Example, close};
+
+    #[test]
+    fn what_waits_is_open_and_what_nobody_answered_is_apart() {
+        let answered = Example::days(30)
+            .commit("A", &[], 0)
+            .review(10, Some(20), |review| review.first_response_at = Some(Example::at(12)))
+            .review(30, Some(50), |review| review.first_response_at = Some(Example::at(34)))
+            .review(60, Some(61), |_| {})
+            .review(70, Some(90), |review| review.is_automation = true);
+        let measured = answered.clone().measure(&REVIEW_PICKUP_TIME);
+        assert_eq!((measured.n, measured.details["merged_without_response"]), (2, 1.0));
+        close(measured.value, 3.0 * 3600.0);
+        answered.data(|data| assert_eq!(data.exclusions.count(truelevel_model::Reason::AutomationExcluded), 1));
+        let waiting = answered.review(100, None, |_| {}).measure(&REVIEW_PICKUP_TIME);
+        assert_eq!((waiting.n, waiting.censored), (2, 1));
+        assert!(waiting.value >= measured.value);
+    }
+
+    #[test]
+    fn no_source_of_reviews_is_no_number() {
+        assert_eq!(Example::days(30).commit("A", &[], 0).measure(&REVIEW_PICKUP_TIME).value, None);
+    }
+}
