@@ -14,5 +14,6 @@ mod git;
 mod git_agreement;
 mod maturity;
 mod repositories;
+mod sarif;
 mod shop;
 mod workspaces;

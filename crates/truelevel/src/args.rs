@@ -108,6 +108,8 @@ pub(crate) enum Format {
     Json,
     /// For pull requests and wikis
     Markdown,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,6 +6,7 @@ use truelevel_model::assessment::{EvidenceResult, GateOutcome};
 use truelevel_model::{Detection, Grade, Locator, Measurement};
 
 use crate::catalog::Requirement;
+use crate::links;
 
 /// What a condition is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -229,6 +230,7 @@ fn shown(
         path: None,
         line: None,
         column: None,
+        end_column: None,
         text: String::new(),
         url: None,
     };
@@ -240,30 +242,19 @@ fn shown(
             let is_web = |address: &&String| address.starts_with("https://") || address.starts_with("http://");
             result.url = address.as_ref().filter(is_web).cloned();
         }
-        Locator::File { repository, commit, path, line, column, text } => {
+        Locator::File { repository, commit, path, line, column, end_column, text } => {
             let positive = |number: u32| (number > 0).then_some(number);
-            result.url = web_addresses.get(repository.as_str()).map(|address| {
-                let anchor = positive(*line).map(|line| format!("#L{line}")).unwrap_or_default();
-                format!("{address}/blob/{commit}/{}{anchor}", in_address(path))
-            });
+            let address = web_addresses.get(repository.as_str());
+            result.url = address.map(|address| links::file(address, *commit, path, positive(*line)));
             result.repository = Some(repository.as_str().to_owned());
             result.commit = Some(commit.to_string());
             result.path = Some(path.clone());
-            (result.line, result.column) = (positive(*line), positive(*column));
+            (result.line, result.column, result.end_column) =
+                (positive(*line), positive(*column), positive(*end_column));
             result.text.clone_from(text);
         }
     }
     result
-}
-
-/// Escapes a path for a web address, leaving its slashes.
-fn in_address(path: &str) -> String {
-    path.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => (byte as char).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }
 
 fn judge_metric(metric: &str, bound: &Bound, known: Known<'_>) -> Verdict {
@@ -414,10 +405,5 @@ mod tests {
         };
         assert_eq!(outcome(nothing), GateOutcome::Unknown);
         assert_eq!(outcome(detected(Grade::Effective)), GateOutcome::Met);
-    }
-
-    #[test]
-    fn links_escape_what_an_address_cannot_hold() {
-        assert_eq!(in_address("a b/#1?.yml"), "a%20b/%231%3F.yml");
     }
 }

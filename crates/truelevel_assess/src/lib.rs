@@ -10,6 +10,7 @@ pub mod constraint;
 mod entries;
 mod faults;
 pub mod levels;
+mod links;
 pub mod organisation;
 pub mod quantity;
 mod references;

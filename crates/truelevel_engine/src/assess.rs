@@ -11,8 +11,8 @@ use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::organisation::spread;
 use truelevel_metrics::statistics::median;
 use truelevel_model::assessment::{
-    Assessment, Coverage, ExclusionCount, MetricSpread, QuestionResult, RepositoryCoverage, SCHEMA, Segment,
-    ServiceResult, StageResult,
+    Assessment, Coverage, ExclusionCount, FileWarning, MetricSpread, QuestionResult, RepositoryCoverage, SCHEMA,
+    Segment, ServiceResult, StageResult,
 };
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{BandRules, ChangeIndex, EvidenceRecord, Exclusions, History, Measurement, Time, Window};
@@ -67,7 +67,7 @@ pub fn assess(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Tal
 
 /// Reads everything that measuring needs.
 pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Talk) -> Result<Prepared, EngineError> {
-    let catalog = Catalog::embedded()?;
+    let catalog = workspace.catalog()?;
     let days = request.window_days.unwrap_or(workspace.config.window_days);
     if !(1..=LONGEST_WINDOW_DAYS).contains(&days) {
         return Err(EngineError::Usage(format!("a window of {days} days; allowed are 1 to {LONGEST_WINDOW_DAYS}")));
@@ -347,7 +347,9 @@ impl Prepared {
             *by_data.entry(data_name(service.deployment_data).to_owned()).or_default() += 1;
         }
         let mut warnings = self.collected.warnings.clone();
+        let mut file_warnings = Vec::new();
         for (repository, detected) in self.collected.repositories.iter().zip(&self.detected) {
+            file_warnings.extend(detected.warnings.iter().filter_map(|warning| file_warning(repository, warning)));
             let lines: Vec<String> = detected.warnings.iter().map(|warning| located(repository, warning)).collect();
             warnings.extend(lines.iter().take(5).cloned());
             if lines.len() > 5 {
@@ -398,6 +400,7 @@ impl Prepared {
             versions_resolved: tallies.iter().filter(|tally| tally.has_repository).map(|tally| tally.resolved).sum(),
             versions_asked: tallies.iter().filter(|tally| tally.has_repository).map(|tally| tally.deployments).sum(),
             warnings,
+            file_warnings,
         }
     }
 
@@ -449,6 +452,7 @@ impl Prepared {
         RepositoryCoverage {
             repository: repository.id.as_str().to_owned(),
             branch: repository.branch.as_ref().map(|branch| branch.name.clone()),
+            web_address: repository.web_address.clone(),
             commit: repository.head_as_of(self.window.end).map(|commit| commit.to_string()),
             changes: repository.history.len() as u64,
             tags: repository.tags.len() as u64,
@@ -476,6 +480,17 @@ fn data_name(data: DeploymentData) -> &'static str {
         DeploymentData::ReleaseTags => "release_tags",
         DeploymentData::None => "none",
     }
+}
+
+fn file_warning(repository: &CollectedRepository, warning: &truelevel_practices::Warning) -> Option<FileWarning> {
+    let positive = |number: u32| (number > 0).then_some(number);
+    (!warning.path.is_empty()).then(|| FileWarning {
+        repository: repository.id.as_str().to_owned(),
+        path: warning.path.clone(),
+        line: positive(warning.line),
+        column: positive(warning.column),
+        message: warning.message.clone(),
+    })
 }
 
 fn located(repository: &CollectedRepository, warning: &truelevel_practices::Warning) -> String {

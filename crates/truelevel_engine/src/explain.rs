@@ -1,15 +1,17 @@
 //! What a metric, practice, gate, question or reason code means, and what it is in this workspace.
 
 pub use truelevel_assess::benchmarks::DEFAULT_EDITION;
-use truelevel_assess::catalog::{Gate, Question, Requirement};
+use truelevel_assess::catalog::{Gate, Question, Requirement, Stage};
 use truelevel_assess::conditions::Subject;
 use truelevel_assess::{Catalog, CatalogError, Reference, benchmarks};
 use truelevel_metrics::METRICS;
 use truelevel_model::assessment::{Assessment, GateResult};
 use truelevel_model::{Detection, Locator, Reason, registry};
 use truelevel_report::numbers;
+use truelevel_report::sarif::Rule;
 
 use crate::assess::Prepared;
+use crate::{EngineError, Workspace};
 
 /// How many events are listed unless all are asked for.
 const EVENTS_SHOWN: usize = 10;
@@ -98,6 +100,22 @@ fn gate_page(stage: &str, gate: &Gate) -> Explanation {
         ),
         sections: Vec::new(),
     }
+}
+
+/// What each gate says of itself, for the findings of code scanning.
+pub fn rules(workspace: &Workspace) -> Result<Vec<Rule>, EngineError> {
+    let catalog = workspace.catalog()?;
+    let rule = |(stage, gate): (&Stage, &Gate)| Rule {
+        id: gate.id.clone(),
+        stage: stage.id.clone(),
+        level: gate.level,
+        statement: gate.statement.clone(),
+        why: gate.why.clone(),
+        help: gate_page(&stage.id, gate).body,
+        help_uri: gate.references.first().map(|reference| reference.url.clone()),
+    };
+    let gates = catalog.stages.iter().flat_map(|stage| stage.gates.iter().map(move |gate| (stage, gate)));
+    Ok(gates.map(rule).collect())
 }
 
 fn in_framework(reference: &Reference) -> String {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use truelevel_assess::{Catalog, CatalogError};
 use truelevel_store::{SqliteStore, Store};
 
 use crate::EngineError;
@@ -50,6 +51,11 @@ impl Workspace {
                 Ok(Self { source, config, store })
             }
         }
+    }
+
+    /// Everything that decides levels here.
+    pub(crate) fn catalog(&self) -> Result<Catalog, CatalogError> {
+        Catalog::embedded()
     }
 
     /// Whether what is collected is kept for the next run.

@@ -168,6 +168,9 @@ pub struct EvidenceResult {
     /// The column in characters, from 1.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub column: Option<u32>,
+    /// The column after the last matched character; absent where the match goes on to the end of the line.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub end_column: Option<u32>,
     /// The matched text, or what was counted.
     pub text: String,
     /// Where to read it, where the repository has a web address.
@@ -366,6 +369,26 @@ pub struct Coverage {
     pub versions_asked: u64,
     /// What could not be read or was assumed, in sentences.
     pub warnings: Vec<String>,
+    /// The files among them, with their places.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub file_warnings: Vec<FileWarning>,
+}
+
+/// A file that matters and could not be read as it is meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileWarning {
+    /// The repository.
+    pub repository: String,
+    /// The file.
+    pub path: String,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u32>,
+    /// The column in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub column: Option<u32>,
+    /// What is wrong.
+    pub message: String,
 }
 
 /// One repository that was looked at.
@@ -375,6 +398,9 @@ pub struct RepositoryCoverage {
     pub repository: String,
     /// The default branch, where there is a commit.
     pub branch: Option<String>,
+    /// Its address for a browser, where it was cloned from one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub web_address: Option<String>,
     /// The commit whose files were read.
     pub commit: Option<String>,
     /// How many changes are known.

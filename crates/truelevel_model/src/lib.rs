@@ -23,5 +23,5 @@ pub use facts::{
 pub use history::{ChangeFlags, ChangeIndex, History, HistoryBuilder, StoredChange};
 pub use ids::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, SourceId};
 pub use measurement::{Band, BandEdge, BandRule, BandRules, Distribution, Measurement, Quantile, Unit};
-pub use printable::printable;
+pub use printable::{in_address, printable};
 pub use time::{Span, Time, Window};

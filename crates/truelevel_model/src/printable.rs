@@ -20,6 +20,18 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     )
 }
 
+/// A path with everything escaped that has a meaning in a web address, but for its slashes.
+///
+/// ```
+/// assert_eq!(truelevel_model::in_address("a b/#1?.yml"), "a%20b/%231%3F.yml");
+/// ```
+pub fn in_address(path: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/');
+    path.bytes()
+        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
 fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

@@ -1,5 +1,7 @@
 //! Evidence while it is gathered, and the answer that it adds up to.
 
+use std::ops::Range;
+
 use regex::Regex;
 use truelevel_model::{Detection, Evidence, Grade, Locator};
 
@@ -8,7 +10,7 @@ use crate::dependencies::matching;
 use crate::manifests::terraform_blocks;
 use crate::pipelines::Job;
 use crate::repository::{Candidates, Repository};
-use crate::text::{Place, excerpt, match_column};
+use crate::text::{Place, column, excerpt, match_column};
 
 /// Proofs kept for one practice in one repository: enough to check the claim, few enough to read.
 const EVIDENCE_LIMIT: usize = 10;
@@ -38,19 +40,28 @@ impl<'r> Findings<'r> {
     pub(crate) fn text_at(&mut self, place: &Place, needle: &str) {
         let found = self.repository.text(&place.path).and_then(|text| text.find_from(place.line, needle));
         match found {
-            Some((line, column)) => self.place(&Place { path: place.path.clone(), line, column }),
+            Some((number, column)) => {
+                let line = self.repository.text(&place.path).map(|text| text.line(number)).unwrap_or_default();
+                self.span(&place.path, number, column..column + first_line_length(needle), line);
+            }
             None => self.push(&place.path, place.line, place.column, needle),
         }
     }
 
-    /// A match on a line.
+    /// A match on a line that goes on to its end.
     pub(crate) fn push(&mut self, path: &str, line: u32, column: u32, text: &str) {
+        self.span(path, line, column..0, text);
+    }
+
+    /// A match on a line, at these columns; an end of 0 is that of the line.
+    fn span(&mut self, path: &str, line: u32, columns: Range<u32>, text: &str) {
         let locator = Locator::File {
             repository: self.repository.id().clone(),
             commit: self.repository.commit(),
             path: path.to_owned(),
             line,
-            column,
+            column: columns.start,
+            end_column: columns.end,
             text: excerpt(text),
         };
         self.evidence.push(Evidence { grade: Grade::Declared, locator, observed_at: self.repository.observed_at() });
@@ -84,10 +95,10 @@ impl<'r> Findings<'r> {
         for (path, text) in self.repository.texts().filter(|(path, _)| paths(path)) {
             let found = text.lines().filter(|(_, line)| !is_comment(line)).find_map(|(number, line)| {
                 let found = pattern.find(line)?;
-                Some((number, match_column(line, found), line))
+                Some((number, match_column(line, found)..column(line, found.end()), line))
             });
-            if let Some((number, column, line)) = found {
-                self.push(path, number, column, line);
+            if let Some((number, columns, line)) = found {
+                self.span(path, number, columns, line);
             }
         }
     }
@@ -130,6 +141,12 @@ impl<'r> Findings<'r> {
             detection => detection,
         }
     }
+}
+
+/// The characters of the first line that says something: that is the one that was looked for.
+fn first_line_length(text: &str) -> u32 {
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty());
+    first.map_or(0, |line| line.chars().count() as u32)
 }
 
 /// Whether a line of a settings file or script is a comment; an attribute of Rust is none.

@@ -1,4 +1,4 @@
-//! Views of an assessment: text for a terminal, Markdown, JSON. Pure: an assessment goes in, a string comes out.
+//! Views of an assessment: text for a terminal, Markdown, JSON, SARIF. Pure: an assessment goes in, a string comes out.
 //!
 //! Names from repositories are made printable here at the latest; nothing else may reach a terminal raw.
 
@@ -7,6 +7,7 @@ pub mod charts;
 pub mod json;
 pub mod markdown;
 pub mod numbers;
+pub mod sarif;
 pub mod table;
 pub mod text;
 mod words;

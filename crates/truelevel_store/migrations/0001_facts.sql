@@ -160,6 +160,7 @@ CREATE TABLE evidence (
     path TEXT,
     line INTEGER,
     column_number INTEGER,
+    end_column_number INTEGER,
     -- A JSON object of texts.
     named_values TEXT NOT NULL,
     observed_at INTEGER NOT NULL,

@@ -1,5 +1,6 @@
 //! `assess`: the whole answer.
 
+use truelevel_engine::explain::rules;
 use truelevel_engine::{EngineError, Workspace};
 use truelevel_model::assessment::{Answer, Assessment};
 
@@ -8,14 +9,15 @@ use crate::progress::Progress;
 use crate::{exit, output};
 
 pub(crate) fn run(args: Assess) -> Result<u8, EngineError> {
+    let mut workspace = Workspace::open(&args.scope.paths)?;
     let assessment = {
         let progress = Progress::new();
-        let mut workspace = Workspace::open(&args.scope.paths)?;
         truelevel_engine::assess::assess(&mut workspace, &super::request(&args.scope), &progress)?
     };
     output::print(&match args.format {
         Format::Text => truelevel_report::text::render(&assessment, output::style()),
         Format::Json => truelevel_report::json::render(&assessment),
+        Format::Sarif => truelevel_report::sarif::render(&assessment, &rules(&workspace)?),
         Format::Markdown => truelevel_report::markdown::render(&assessment),
     })?;
     Ok(code(&args, &assessment))

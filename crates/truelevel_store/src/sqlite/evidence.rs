@@ -25,6 +25,7 @@ const VALUES: &[&str] = &[
     "path",
     "line",
     "column_number",
+    "end_column_number",
     "named_values",
     "observed_at",
 ];
@@ -44,7 +45,7 @@ pub(crate) fn write(
         let values = serde_json::json!(record.values).to_string();
         let observed_at = record.evidence.observed_at.millis();
         counts.add(match &record.evidence.locator {
-            Locator::File { repository, commit, path, line, column, text } => upsert.write(params![
+            Locator::File { repository, commit, path, line, column, end_column, text } => upsert.write(params![
                 source,
                 record.id,
                 record.practice,
@@ -57,6 +58,7 @@ pub(crate) fn write(
                 path,
                 line,
                 column,
+                end_column,
                 values,
                 observed_at,
             ])?,
@@ -67,6 +69,7 @@ pub(crate) fn write(
                 service,
                 grade,
                 summary,
+                Null,
                 Null,
                 Null,
                 Null,
@@ -84,6 +87,7 @@ pub(crate) fn write(
                 grade,
                 summary,
                 address.as_deref().unwrap_or_default(),
+                Null,
                 Null,
                 Null,
                 Null,
@@ -116,7 +120,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<EvidenceRecord>, Failu
     let repositories = names::by_key::<RepositoryId>(connection)?;
     let mut statement = connection.prepare_cached(
         "SELECT source, id, practice, service, grade, seen, address, repository, commit_id, path, line, column_number,
-                named_values, observed_at
+                end_column_number, named_values, observed_at
          FROM evidence",
     )?;
     let mut rows = statement.query([])?;
@@ -129,6 +133,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<EvidenceRecord>, Failu
                 path: row.get(9)?,
                 line: row.get(10)?,
                 column: row.get(11)?,
+                end_column: row.get(12)?,
                 text: row.get(5)?,
             },
             (None, Some(address)) => {
@@ -141,8 +146,8 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<EvidenceRecord>, Failu
             id: row.get(1)?,
             practice: row.get(2)?,
             service: optional_name(row, 3, &services)?,
-            evidence: Evidence { grade: word(row, 4)?, locator, observed_at: time(row, 13)? },
-            values: named_values(row, 12)?,
+            evidence: Evidence { grade: word(row, 4)?, locator, observed_at: time(row, 14)? },
+            values: named_values(row, 13)?,
         });
     }
     records.sort_by(|a, b| (&a.practice, &a.source, &a.id).cmp(&(&b.practice, &b.source, &b.id)));

@@ -102,6 +102,7 @@ fn evidence_of_a_source_is_replaced_as_a_whole() {
         path: "Makefile".to_owned(),
         line: 3,
         column: 1,
+        end_column: 6,
         text: "test:".to_owned(),
     };
     let seen = EvidenceRecord { source: "files:shop".into(), ..evidence("tests/1", file) };
