@@ -7,11 +7,11 @@ use truelevel_metrics::incidents::IncidentLinks;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::pipelines::{PipelineRepository, Pipelines};
 use truelevel_metrics::reviews::Reviews;
-use truelevel_model::{Incident, IncidentLink, PipelineRun, RepositoryId, Review, ServiceId, Window};
+use truelevel_model::{Incident, IncidentLink, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Window};
 use truelevel_store::{Store, StoreError};
 
 use crate::collect::CollectedRepository;
-use crate::matching::plain_name;
+use crate::matching::{Service, plain_name};
 
 /// The facts as stored.
 pub(crate) struct Activity {
@@ -51,6 +51,7 @@ impl Activity {
         &'a self,
         repositories: &[CollectedRepository],
         mainlines: &[Option<Mainline>],
+        services: &'a [Service],
         window: Window,
     ) -> ActivityIndex<'a> {
         let mut incidents: HashMap<&ServiceId, Vec<&Incident>> = HashMap::new();
@@ -59,6 +60,7 @@ impl Activity {
                 incidents.entry(service).or_default().push(incident);
             }
         }
+        self.add_linked(services, &mut incidents);
         let reviews = by_repository(&self.reviews, |review| &review.repository, repositories);
         let runs = by_repository(&self.runs, |run| &run.repository, repositories);
         let pipelines = runs.into_iter().map(|(place, runs)| {
@@ -74,6 +76,33 @@ impl Activity {
             links: IncidentLinks::new(&self.links),
             reviews: reviews.into_iter().map(|(place, reviews)| (place, Reviews::prepare(reviews, window))).collect(),
             pipelines: pipelines.collect(),
+        }
+    }
+}
+
+impl Activity {
+    /// An incident is also one of the service whose deployment somebody linked it to, whatever its source says.
+    fn add_linked<'a>(&'a self, services: &'a [Service], incidents: &mut HashMap<&'a ServiceId, Vec<&'a Incident>>) {
+        let decided = self.links.iter().filter_map(|link| {
+            let (source, id) = link.deployment.as_ref()?;
+            Some(((source, id.as_str()), (&link.incident_source, link.incident.as_str())))
+        });
+        let mut by_deployment: HashMap<(&SourceId, &str), Vec<(&SourceId, &str)>> = HashMap::new();
+        for (deployment, incident) in decided {
+            by_deployment.entry(deployment).or_default().push(incident);
+        }
+        if by_deployment.is_empty() {
+            return;
+        }
+        let by_id: HashMap<(&SourceId, &str), &Incident> =
+            self.incidents.iter().map(|incident| ((&incident.source, incident.id.as_str()), incident)).collect();
+        for deployment in services.iter().flat_map(|service| &service.deployments) {
+            let linked = by_deployment.get(&(&deployment.source, deployment.id.as_str()));
+            for incident in linked.into_iter().flatten().filter_map(|key| by_id.get(key)) {
+                if !incident.services.contains(&deployment.service) {
+                    incidents.entry(&deployment.service).or_default().push(incident);
+                }
+            }
         }
     }
 }

@@ -183,7 +183,7 @@ impl Prepared {
 
     /// What happened around deployments in the window, and in the one before it where somebody asks.
     pub(crate) fn windows(&self) -> Windows<'_> {
-        let now = self.activity.index(&self.collected.repositories, &self.mainlines, self.window);
+        let now = self.activity.index(&self.collected.repositories, &self.mainlines, &self.services, self.window);
         Windows { now, before: OnceLock::new() }
     }
 
@@ -203,7 +203,7 @@ impl Prepared {
     fn measuring_before<'a, 'w: 'a>(&'w self, windows: &'a Windows<'w>) -> Measuring<'a> {
         let window = Window::ending(self.window.start, self.window.days);
         let mainlines = self.mainlines_before.get_or_init(|| mainlines(&self.collected.repositories, window.end));
-        let index = || self.activity.index(&self.collected.repositories, mainlines, window);
+        let index = || self.activity.index(&self.collected.repositories, mainlines, &self.services, window);
         let activity = windows.before.get_or_init(index);
         Measuring { mainlines, detected: &[], activity, window, ..self.measuring(windows) }
     }

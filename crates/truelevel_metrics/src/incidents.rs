@@ -185,3 +185,50 @@ impl<'a, 'b> Deployments<'a, 'b> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::metrics::examples::Example;
+
+    /// The version that the only incident belongs to, and every candidate with its confidence.
+    fn check(example: &Example, expected: Option<&str>, candidates: &[(&str, f64)]) {
+        example.data(|data| {
+            let [found] = &data.incidents[..] else { panic!("{:?}", data.incidents) };
+            let version = |place: usize| data.timeline.entries[place].deployment.version.as_str();
+            assert_eq!(found.cause.deployment().map(version), expected);
+            let in_reach: Vec<_> =
+                found.candidates.iter().map(|one| (version(one.deployment), one.confidence)).collect();
+            assert_eq!(in_reach, candidates);
+        });
+    }
+
+    #[test]
+    fn where_only_time_speaks_every_deployment_in_reach_is_a_candidate() {
+        let busy = Example::days(30).deploy("v1", 0).deploy("v2", 30).deploy("v3", 40).deploy("v4", 50);
+        let candidates = [("v4", 0.5), ("v3", 0.25), ("v2", 0.125)];
+        check(&busy.clone().incident(51, None, None), Some("v4"), &candidates);
+        check(&busy.clone().incident(51, None, Some("v3")), Some("v3"), &[]);
+        check(&busy.incident(51, None, None).decide(0, Some(1)), Some("v2"), &[]);
+    }
+
+    #[test]
+    fn a_commit_that_is_named_leads_to_the_deployment_that_shipped_it() {
+        let example = Example::days(30)
+            .commit("A", &[], 0)
+            .deploy("A", 1)
+            .commit("B", &["A"], 2)
+            .commit("C", &["B"], 3)
+            .deploy("C", 4)
+            .commit("D", &["C"], 5)
+            .deploy("D", 6);
+        let named = Example::id("B").to_string();
+        check(&example.clone().incident(7, None, Some(&named)), Some("C"), &[]);
+        check(&example.incident(7, None, Some("0000000")), None, &[]);
+    }
+
+    #[test]
+    fn an_incident_may_name_a_deployment_that_had_not_ended_yet() {
+        let example = Example::days(30).deploy("v1", 0).deploy("v2", 10);
+        check(&example.incident(9, Some(12), Some("v2")), Some("v2"), &[]);
+    }
+}

@@ -83,7 +83,17 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
             // Counts add up over services; nothing else does.
             let sum = |of: &dyn Fn(&Measurement) -> Option<f64>| services.iter().filter_map(|m| of(m)).sum::<f64>();
             rolled.details.insert("observations".into(), sum(&|measurement| Some(measurement.n as f64)));
-            for count in ["deployments", "failures", "reported", "rollbacks", "redeployments"] {
+            let counts = [
+                "broad",
+                "deployments",
+                "failures",
+                "inferred_only",
+                "redeployments",
+                "reported",
+                "rollbacks",
+                "strict",
+            ];
+            for count in counts {
                 if services.iter().any(|measurement| measurement.details.contains_key(count)) {
                     rolled.details.insert(count.into(), sum(&|measurement| measurement.details.get(count).copied()));
                 }

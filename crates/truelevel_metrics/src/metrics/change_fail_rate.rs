@@ -14,11 +14,12 @@ declare! {
     ///
     /// Production deployments in the window that needed intervention ÷ production deployments attempted.
     ///
-    /// A failure is shown by an incident that names the deployment, a return to an earlier version, an automatic
-    /// abort, a hotfix (a revert of its changes, deployed within 24 hours), or an incident of the service after it,
-    /// before the next deployment and within 24 hours. Each deployment fails at most once, whatever the number of
-    /// signals. The rate over all signals is the value; the rate over named incidents alone is beside it as
-    /// `reported_ratio`: the gap between them is what nobody reported.
+    /// A failure is shown by an incident that somebody linked to the deployment or that names it, a return to an earlier
+    /// version, an automatic abort, a hotfix (a revert of its changes, deployed within 24 hours), or an incident of the
+    /// service after it, before the next deployment and within 24 hours. What somebody decided about an incident wins
+    /// over everything inferred. Each deployment fails at most once, whatever the number of
+    /// signals. The rate over all signals is the value; the rate over reports alone (linked and
+    /// named) is beside it as `reported_ratio`: the gap between them, `inferred_only`, is what nobody reported.
     ///
     /// Attempted are all that count in the deployment frequency, further production environments reached, and
     /// failed attempts. A failed attempt that changed nothing is no failure by itself.
@@ -67,6 +68,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     details.insert("failures".into(), failed.len() as f64);
     if data.facts.incidents.is_some() {
         details.insert("reported".into(), reported as f64);
+        details.insert("inferred_only".into(), (failed.len() - reported) as f64);
         if attempts > 0 {
             details.insert("reported_ratio".into(), reported as f64 / attempts as f64);
         }
