@@ -13,6 +13,7 @@ mod editions;
 mod git;
 mod git_agreement;
 mod maturity;
+mod over_time;
 mod repositories;
 mod sarif;
 mod shop;

@@ -91,9 +91,9 @@ impl Edge {
         format!("{side} {quantity}")
     }
 
-    fn read(&self) -> Option<(bool, BandEdge)> {
+    fn read(&self, working_days: f64) -> Option<(bool, BandEdge)> {
         let (higher_is_better, is_inclusive, _, text) = self.parts();
-        Some((higher_is_better, BandEdge { value: quantity::parse(text)?, is_inclusive }))
+        Some((higher_is_better, BandEdge { value: quantity::parse_by(text, working_days)?, is_inclusive }))
     }
 }
 
@@ -112,18 +112,17 @@ pub fn edition(name: &str) -> Result<Edition, CatalogError> {
 }
 
 impl Edition {
-    /// The house rule as numbers.
-    pub fn band_rules(&self) -> Result<BandRules, CatalogError> {
+    /// The house rule as numbers, for weeks of so many working days.
+    pub fn band_rules(&self, working_days: f64) -> Result<BandRules, CatalogError> {
         let invalid =
             |metric: &str| CatalogError::Invalid { what: format!("the benchmark of {metric} in {}", self.edition) };
         let rules = self
             .house_rule
             .iter()
-            .map(|(metric, rule)| Ok((metric.clone(), rule.read().ok_or_else(|| invalid(metric))?)));
-        let distributions = self
-            .distribution
-            .iter()
-            .map(|(metric, answers)| Ok((metric.clone(), distribution(answers).ok_or_else(|| invalid(metric))?)));
+            .map(|(metric, rule)| Ok((metric.clone(), rule.read(working_days).ok_or_else(|| invalid(metric))?)));
+        let distributions = self.distribution.iter().map(|(metric, answers)| {
+            Ok((metric.clone(), distribution(answers, working_days).ok_or_else(|| invalid(metric))?))
+        });
         Ok(BandRules {
             edition: self.edition.clone(),
             rules: rules.collect::<Result<_, CatalogError>>()?,
@@ -146,10 +145,10 @@ impl Edition {
 }
 
 impl HouseRule {
-    fn read(&self) -> Option<BandRule> {
-        let ((higher_is_better, high), (_, medium)) = (self.high.read()?, self.medium.read()?);
+    fn read(&self, working_days: f64) -> Option<BandRule> {
+        let ((higher_is_better, high), (_, medium)) = (self.high.read(working_days)?, self.medium.read(working_days)?);
         let elite = match &self.elite {
-            Some(edge) => Some(edge.read()?.1),
+            Some(edge) => Some(edge.read(working_days)?.1),
             None => None,
         };
         Some(BandRule { higher_is_better, elite, high, medium })
@@ -157,7 +156,7 @@ impl HouseRule {
 }
 
 /// Shares are published rounded: percentages are of their sum, rounded as they are.
-fn distribution(answers: &[PublishedAnswer]) -> Option<Distribution> {
+fn distribution(answers: &[PublishedAnswer], working_days: f64) -> Option<Distribution> {
     let given: f64 = answers.iter().filter_map(|answer| answer.share_percent).sum();
     let is_whole = answers.iter().all(|answer| answer.share_percent.is_some());
     let total = if is_whole { given } else { 100.0 };
@@ -167,7 +166,7 @@ fn distribution(answers: &[PublishedAnswer]) -> Option<Distribution> {
     for answer in answers {
         up_to += answer.share_percent.unwrap_or(total - given);
         if let Some(edge) = &answer.edge {
-            let (higher_is_better, edge) = edge.read()?;
+            let (higher_is_better, edge) = edge.read(working_days)?;
             higher = Some(higher_is_better);
             ends.push((edge, ((total - up_to) / total * 1000.0).round() / 10.0));
         }
@@ -178,6 +177,7 @@ fn distribution(answers: &[PublishedAnswer]) -> Option<Distribution> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quantity::WORKING_DAYS_PER_WEEK;
 
     fn check_order(higher_is_better: bool, values: &[f64], what: &str) {
         let falls = values.is_sorted_by(|a, b| a >= b);
@@ -191,7 +191,7 @@ mod tests {
             let edition = edition(name).unwrap();
             assert_eq!(edition.edition, name);
             assert!(edition.source.contains("DORA"));
-            let rules = edition.band_rules().unwrap();
+            let rules = edition.band_rules(WORKING_DAYS_PER_WEEK).unwrap();
             assert!(rules.rules.is_empty() != rules.distributions.is_empty(), "levels or answers: {name}");
             assert_eq!(rules.rules.is_empty(), edition.published.is_empty(), "{name}");
             for (metric, rule) in rules.rules {
@@ -211,7 +211,7 @@ mod tests {
     }
 
     fn check(edition_name: &str, metric: &str, value: f64, band: Band) {
-        let rules = edition(edition_name).unwrap().band_rules().unwrap().rules;
+        let rules = edition(edition_name).unwrap().band_rules(WORKING_DAYS_PER_WEEK).unwrap().rules;
         assert_eq!(rules[metric].band(value), band, "{edition_name}: {metric} {value}");
     }
 
@@ -230,6 +230,13 @@ mod tests {
     }
 
     #[test]
+    fn a_working_day_is_what_the_workspace_says() {
+        let rules = |days| edition(DEFAULT_EDITION).unwrap().band_rules(days).unwrap().rules;
+        assert_eq!(rules(5.0)["deployment_frequency"].band(0.8), Band::Elite);
+        assert_eq!(rules(6.0)["deployment_frequency"].band(0.8), Band::High, "six days a week ask for more than six");
+    }
+
+    #[test]
     fn no_level_takes_a_value_that_is_worse_than_its_published_answer() {
         check("2019", "change_fail_rate", 0.15, Band::Elite);
         check("2019", "change_fail_rate", 0.2, Band::Low);
@@ -244,7 +251,7 @@ mod tests {
 
     #[test]
     fn the_last_edition_says_better_than_how_many_as_published() {
-        let rules = edition("2025").unwrap().band_rules().unwrap();
+        let rules = edition("2025").unwrap().band_rules(WORKING_DAYS_PER_WEEK).unwrap();
         let check = |metric: &str, value: f64, percentile: f64| {
             assert_eq!(rules.distributions[metric].percentile(value), percentile, "{metric} {value}");
         };

@@ -2,12 +2,12 @@
 
 use truelevel_model::time::{DAY_SECONDS, MONTH_DAYS, WEEK_DAYS};
 
-/// Working days in a calendar week.
-const WORKING_DAYS_PER_WEEK: f64 = 5.0;
+/// Working days in a week, unless a workspace says otherwise.
+pub const WORKING_DAYS_PER_WEEK: f64 = 5.0;
 
 /// Reads a quantity into the unit of measurements: per calendar day, seconds, a ratio, or a plain number.
 ///
-/// A month is 30.436875 days, a working day 7⁄5 of a calendar day.
+/// A month is 30.436875 days, a working day 7⁄5 of a calendar day ([`parse_by`] takes other weeks).
 ///
 /// ```
 /// use truelevel_assess::quantity::parse;
@@ -18,6 +18,11 @@ const WORKING_DAYS_PER_WEEK: f64 = 5.0;
 /// assert_eq!(parse("soon"), None);
 /// ```
 pub fn parse(text: &str) -> Option<f64> {
+    parse_by(text, WORKING_DAYS_PER_WEEK)
+}
+
+/// [`parse`], where a week has so many working days.
+pub fn parse_by(text: &str, working_days_per_week: f64) -> Option<f64> {
     let (number, unit) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
     let number: f64 = number.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)?;
     let factor = match unit.trim() {
@@ -30,7 +35,7 @@ pub fn parse(text: &str) -> Option<f64> {
         "week" | "weeks" => WEEK_DAYS * DAY_SECONDS,
         "month" | "months" => MONTH_DAYS * DAY_SECONDS,
         "per day" => 1.0,
-        "per working day" => WORKING_DAYS_PER_WEEK / WEEK_DAYS,
+        "per working day" => working_days_per_week / WEEK_DAYS,
         "per week" => 1.0 / WEEK_DAYS,
         "per month" => 1.0 / MONTH_DAYS,
         "per year" => 1.0 / (12.0 * MONTH_DAYS),

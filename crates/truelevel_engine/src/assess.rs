@@ -15,7 +15,9 @@ use truelevel_model::assessment::{
     Segment, ServiceResult, StageResult,
 };
 use truelevel_model::deployment_data::DeploymentData;
-use truelevel_model::{BandRules, ChangeIndex, EvidenceRecord, Exclusions, History, Measurement, Time, Window};
+use truelevel_model::{
+    BandRules, Calendar, ChangeIndex, EvidenceRecord, Exclusions, History, Measurement, Time, Window,
+};
 
 use truelevel_report::numbers;
 use truelevel_sources::git::{AutomationAccounts, ChangeReading};
@@ -48,6 +50,7 @@ pub struct Prepared {
     pub(crate) catalog: Catalog,
     pub(crate) window: Window,
     pub(crate) bands: BandRules,
+    pub(crate) calendar: Calendar,
     pub(crate) name: String,
     pub(crate) collected: Collected,
     pub(crate) services: Vec<Service>,
@@ -73,7 +76,8 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         return Err(EngineError::Usage(format!("a window of {days} days; allowed are 1 to {LONGEST_WINDOW_DAYS}")));
     }
     let edition = request.edition.clone().or_else(|| workspace.config.edition.clone());
-    let bands = benchmarks::edition(edition.as_deref().unwrap_or(benchmarks::DEFAULT_EDITION))?.band_rules()?;
+    let bands = benchmarks::edition(edition.as_deref().unwrap_or(benchmarks::DEFAULT_EDITION))?
+        .band_rules(workspace.config.calendar.working_days_per_week())?;
     let window = Window::ending(request.as_of.unwrap_or(request.now), days);
 
     let mut collected = collect(workspace, talk)?;
@@ -110,6 +114,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         catalog,
         window,
         bands,
+        calendar: workspace.config.calendar.clone(),
         services,
         collected,
     };
@@ -154,13 +159,17 @@ impl Prepared {
         if !self.collected.repositories.iter().any(has_outlines) {
             return Ok(());
         }
-        let windows = self.windows();
-        let (measuring, before) = (self.measuring(&windows), self.measuring_before(&windows));
+        let (windows, weeks) = (self.windows(), self.weeks());
+        let measured = [
+            Some(self.measuring(&windows)),
+            Some(self.measuring_before(&windows)),
+            self.measuring_weeks(&windows, &weeks),
+        ];
         let mut needed: Vec<BTreeSet<ChangeIndex>> = vec![BTreeSet::new(); self.collected.repositories.len()];
         for service in &self.services {
             if let Some(place) = service.repository {
-                for measuring in [measuring, before] {
-                    needed[place].extend(measuring.measure(service, |data, _| data.changes_in_question()));
+                for measuring in measured.iter().flatten() {
+                    needed[place].extend(measuring.prepare(service, |data| data.changes_in_question()));
                 }
             }
         }
@@ -196,6 +205,7 @@ impl Prepared {
             activity: &windows.now,
             window: self.window,
             bands: &self.bands,
+            calendar: &self.calendar,
         }
     }
 
@@ -229,7 +239,11 @@ impl Prepared {
             })
             .collect();
         let (services, tallies): (Vec<ServiceResult>, Vec<Tally>) = results.into_iter().unzip();
-        self.put_together(services, &tallies)
+        let active: BTreeSet<&str> =
+            services.iter().filter(|service| service.is_active).map(|service| service.service.as_str()).collect();
+        talk.progress("looking at weeks", 0, None);
+        let trends = self.trends(&windows, |service| active.is_empty() || active.contains(service));
+        Assessment { trends, ..self.put_together(services, &tallies) }
     }
 
     fn judge<'w>(
@@ -306,11 +320,13 @@ impl Prepared {
             as_of: self.window.end,
             window_days: self.window.days,
             edition: self.bands.edition.clone(),
+            time_zone: self.calendar.zone().to_owned(),
             level,
             limiting_stages,
             stages,
             lanes,
             metrics: self.spreads(&judged),
+            trends: BTreeMap::new(),
             first_constraint,
             roadmap,
             pitfalls,

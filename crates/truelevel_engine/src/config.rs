@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Weekday;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use regex::Regex;
 use serde::Deserialize;
 use toml::Spanned;
+use truelevel_model::Calendar;
+use truelevel_model::calendar::WORKING_DAYS;
 use truelevel_sources::deployment_files::PathTemplate;
 
 /// The name of the file.
@@ -49,6 +53,8 @@ pub struct Config {
     pub window_days: u32,
     /// The benchmark edition, where one is chosen.
     pub edition: Option<String>,
+    /// What days and weeks are counted by.
+    pub calendar: Calendar,
     /// Further accounts of automation.
     pub automation_accounts: Vec<String>,
     /// Repositories of code.
@@ -106,6 +112,8 @@ struct File {
     #[serde(default)]
     workspace: WorkspaceTable,
     #[serde(default)]
+    calendar: CalendarTable,
+    #[serde(default)]
     automation: AutomationTable,
     #[serde(default)]
     repository: Vec<RepositoryTable>,
@@ -125,6 +133,13 @@ struct WorkspaceTable {
     edition: Option<Spanned<String>>,
     #[serde(default)]
     only_listed_services: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct CalendarTable {
+    time_zone: Option<Spanned<String>>,
+    working_days: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -185,6 +200,7 @@ impl Config {
             name: None,
             window_days: DEFAULT_WINDOW_DAYS,
             edition: None,
+            calendar: Calendar::default(),
             automation_accounts: Vec::new(),
             repositories: paths.iter().map(|path| RepositoryConfig { name: None, path: path.clone() }).collect(),
             deployment_repositories: Vec::new(),
@@ -211,6 +227,16 @@ impl Config {
         reader.check(file)
     }
 }
+
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("monday", Weekday::Monday),
+    ("tuesday", Weekday::Tuesday),
+    ("wednesday", Weekday::Wednesday),
+    ("thursday", Weekday::Thursday),
+    ("friday", Weekday::Friday),
+    ("saturday", Weekday::Saturday),
+    ("sunday", Weekday::Sunday),
+];
 
 struct Reader<'a> {
     path: &'a Path,
@@ -296,6 +322,7 @@ impl Reader<'_> {
             name: file.workspace.name,
             window_days,
             edition: file.workspace.edition.map(Spanned::into_inner),
+            calendar: self.check_calendar(&file.calendar)?,
             automation_accounts: file.automation.accounts,
             repositories: file
                 .repository
@@ -310,6 +337,29 @@ impl Reader<'_> {
             services,
             only_listed_services: file.workspace.only_listed_services,
         })
+    }
+
+    fn check_calendar(&self, table: &CalendarTable) -> Result<Calendar, ConfigError> {
+        let zone = match &table.time_zone {
+            Some(name) => TimeZoneDatabase::bundled().get(name.get_ref()).map_err(|_| {
+                let message = format!("there is no time zone `{}`; write one such as Europe/London", name.get_ref());
+                self.invalid(name.span().start, message)
+            })?,
+            None => TimeZone::UTC,
+        };
+        let Some(days) = &table.working_days else { return Ok(Calendar::new(zone, WORKING_DAYS)) };
+        if days.get_ref().is_empty() {
+            return Err(self.invalid(days.span().start, "at least one day must be worked".to_owned()));
+        }
+        let named = days.get_ref().iter().map(|name| {
+            let found = WEEKDAYS.iter().find(|(known, _)| known == name.get_ref());
+            found.map(|(_, day)| *day).ok_or_else(|| {
+                let known: Vec<_> = WEEKDAYS.iter().map(|(known, _)| *known).collect();
+                let message = format!("`{}` is no day; allowed are {}", name.get_ref(), known.join(", "));
+                self.invalid(name.span().start, message)
+            })
+        });
+        Ok(Calendar::new(zone, named.collect::<Result<Vec<_>, _>>()?))
     }
 
     fn check_service(
@@ -380,6 +430,25 @@ mod tests {
         check("[[service]]\nname = \"a\"\nversion_patterns = [\"(\"]\n", "truelevel.toml:3:21: not a pattern");
         check("[[repository]]\nname = \"a\"\n", "truelevel.toml:1:1: missing field `path`");
         check("x = \n", "truelevel.toml:1:5: ");
+        check(
+            "[calendar]\ntime_zone = \"Europe/Nowhere\"\n",
+            "truelevel.toml:2:13: there is no time zone `Europe/Nowhere`",
+        );
+        check("[calendar]\nworking_days = []\n", "truelevel.toml:2:16: at least one day");
+        check(
+            "[calendar]\nworking_days = [\"monday\", \"Tuesday\"]\n",
+            "truelevel.toml:2:27: `Tuesday` is no day; allowed are monday, tuesday",
+        );
+    }
+
+    #[test]
+    fn the_calendar_is_utc_and_five_days_unless_said() {
+        let calendar = |text: &str| Config::parse(Path::new("truelevel.toml"), text).unwrap().calendar;
+        assert_eq!(calendar(""), Calendar::default());
+        let london = calendar("[calendar]\ntime_zone = \"Europe/London\"\nworking_days = [\"sunday\", \"monday\"]\n");
+        assert_eq!((london.zone(), london.working_days_per_week()), ("Europe/London", 2.0));
+        let summer = truelevel_model::Time::parse("2026-06-01T23:30:00Z").unwrap();
+        assert_eq!(london.day(summer), Calendar::default().day(summer) + 1);
     }
 
     #[test]

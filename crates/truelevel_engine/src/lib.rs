@@ -13,6 +13,7 @@ mod matching;
 mod measure;
 mod pitfalls;
 mod progress;
+pub mod trends;
 mod workspace;
 
 pub use collect::{Summary, collect_all};

@@ -11,8 +11,8 @@ use truelevel_metrics::timeline::DeploymentKind;
 use truelevel_metrics::versions::VersionResolver;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, ChangeIndex, Deployment, Detection, EvidenceRecord, Exclusions, Initiator, Measurement, Reason, Time,
-    Window,
+    BandRules, Calendar, ChangeIndex, Deployment, Detection, EvidenceRecord, Exclusions, Initiator, Measurement,
+    Reason, Time, Window,
 };
 use truelevel_practices::{DeliveryFacts, FileEntry, PRACTICES, ReadFile, Repository, Warning};
 
@@ -135,6 +135,7 @@ pub(crate) struct Measuring<'a> {
     pub(crate) activity: &'a ActivityIndex<'a>,
     pub(crate) window: Window,
     pub(crate) bands: &'a BandRules,
+    pub(crate) calendar: &'a Calendar,
 }
 
 impl Measuring<'_> {
@@ -144,6 +145,14 @@ impl Measuring<'_> {
         service: &Service,
         look: impl FnOnce(&ServiceData<'_>, &MeasuredService) -> R,
     ) -> R {
+        self.prepare(service, |data| {
+            let measured = self.measured(service, &data);
+            look(&data, &measured)
+        })
+    }
+
+    /// Brings the facts of a service together for measuring.
+    pub(crate) fn prepare<R>(&self, service: &Service, look: impl FnOnce(ServiceData<'_>) -> R) -> R {
         let repository = service.repository.map(|place| &self.repositories[place]);
         let touches = |change: ChangeIndex| match (repository, &service.scope) {
             (Some(repository), Some(scope)) => repository.git.touches(repository.history.id(change), scope),
@@ -152,6 +161,7 @@ impl Measuring<'_> {
         let deployments: Vec<&Deployment> = service.deployments.iter().collect();
         let facts = ServiceFacts {
             service: &service.id,
+            calendar: self.calendar,
             deployments: &deployments,
             deployment_data: service.deployment_data,
             is_production: &|environment| service.production.is(environment.as_str()),
@@ -168,29 +178,33 @@ impl Measuring<'_> {
                 pipelines: self.activity.pipelines(place),
             }),
         };
-        let data = ServiceData::prepare(&facts, self.window, self.bands);
-        let metrics = METRICS.iter().map(|metric| (metric.id, (metric.measure)(&data))).collect();
+        look(ServiceData::prepare(&facts, self.window, self.bands))
+    }
+
+    fn measured(&self, service: &Service, data: &ServiceData<'_>) -> MeasuredService {
+        let repository = data.facts.repository.as_ref();
+        let metrics = METRICS.iter().map(|metric| (metric.id, (metric.measure)(data))).collect();
         let events = || data.in_window().filter(|entry| entry.kind != DeploymentKind::InitialState);
-        let changes_in_window = match &facts.repository {
+        let changes_in_window = match repository {
             // A part of a repository moves only with changes that touch it.
-            Some(repository) if repository.touches.is_some() => data
+            Some(ServiceRepository { history, touches: Some(touches), .. }) => data
                 .changes_in_question()
                 .into_iter()
-                .any(|change| self.window.contains(repository.history.committed_at(change)) && touches(change)),
+                .any(|change| self.window.contains(history.committed_at(change)) && touches(change)),
             _ => self.changes_in_window(service),
         };
         let mut exclusions = data.exclusions.clone();
         for preview in &service.previews {
             exclusions.add(Reason::Prerelease, || truelevel_model::printable(preview).into_owned());
         }
-        let measured = MeasuredService {
+        MeasuredService {
             metrics,
-            detections: self.detections(service, &data),
+            detections: self.detections(service, data),
             exclusions,
             deployments: events().count() as u64,
             resolved: events().filter(|entry| entry.commit.is_some()).count() as u64,
             is_baseline_unknown: service.baseline.as_ref().is_some_and(|baseline| {
-                let resolver = facts.repository.as_ref().map(|repository| {
+                let resolver = repository.map(|repository| {
                     VersionResolver::new(
                         service.id.as_str(),
                         repository.history,
@@ -204,8 +218,7 @@ impl Measuring<'_> {
                 .then(|| data.timeline.entries.last().map(|entry| entry.deployment.version.clone()))
                 .flatten(),
             is_active: events().next().is_some() || changes_in_window,
-        };
-        look(&data, &measured)
+        }
     }
 
     /// What a service's facts showed in this window, as the one before the window that is judged. None where its

@@ -14,6 +14,8 @@ pub mod reviews;
 pub mod service;
 pub mod statistics;
 pub mod timeline;
+pub mod trends;
 pub mod versions;
+pub mod weekly;
 
 pub use metrics::{Basis, METRICS, Metric};

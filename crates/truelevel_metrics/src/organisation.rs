@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use truelevel_model::{Band, BandRules, Measurement};
+use truelevel_model::{Band, BandRules, Measurement, Quantile};
 
 use crate::Metric;
 use crate::statistics::{Observation, Survival, median, quantile_interval};
@@ -21,6 +21,30 @@ pub struct Spread {
     pub services_measured: u64,
     /// How many services stand in each band.
     pub services_by_band: BTreeMap<Band, u64>,
+}
+
+/// The median of values, and of others that are only known to be at least so much, with its interval.
+pub(crate) fn middle(values: &[f64], open: &[f64]) -> Quantile {
+    if open.is_empty() {
+        let interval = quantile_interval(values, 0.5);
+        return Quantile {
+            value: median(values),
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
+            at_least: None,
+        };
+    }
+    let known = values.iter().map(|value| (*value, true)).chain(open.iter().map(|least| (*least, false)));
+    let observations: Vec<Observation> =
+        known.map(|(duration_seconds, is_event)| Observation { duration_seconds, is_event }).collect();
+    let survival = Survival::fit(&observations);
+    let (middle, interval) = (survival.quantile(0.5), survival.quantile_interval(0.5, survival.n()));
+    Quantile {
+        value: middle.value,
+        low: interval.map(|interval| interval.low),
+        high: interval.and_then(|interval| interval.high),
+        at_least: middle.at_least,
+    }
 }
 
 /// Rolls a metric up over services.
@@ -45,29 +69,11 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
                 (true, note) => Some(note.unwrap_or_else(|| "no service has a value".to_owned())),
                 (false, _) => None,
             };
-            let known = values.iter().map(|value| (*value, true)).chain(open.iter().map(|least| (*least, false)));
-            let observations: Vec<Observation> =
-                known.map(|(duration_seconds, is_event)| Observation { duration_seconds, is_event }).collect();
-            let survival = (!open.is_empty()).then(|| Survival::fit(&observations));
-            rolled.value = median(&values);
-            if let Some(survival) = &survival {
-                let middle = survival.quantile(0.5);
-                (rolled.value, rolled.at_least) = (middle.value, middle.at_least);
-            }
+            let middle = middle(&values, &open);
+            (rolled.value, rolled.low, rolled.high, rolled.at_least) =
+                (middle.value, middle.low, middle.high, middle.at_least);
             rolled.n = values.len() as u64;
             rolled.censored = services.iter().map(|measurement| measurement.censored).sum();
-            match &survival {
-                Some(survival) => {
-                    let interval = survival.quantile_interval(0.5, survival.n());
-                    rolled.low = interval.map(|interval| interval.low);
-                    rolled.high = interval.and_then(|interval| interval.high);
-                }
-                None => {
-                    if let Some(interval) = quantile_interval(&values, 0.5) {
-                        (rolled.low, rolled.high) = (Some(interval.low), Some(interval.high));
-                    }
-                }
-            }
             rolled.is_lower_bound = services.iter().any(|measurement| measurement.is_lower_bound);
             if rolled.is_lower_bound {
                 let bounded = services.iter().find(|measurement| measurement.is_lower_bound);

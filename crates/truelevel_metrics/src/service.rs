@@ -1,8 +1,8 @@
 //! Everything measured of one service, prepared once and read by every metric.
 
 use truelevel_model::{
-    BandRules, ChangeIndex, Deployment, EnvironmentId, Exclusions, History, Incident, Reason, Review, ServiceId, Span,
-    Tag, Time, Window,
+    BandRules, Calendar, ChangeIndex, Deployment, EnvironmentId, Exclusions, History, Incident, Reason, Review,
+    ServiceId, Span, Tag, Time, Window,
 };
 
 use crate::failures::{Failure, failures};
@@ -52,6 +52,8 @@ impl ServiceRepository<'_> {
 pub struct ServiceFacts<'a> {
     /// The service.
     pub service: &'a ServiceId,
+    /// What its days are counted by.
+    pub calendar: &'a Calendar,
     /// Its deployments, in any order.
     pub deployments: &'a [&'a Deployment],
     /// Where they come from.

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::deployment_data::DeploymentData;
+use crate::trend::Trend;
 use crate::{Band, Grade, Measurement, Time};
 
 /// The name of the contract.
@@ -32,6 +33,9 @@ pub struct Assessment {
     pub window_days: u32,
     /// The benchmark edition of all bands.
     pub edition: String,
+    /// The time zone that days and weeks are counted in.
+    #[serde(default)]
+    pub time_zone: String,
     /// The level: that of the lowest stage.
     pub level: LevelRange,
     /// The stages that hold the level down.
@@ -42,6 +46,9 @@ pub struct Assessment {
     pub lanes: Vec<StageResult>,
     /// Each metric over all services, by metric id.
     pub metrics: BTreeMap<String, MetricSpread>,
+    /// How metrics went over the last whole ISO weeks, by metric id.
+    #[serde(default)]
+    pub trends: BTreeMap<String, Trend>,
     /// The services.
     pub services: Vec<ServiceResult>,
     /// The one constraint to fix next.

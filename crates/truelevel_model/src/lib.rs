@@ -3,6 +3,7 @@
 //! This crate knows no vendor, no file format, no database and no clock. Everything here is a value.
 
 pub mod assessment;
+pub mod calendar;
 pub mod deployment_data;
 pub mod evidence;
 pub mod exclusions;
@@ -13,7 +14,9 @@ pub mod measurement;
 pub mod printable;
 pub mod registry;
 pub mod time;
+pub mod trend;
 
+pub use calendar::Calendar;
 pub use evidence::{Detection, Evidence, Grade, Locator};
 pub use exclusions::{Exclusion, Exclusions, Reason};
 pub use facts::{

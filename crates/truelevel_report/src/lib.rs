@@ -10,6 +10,7 @@ pub mod numbers;
 pub mod sarif;
 pub mod table;
 pub mod text;
+pub mod trends;
 mod words;
 
 pub use text::Style;

@@ -61,6 +61,9 @@ fn keys(text: &mut String, assessment: &Assessment) {
         );
     }
     let _ = writeln!(text, "\n{}.", capitalised(&words::edition(assessment)));
+    for sentence in crate::trends::sentences(assessment) {
+        let _ = writeln!(text, "\n{sentence}");
+    }
 }
 
 fn constraint(text: &mut String, assessment: &Assessment) {

@@ -196,6 +196,9 @@ impl Page {
                 self.line(&format!("{:44}{line}", ""));
             }
         }
+        for sentence in crate::trends::sentences(assessment) {
+            self.paragraph(2, &format!("~ {sentence}"));
+        }
         let edition = self.dim(&format!("  {}; intervals: 95 %", words::edition(assessment)));
         self.line(&edition);
     }

@@ -11,7 +11,7 @@ use crate::statistics::wilson_interval;
 declare! {
     /// Deployment days per week
     ///
-    /// Days (UTC) on which at least one production deployment counted in the frequency, per week of the window.
+    /// Days, in the workspace's time zone, on which at least one production deployment counted in the frequency, per week of the window.
     ///
     /// An average of deployments hides batching; days do not. Thirty deployments on one day are one day.
     ///
@@ -34,7 +34,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         return missing;
     }
     let times = data.counted().map(|entry| entry.deployment.finished_at);
-    let days: BTreeSet<i64> = times.map(|time| time.millis().div_euclid(86_400_000)).collect();
+    let days: BTreeSet<i64> = times.map(|time| data.facts.calendar.day(time)).collect();
     // A window may begin and end within a day and so touch one day more than it is long.
     let (with, all) = (days.len() as u64, u64::from(data.window.days).max(days.len() as u64));
     let mut measurement = metric.missing(data, "");

@@ -16,7 +16,7 @@ declare! {
     ///
     /// A deployment of the version already running (`redeployment`) changes nothing and does not count; one version
     /// that reaches several production environments counts once (`fan_out`); rollbacks count and are shown apart.
-    /// Beside the rate stand the days with a deployment per week and the time between deployments, because an
+    /// Beside the rate stand the days with a deployment per week, in the workspace's time zone, and the time between deployments, because an
     /// average hides batching: thirty deployments on one day are not one a day.
     ///
     /// **Interval**: exact for a Poisson count (Garwood 1936), widened by the variance of the whole weeks where
@@ -62,7 +62,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     }
     measurement.band_by(data.bands, metric.id);
 
-    let days: BTreeSet<i64> = times.iter().map(|time| time.millis().div_euclid(DAY_MILLIS)).collect();
+    let days: BTreeSet<i64> = times.iter().map(|time| data.facts.calendar.day(*time)).collect();
     let between: Vec<f64> = times.windows(2).map(|pair| pair[1].since(pair[0]).seconds()).collect();
     let kind = |kind| data.in_window().filter(|entry| entry.kind == kind).count() as f64;
     let details = [

@@ -3,8 +3,9 @@
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::facts::RunOutcome;
 use truelevel_model::{
-    BandEdge, BandRule, BandRules, Change, CommitId, Deployment, DeploymentOutcome, EnvironmentId, History, Incident,
-    IncidentLink, Initiator, Measurement, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Tag, Time, Window,
+    BandEdge, BandRule, BandRules, Calendar, Change, CommitId, Deployment, DeploymentOutcome, EnvironmentId, History,
+    Incident, IncidentLink, Initiator, Measurement, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Tag, Time,
+    Window,
 };
 
 use super::Metric;
@@ -230,6 +231,10 @@ impl Example {
     }
 
     pub(crate) fn data<R>(&self, look: impl FnOnce(&ServiceData<'_>) -> R) -> R {
+        self.owned_data(|data| look(&data))
+    }
+
+    pub(crate) fn owned_data<R>(&self, look: impl FnOnce(ServiceData<'_>) -> R) -> R {
         let window = Window::ending(at(i64::from(self.days) * 24), self.days);
         let history = History::from_changes(self.changes.iter().map(|(_, change)| change.clone()));
         let tags: Vec<Tag> = self
@@ -249,6 +254,7 @@ impl Example {
         let pipelines = self.runs.as_ref().map(|runs| Pipelines::prepare(runs, ran_on, window));
         let facts = ServiceFacts {
             service: &service,
+            calendar: &Calendar::default(),
             deployments: &deployments,
             deployment_data: if deployments.is_empty() { DeploymentData::None } else { DeploymentData::Reported },
             is_production: &|environment| environment.as_str() == "production",
@@ -266,7 +272,7 @@ impl Example {
             }),
         };
         let bands = bands();
-        look(&ServiceData::prepare(&facts, window, &bands))
+        look(ServiceData::prepare(&facts, window, &bands))
     }
 
     pub(crate) fn measure(&self, metric: &Metric) -> Measurement {

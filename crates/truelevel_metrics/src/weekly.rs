@@ -1,0 +1,177 @@
+//! The metrics of one service, week by week.
+//!
+//! Weeks do not overlap: points that share data show trends that are none. Each value is therefore that of its own week,
+//! by the metric's own definition: what ended in the week, and for durations what was still open at its end.
+
+use truelevel_model::calendar::Week;
+use truelevel_model::trend::TrendPoint;
+use truelevel_model::{Measurement, Span, Time};
+
+use crate::Metric;
+use crate::metrics::{
+    change_fail_rate, change_lead_time, deployment_batch_size, deployment_frequency, deployment_rework_rate,
+    failed_deployment_recovery_time, merge_to_deploy_time, rollback_share,
+};
+use crate::service::{ServiceData, ShippedChange, UndeployedChange};
+use crate::timeline::DeploymentKind;
+
+/// The metrics that have a weekly series, by id. Not `undeployed_changes`: most of what waits at the end of a week waited
+/// a week before, too.
+pub static WEEKLY: &[&Metric] = &[
+    &change_fail_rate::CHANGE_FAIL_RATE,
+    &change_lead_time::CHANGE_LEAD_TIME,
+    &deployment_batch_size::DEPLOYMENT_BATCH_SIZE,
+    &deployment_frequency::DEPLOYMENT_FREQUENCY,
+    &deployment_rework_rate::DEPLOYMENT_REWORK_RATE,
+    &failed_deployment_recovery_time::FAILED_DEPLOYMENT_RECOVERY_TIME,
+    &merge_to_deploy_time::MERGE_TO_DEPLOY_TIME,
+    &rollback_share::ROLLBACK_SHARE,
+];
+
+/// One metric of one service, week by week.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// The weeks since the first known deployment, oldest first.
+    pub points: Vec<TrendPoint>,
+    /// When the events were that the metric counts, in order; absent for what is no count of events.
+    pub events: Option<Vec<Time>>,
+    /// Some week's value is only a lower bound.
+    pub is_lower_bound: bool,
+    /// The deployments are stand-ins.
+    pub is_proxy: bool,
+}
+
+/// All weekly series of a service, in the order of [`WEEKLY`]. `data` is prepared for a window that begins with the first
+/// of these weeks and ends at the as-of.
+pub fn weekly(mut data: ServiceData<'_>, weeks: &[Week]) -> Vec<Series> {
+    let known_from = data.timeline.entries.first().map(|entry| entry.deployment.finished_at);
+    // What happened in a part of a week would be taken for all of it.
+    let whole = |week: &&Week| known_from.is_some_and(|from| from <= week.start);
+    let weeks: Vec<&Week> = weeks.iter().filter(whole).collect();
+    let mut all: Vec<Series> = WEEKLY
+        .iter()
+        .map(|metric| Series { events: events(metric, &data, &weeks), is_proxy: data.is_proxy(), ..Series::default() })
+        .collect();
+    let (shipped, undeployed) = (std::mem::take(&mut data.shipped), std::mem::take(&mut data.undeployed));
+    for week in weeks {
+        data.window = week.window();
+        let is_of_week = |change: &&ShippedChange| data.window.contains(finished_at(&data, change.deployment));
+        let of_week = shipped.iter().filter(is_of_week).copied().collect();
+        let waiting = waiting_at(&data, &shipped, &undeployed, data.window.end);
+        (data.shipped, data.undeployed) = (of_week, waiting);
+        for (series, metric) in all.iter_mut().zip(WEEKLY) {
+            let measured = (metric.measure)(&data);
+            series.is_lower_bound |= measured.is_lower_bound;
+            series.points.push(point(week, &measured));
+        }
+    }
+    all
+}
+
+fn point(week: &Week, measured: &Measurement) -> TrendPoint {
+    TrendPoint {
+        week: week.name.clone(),
+        week_start: week.start,
+        value: measured.value,
+        low: measured.low,
+        high: measured.high,
+        at_least: measured.at_least,
+        n: measured.n,
+        censored: measured.censored,
+    }
+}
+
+fn finished_at(data: &ServiceData<'_>, deployment: usize) -> Time {
+    data.timeline.entries[deployment].deployment.finished_at
+}
+
+/// What was on the default branch at an instant and reached production later, or not yet.
+fn waiting_at(
+    data: &ServiceData<'_>,
+    shipped: &[ShippedChange],
+    undeployed: &[UndeployedChange],
+    at: Time,
+) -> Vec<UndeployedChange> {
+    let Some((repository, mainline)) =
+        data.facts.repository.as_ref().and_then(|repository| Some((repository, repository.mainline?)))
+    else {
+        return Vec::new();
+    };
+    let later = shipped.iter().filter(|change| finished_at(data, change.deployment) > at).map(|change| change.change);
+    later
+        .chain(undeployed.iter().map(|change| change.change))
+        .filter(|change| mainline.merged_at(repository.history, *change).is_some_and(|merged_at| merged_at <= at))
+        .map(|change| UndeployedChange { change, age: at.since(repository.written_at(change)) })
+        .filter(|change| change.age > Span::from_millis(0))
+        .collect()
+}
+
+fn events(metric: &Metric, data: &ServiceData<'_>, weeks: &[&Week]) -> Option<Vec<Time>> {
+    let deployed = |is_event: &dyn Fn(DeploymentKind) -> bool| -> Vec<Time> {
+        let entries = data.timeline.entries.iter().filter(|entry| is_event(entry.kind));
+        entries.map(|entry| entry.deployment.finished_at).collect()
+    };
+    let mut times = match metric.id {
+        "deployment_frequency" => deployed(&DeploymentKind::is_counted),
+        "rollback_share" => deployed(&|kind| kind == DeploymentKind::Rollback),
+        "change_fail_rate" => data.failures.iter().map(|failure| finished_at(data, failure.deployment)).collect(),
+        "deployment_rework_rate" => {
+            let strict = deployment_rework_rate::rework(data).into_iter().filter(|(_, why)| why.is_strict());
+            strict.map(|(place, _)| finished_at(data, place)).collect()
+        }
+        _ => return None,
+    };
+    times.retain(|time| weeks.iter().any(|week| week.window().contains(*time)));
+    times.sort_unstable();
+    Some(times)
+}
+
+#[cfg(test)]
+mod tests {
+    use truelevel_model::calendar::Calendar;
+
+    use super::*;
+    use crate::metrics::examples::Example;
+
+    /// The example begins on Tuesday 14 November 2023; its whole weeks begin after 144 and 312 hours.
+    fn series(example: &Example, metric: &Metric) -> Series {
+        example.owned_data(|data| {
+            let weeks = Calendar::default().weeks_up_to(data.window.end, 3);
+            let place = WEEKLY.iter().position(|known| known.id == metric.id).unwrap();
+            weekly(data, &weeks).swap_remove(place)
+        })
+    }
+
+    fn values(series: &Series) -> Vec<Option<f64>> {
+        series.points.iter().map(|point| point.value).collect()
+    }
+
+    #[test]
+    fn each_week_counts_its_own_and_only_whole_known_weeks_are_there() {
+        let example = Example::days(28).deploy_at_hours(&[100, 150, 200, 500, 660]);
+        let frequency = series(&example, &deployment_frequency::DEPLOYMENT_FREQUENCY);
+        assert_eq!(values(&frequency), [Some(2.0 / 7.0), Some(0.0), Some(1.0 / 7.0)], "{frequency:?}");
+        assert_eq!(frequency.points[0].week, "2023-W47");
+        assert_eq!(
+            frequency.events.unwrap().len(),
+            3,
+            "neither what was before the first whole week nor after the last"
+        );
+    }
+
+    #[test]
+    fn what_waited_at_the_end_of_a_week_is_open_there_however_it_ended() {
+        let example = Example::days(28)
+            .commit("A", &[], 0)
+            .deploy("A", 100)
+            .commit("B", &["A"], 200)
+            .deploy("B", 210)
+            .commit("C", &["B"], 230)
+            .deploy("C", 400);
+        let lead_time = series(&example, &change_lead_time::CHANGE_LEAD_TIME);
+        let counts: Vec<(u64, u64)> = lead_time.points.iter().map(|point| (point.n, point.censored)).collect();
+        assert_eq!(counts, [(1, 1), (1, 0), (0, 0)], "C waited at the end of the first week");
+        assert_eq!(lead_time.points[1].value, Some(170.0 * 3600.0));
+        assert_eq!(lead_time.events, None);
+    }
+}
