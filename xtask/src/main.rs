@@ -4,6 +4,7 @@
 //! what a metric, practice or gate means.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for developers talks to them")]
 
+mod accuracy;
 mod bench;
 mod check;
 mod generate;
@@ -30,6 +31,12 @@ struct Command {
 }
 
 static COMMANDS: &[Command] = &[
+    Command {
+        name: "accuracy",
+        arguments: "DIR",
+        about: "how often the detectors are right about the labelled repositories in DIR",
+        run: accuracy::run,
+    },
     Command { name: "bench", arguments: "[NAME]", about: "run the benchmarks, or one of them", run: bench::run },
     Command {
         name: "check",

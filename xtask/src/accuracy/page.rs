@@ -1,0 +1,80 @@
+//! The page about how accurate the detectors are.
+
+use std::collections::BTreeMap;
+
+use super::labels::Answer;
+use super::{Looked, Score, percent, total};
+
+const INTRODUCTION: &str = "<!-- Written by `cargo xtask accuracy DIR`. -->
+
+# Accuracy
+
+How often the detectors are right. Twelve public repositories of different kinds were read by hand, and for each it was
+written down what is true of twenty or more practices, before any detector had looked: [the
+labels](../fixtures/accuracy/labels.toml) name repository, commit, answer and the file that shows it. `cargo xtask
+accuracy DIR` compares them with what the detectors say of the same commits.
+
+*Precision* is the share of what a detector calls present that is present; *recall* the share of what is present that
+it finds. \"Unknown\" is never right where the label says present: it counts against recall. Where a label says absent,
+\"unknown\" counts neither way and is shown apart. Twelve repositories are few: most rows rest on a handful of labels,
+so read the row of all practices first.
+";
+
+pub(super) fn render(looked: &[Looked], scores: &BTreeMap<&str, Score>) -> String {
+    let mut text = INTRODUCTION.to_owned();
+    text.push_str("\n| practice | precision | recall | present: found / labelled | absent: invented / left unknown / labelled |\n|---|---|---|---|---|\n");
+    text.push_str(&row("**all**", total(scores)));
+    for (practice, score) in scores {
+        text.push_str(&row(&format!("[{practice}](reference/practices.md#{practice})"), *score));
+    }
+    text.push_str("\n## Where a detector errs\n\n");
+    let wrong: Vec<_> = looked
+        .iter()
+        .flat_map(|one| one.judged.iter().map(move |judged| (one, judged)))
+        .filter(|(_, judged)| judged.is_wrong())
+        .collect();
+    if wrong.is_empty() {
+        text.push_str("Nowhere in this set.\n");
+    }
+    for (one, judged) in wrong {
+        let label = match judged.label {
+            Answer::Present => "present",
+            Answer::Absent => "absent",
+            Answer::Unknown => "unknown",
+        };
+        let why = judged.explanation.as_deref().unwrap_or("Not explained yet.");
+        text.push_str(&format!(
+            "- **{}**, `{}`: labelled {label} ({}); the detector says {}. {why}\n",
+            one.name,
+            judged.practice,
+            judged.reason,
+            judged.answer(),
+        ));
+    }
+    text.push_str("\n## Repositories\n\nThe labelled ones first; the others were only read, to see that nothing in them stops a run.\n\n| repository | what it is | commit | files | labels | problems named |\n|---|---|---|---|---|---|\n");
+    for one in looked {
+        text.push_str(&format!(
+            "| {} | {} | `{}` | {} | {} | {} |\n",
+            one.name,
+            one.kind,
+            &one.commit[..12],
+            one.files,
+            one.judged.len(),
+            one.warnings,
+        ));
+    }
+    text
+}
+
+fn row(name: &str, score: Score) -> String {
+    format!(
+        "| {name} | {} | {} | {} / {} | {} / {} / {} |\n",
+        percent(score.precision()).trim(),
+        percent(score.recall()).trim(),
+        score.found,
+        score.found + score.missed,
+        score.invented,
+        score.not_answered,
+        score.invented + score.not_answered + score.rightly_absent,
+    )
+}
