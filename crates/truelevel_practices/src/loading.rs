@@ -200,6 +200,7 @@ impl<'a> Loader<'a> {
             };
             for node in nodes {
                 embedded(&node, self.texts.get(&file.path), &file.path, &mut documents);
+                patches(&node, self.texts.get(&file.path), &file.path, &mut documents, 0);
                 documents.push(Document { path: file.path.clone(), node });
             }
         }
@@ -265,7 +266,7 @@ impl<'a> Loader<'a> {
 /// Words of which a YAML file must hold one to be parsed; a cheap look that spares most files of data.
 static INTERESTING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"apiVersion|AWSTemplateFormatVersion|AWS::|alert:|receivers:|scrape_configs|slos:|objective|Probe|[hH]ealth_?[cC]heck|replica|[aA]utoscaling|syncPolicy|exporters:|OTEL_|x-cortex-tag|schema-version|chaos|escalation|steady-state",
+        r"apiVersion|AWSTemplateFormatVersion|AWS::|alert:|receivers:|scrape_configs|slos:|objective|Probe|[hH]ealth_?[cC]heck|replica|[aA]utoscaling|syncPolicy|exporters:|OTEL_|x-cortex-tag|schema-version|chaos|escalation|steady-state|podDisruptionBudget|endpoints:|customPlaybooks|pipelines:|DD_PROFILING_ENABLED",
     )
     .expect("the pattern is valid")
 });
@@ -325,10 +326,16 @@ fn is_text_path(file: &File) -> bool {
     if dependencies::is_manifest(name) && matches!(file.role, Role::Own | Role::Test) {
         return true;
     }
+    if name == "CODEOWNERS" {
+        return true;
+    }
     if file.role != Role::Own {
         return false;
     }
     let lower = path.to_ascii_lowercase();
+    if name.trim_start_matches('.').starts_with("goreleaser.") || path == "render.yaml" {
+        return true;
+    }
     ends_with(name, &[".tf", ".tofu", ".bicep", ".nomad", ".hcl"])
         || name.starts_with("Dockerfile")
         || name.starts_with("Jenkinsfile")
@@ -351,8 +358,10 @@ fn is_text_path(file: &File) -> bool {
                 | "justfile"
                 | "sonar-project.properties"
                 | ".simplecov"
+                | ".mergify.yml"
+                | "nextest.toml"
         )
-        || (name.starts_with("jest.config.") || name.starts_with("vitest.config.") || name.starts_with("vite.config."))
+        || (name.starts_with("jest.config.") || name.starts_with("playwright.config.") || name.starts_with("vitest.config.") || name.starts_with("vite.config."))
         || (name.ends_with(".json")
             && (lower.contains("dashboard")
                 || lower.contains("grafana")
@@ -397,6 +406,24 @@ fn embedded(node: &Node, text: Option<&Text>, path: &Arc<str>, documents: &mut V
         }
     }
 }
+
+/// Adds the YAML that patches of Kustomize and Flux carry as text, patches inside patches too.
+fn patches(node: &Node, text: Option<&Text>, path: &Arc<str>, documents: &mut Vec<Document>, depth: usize) {
+    let Some(file) = text.filter(|_| depth < PATCH_DEPTH) else { return };
+    let lists = [node.get("patches"), node.at(["spec", "patches"])];
+    for patch in lists.into_iter().flatten().flat_map(Node::items).filter_map(|item| item.get("patch")) {
+        let Some(content) = patch.text().filter(|content| content.contains("kind:")) else { continue };
+        let Some((line, column)) = file.find_from(patch.line, content) else { continue };
+        for mut inner in parse(content.as_bytes(), Limits::default()).documents {
+            shift(&mut inner, line - 1, column - 1);
+            patches(&inner, text, path, documents, depth + 1);
+            documents.push(Document { path: path.clone(), node: inner });
+        }
+    }
+}
+
+/// Patches inside patches are followed as far as people write them.
+const PATCH_DEPTH: usize = 3;
 
 fn shift(node: &mut Node, lines: u32, columns: u32) {
     node.line += lines;

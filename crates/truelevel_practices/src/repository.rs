@@ -157,6 +157,11 @@ impl Repository {
         self.files.iter().filter(|file| file.role != Role::SetAside).map(|file| &*file.path)
     }
 
+    /// All paths, examples and test data too.
+    pub(crate) fn every_path(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| &*file.path)
+    }
+
     /// Whether there is a file at a path.
     pub(crate) fn has(&self, path: &str) -> bool {
         self.files.binary_search_by(|file| (*file.path).cmp(path)).is_ok()

@@ -150,7 +150,9 @@ fn look(clone: &Clone, labelled: Option<&Labelled>) -> Result<Looked, Failure> {
     let took = started.elapsed();
     let mut judged = Vec::new();
     for label in labelled.into_iter().flat_map(|labelled| &labelled.labels) {
-        let Some(detection) = detections.remove(label.practice.as_str()) else { continue };
+        let detection = detections.remove(label.practice.as_str());
+        let detection =
+            detection.ok_or_else(|| Failure::Failed(format!("{}: no practice {}", clone.name, label.practice)))?;
         judged.push(Judged {
             practice: label.practice.clone(),
             label: label.answer,

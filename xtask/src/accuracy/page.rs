@@ -18,6 +18,9 @@ accuracy DIR` compares them with what the detectors say of the same commits.
 it finds. \"Unknown\" is never right where the label says present: it counts against recall. Where a label says absent,
 \"unknown\" counts neither way and is shown apart. Twelve repositories are few: most rows rest on a handful of labels,
 so read the row of all practices first.
+
+The first run, with the 43 detectors that stood then, had precision 1.00 and recall 0.85 (139 found, 0 invented, 24
+missed). What it missed was repaired on this same set, so the numbers below flatter the detectors.
 ";
 
 pub(super) fn render(looked: &[Looked], scores: &BTreeMap<&str, Score>) -> String {

@@ -2,6 +2,7 @@ use truelevel_documents::Node;
 
 use crate::Practice;
 use crate::findings::Findings;
+use crate::paths::ends_with;
 use crate::repository::{Candidates, Repository};
 use truelevel_model::Detection;
 
@@ -22,6 +23,8 @@ super::pattern!(
     TERRAFORM = r#"resource\s+"(?:aws_cloudwatch_(?:metric|composite)_alarm|datadog_monitor|newrelic_(?:nrql_)?alert_condition|google_monitoring_alert_policy|azurerm_monitor_(?:metric_alert|scheduled_query_rules_alert\w*|activity_log_alert)|grafana_rule_group|signalfx_detector|honeycombio_trigger|sentry_(?:issue_alert|metric_alert)|opensearch_monitor|elasticstack_kibana_alerting_rule|checkly_check|betteruptime_monitor|dynatrace_metric_events|splunk_saved_searches|coralogix_alert)""#
 );
 
+super::pattern!(JSONNET = r#"^\s*alert:\s*["'%]"#);
+
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);
     for manifest in repository.manifests() {
@@ -35,8 +38,9 @@ fn detect(repository: &Repository) -> Detection {
         }
     }
     findings.terraform(&TERRAFORM);
+    findings.lines(|path| ends_with(path, &[".libsonnet", ".jsonnet"]), &JSONNET);
     findings.conclude(
-        &["Prometheus groups[].rules[].alert", "PrometheusRule", "Grafana alerting provisioning", "CloudWatch alarms", "alert resources in *.tf"],
+        &["Prometheus groups[].rules[].alert", "PrometheusRule", "Grafana alerting provisioning", "alerts in Jsonnet", "CloudWatch alarms", "alert resources in *.tf"],
         &[Candidates::Terraform, Candidates::Manifests(&["alert:", "AWS::CloudWatch"])],
     )
 }

@@ -20,11 +20,11 @@ truelevel_model::declare! {
 
 super::pattern!(
     PUBLISH = r"(?:^|[\s;&|(/])(?:(?:docker|podman|buildah|nerdctl)(?: image)? push\b|docker buildx (?:build|bake)\b.*--push\b|docker[ -]compose push\b|ko (?:build|publish|resolve|apply)\b|(?:mvn|mvnw)\b.*\s(?:deploy|jib:build)\b|(?:gradle|gradlew)\b.*\s\S*(?:publish|jib)\S*|skopeo copy\b|crane (?:push|copy)\b|oras push\b|helm push\b"
-    r"|(?:npm|pnpm|yarn(?: npm)?) publish\b|lerna publish\b|cargo publish\b|goreleaser release\b|gh release (?:create|upload)\b|twine upload\b|(?:poetry|uv|flit|hatch) publish\b|gem push\b|dotnet nuget push\b|nuget push\b|/kaniko/executor|semantic-release\b|skaffold build\b|bazel run\b.*push|mix hex\.publish|nix copy --to|aws s3 (?:cp|sync)\b.*\.(?:zip|tar|tgz|jar)|jfrog rt (?:u|upload)\b|gcloud builds submit\b|sam package\b|pack build\b.*--publish)"
+    r"|(?:npm|pnpm|yarn(?: npm)?) publish\b|lerna publish\b|cargo publish\b|goreleaser release\b|gh release (?:create|upload)\b|twine upload\b|(?:poetry|uv|flit|hatch) publish\b|gem push\b|dotnet nuget push\b|nuget push\b|/kaniko/executor|semantic-release\b|skaffold build\b|bazel run\b.*push|mix hex\.publish|nix copy --to|aws s3 (?:cp|sync)\b.*\.(?:zip|tar|tgz|jar)|jfrog rt (?:u|upload)\b|gcloud builds submit\b|sam package\b|pack build\b.*--publish|make\b.*\s(?:docker-push|push-\S+|\S+-push|publish\S*)|mage\b.*\S*:push\b)"
 );
 super::pattern!(
     PUBLISH_USES = r"(?i)^(?:docker/(?:build-push-action|bake-action)|depot/build-push-action|redhat-actions/push-to-registry|goreleaser/goreleaser-action|pypa/gh-action-pypi-publish|softprops/action-gh-release|ncipollo/release-action|actions/create-release|js-devtools/npm-publish|changesets/action|helm/chart-releaser-action|googleapis/release-please-action|cycjimmy/semantic-release-action"
-    r"|Docker@\d|NuGetCommand@\d|Npm@\d|UniversalPackages@\d|PublishBuildArtifacts@\d|aws-ecr/build|docker/publish|aws-ecr/push)"
+    r"|Docker@\d|NuGetCommand@\d|Npm@\d|UniversalPackages@\d|PublishBuildArtifacts@\d|aws-ecr/build|docker/publish|aws-ecr/push|[^@]+/\.github/workflows/[^@]*(?:push|publish)[^@]*@)"
 );
 super::pattern!(TAG = r"(?:-t|--tag|--destination|push)[ =]+\S*?:(?P<tag>[^\s/:]+)");
 super::pattern!(LATEST = r"(?::|^)latest['\x22]?$");

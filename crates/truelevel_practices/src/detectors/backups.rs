@@ -24,7 +24,7 @@ truelevel_model::declare! {
 super::pattern!(PLAN = r#"resource\s+"(?:aws_backup_plan|aws_dlm_lifecycle_policy|azurerm_backup_(?:policy_\w+|protected_\w+)|azurerm_data_protection_backup_\w+|google_gke_backup_backup_plan|google_backup_dr_backup_plan|google_compute_resource_policy|google_firestore_backup_schedule|google_spanner_backup_schedule)""#);
 super::pattern!(DATABASE = r#"resource\s+"(?:aws_(?:db_instance|rds_cluster|docdb_cluster|neptune_cluster|elasticache_replication_group|dynamodb_table|redshift_cluster)|google_sql_database_instance|azurerm_\w*(?:postgresql|mysql|mssql|cosmosdb)\w*|digitalocean_droplet)""#);
 super::pattern!(KEPT = r"^\s*(?:backup_retention_period|backup_retention_days|snapshot_retention_limit|automated_snapshot_retention_period)\s*=\s*[1-9]|^\s*(?:backup_configuration|point_in_time_recovery|backup|short_term_retention_policy|long_term_retention_policy)\s*\{|^\s*backups\s*=\s*true");
-super::pattern!(DUMP = r"(?i)pg_dump|pg_basebackup|pgbackrest|wal-g|mysqldump|mongodump|xtrabackup|restic\b|borg\b.*create|etcdctl\b.*snapshot save|velero backup|redis-cli\b.*--rdb|rclone\b.*backup|(?:aws|gcloud|az)\b.*(?:create-(?:db-)?(?:cluster-)?snapshot|backups create)");
+super::pattern!(DUMP = r"(?i)(?:^|/)backup(?:[-_.]|$)|pg_dump|pg_basebackup|pgbackrest|wal-g|mysqldump|mongodump|xtrabackup|restic\b|borg\b.*create|etcdctl\b.*snapshot save|velero backup|redis-cli\b.*--rdb|rclone\b.*backup|(?:aws|gcloud|az)\b.*(?:create-(?:db-)?(?:cluster-)?snapshot|backups create)");
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);
@@ -34,7 +34,7 @@ fn detect(repository: &Repository) -> Detection {
             "Schedule" => manifest.is("velero.io/", "Schedule") && !is_true(spec("paused")),
             "ScheduledBackup" => !is_true(spec("suspend")),
             "RecurringJob" => spec("task").and_then(Node::text) == Some("backup"),
-            "BackupSchedule" | "ReplicationSource" => true,
+            "BackupSchedule" | "ReplicationSource" | "SnapshotSchedule" => !is_true(spec("suspend")),
             "CronJob" => {
                 let dumps = manifest.node.descendants().filter_map(Node::text).any(|text| DUMP.is_match(text));
                 dumps && !is_true(spec("suspend"))
@@ -54,7 +54,7 @@ fn detect(repository: &Repository) -> Detection {
         }
     }
     findings.steps(Some(&DUMP), None, |job, _| job.occasions.contains(crate::pipelines::Occasion::Schedule) && !job.runs_on_changes());
-    let mut looked_at = vec!["Velero Schedule", "ScheduledBackup of database operators", "CronJobs that dump", "backup resources and retention in *.tf"];
+    let mut looked_at = vec!["Velero Schedule", "ScheduledBackup of database operators", "SnapshotSchedule", "CronJobs that dump", "backup resources and retention in *.tf"];
     looked_at.extend(PIPELINES);
     findings.conclude(&looked_at, &[Candidates::Pipelines, Candidates::Terraform, Candidates::Manifests(&["ackup", "velero", "CronJob"])])
 }

@@ -20,7 +20,7 @@ super::pattern!(
     RUN = r"(?:^|[\s;&|(/])(?:cosign (?:sign|attest)|syft\b|trivy\b.*(?:cyclonedx|spdx)|cyclonedx(?:-\w+)?\b|cdxgen\b|slsa-verifier|in-toto-run|witness run|docker buildx build\b.*--(?:provenance|sbom|attest)|gh attestation|notation sign|ko build\b.*--sbom|grype\b.*sbom|spdx-sbom-generator|cargo cyclonedx|npm publish\b.*--provenance|goreleaser\b.*sbom)"
 );
 super::pattern!(
-    USES = r"(?i)^(?:actions/attest|slsa-framework/slsa-github-generator/|sigstore/gh-action-sigstore-python|anchore/sbom-action|cyclonedx/|aquasecurity/trivy-action.*sbom|philips-labs/slsa-provenance-action|testifysec/witness-run-action|advanced-security/spdx|microsoft/sbom-action)"
+    USES = r"(?i)^(?:actions/attest|slsa-framework/slsa-github-generator/|sigstore/gh-action-sigstore-python|anchore/sbom-action|cyclonedx/|aquasecurity/trivy-action.*sbom|philips-labs/slsa-provenance-action|testifysec/witness-run-action|advanced-security/spdx|microsoft/sbom-action|generate-provenance-attestation|publish-to-packages.*attest)"
 );
 super::pattern!(IMAGE = r"(?i)^docker/(?:build-push-action|bake-action)");
 super::pattern!(ATTESTED = r"(?im)^(?:provenance:\s*(?:true|mode=\S+)|sbom:\s*true|attests:)");

@@ -1,4 +1,4 @@
-use crate::commands::test;
+use crate::commands::{find, test};
 use crate::findings::Findings;
 use crate::pipelines::FeatureKind;
 use crate::repository::{Candidates, Repository};
@@ -8,7 +8,7 @@ use truelevel_model::Detection;
 truelevel_model::declare! {
     /// CI tests the parts together
     ///
-    /// A job runs tests beside the services they need, runs a test command that is named integration, acceptance or
+    /// A job runs tests beside the services they need or the stack that it starts, runs a test command that is named integration, acceptance or
     /// end to end, or drives a browser; or tests that run in CI start containers of what they need
     /// (Testcontainers).
     pub(super) static INTEGRATION_TESTS: Practice = {
@@ -24,6 +24,7 @@ super::pattern!(
     r"|(?:make|npm|pnpm|yarn|just|task|cargo|go|pytest|tox|gradlew?|mvnw?|dotnet|rake|bazel)\b[^\n;&|]*\b(?:integration|e2e|end-to-end|acceptance|functional|smoke|system)[-_:]?(?:tests?)?\b)"
 );
 super::pattern!(USES = r"(?i)^(?:cypress-io/github-action|microsoft/playwright-github-action|helm/chart-testing-action|matt-ball/newman-action|cypress/run)");
+super::pattern!(STARTS = r"(?i)docker[-_ ]compose\S*\s(?:.*\s)?up\b|podman-compose\b.*\bup\b|kind create cluster|minikube start|k3d cluster create");
 super::pattern!(CONTAINERS = r"(?i)testcontainers");
 
 fn detect(repository: &Repository) -> Detection {
@@ -33,6 +34,9 @@ fn detect(repository: &Repository) -> Detection {
     for (_, job) in repository.jobs().filter(|(_, job)| job.occasions.is_automatic()) {
         let tests = job.active_steps().any(|step| test(step).is_some());
         runs_tests |= tests;
+        if tests && let Some((step, found)) = job.active_steps().find_map(|step| Some((step, find(step, Some(&STARTS), None)?))) {
+            findings.text_at(&step.place, found.text);
+        }
         if let Some(services) = job.feature(&FeatureKind::Services).filter(|_| tests) {
             findings.place(&services.place);
         }

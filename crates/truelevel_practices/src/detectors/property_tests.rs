@@ -1,5 +1,5 @@
 use crate::findings::Findings;
-use crate::paths::name;
+use crate::paths::{Role, name};
 use crate::repository::{Candidates, Repository};
 use crate::{Practice, dependencies};
 use truelevel_model::Detection;
@@ -20,7 +20,7 @@ truelevel_model::declare! {
 super::pattern!(
     DEPENDENCY = r#"^\s*(?:proptest|quickcheck|bolero|arbtest)(?:-derive|_macros)?\s*=|["']?\bhypothesis\b|"(?:fast-check|@fast-check/\w+|jsverify|@jazzer\.js/core|testcheck)"|net\.jqwik|com\.pholser|io\.kotest:kotest-property|scalacheck|FsCheck|CsCheck|pgregory\.net/rapid|leanovate/gopter|google/gofuzz|:stream_data|:propcheck|gem ['"]rantly|com\.code-intelligence|eris/|giorgiosironi/eris|\bhedgehog\b|QuickCheck|libfuzzer-sys"#
 );
-super::pattern!(RUN = r"(?:^|[\s;&|(/])(?:cargo\b.*\s(?:fuzz|hfuzz|afl) |go test\b.*-fuzz[= ]|atheris|jazzer\b|honggfuzz|afl-fuzz|schemathesis\b|clusterfuzz|make\b.*\bfuzz\w*)");
+super::pattern!(RUN = r"(?:^|[\s;&|(/])(?:cargo\b.*\s(?:fuzz|hfuzz|afl) |go test\b.*-fuzz[= ]|go-fuzz(?:-build)?\s|gitlab-cov-fuzz |\./gitlab-cov-fuzz |atheris|jazzer\b|honggfuzz|afl-fuzz|schemathesis\b|clusterfuzz|make\b.*\bfuzz\w*)");
 super::pattern!(USES = r"(?i)^(?:google/oss-fuzz/|google/clusterfuzzlite/)");
 
 fn detect(repository: &Repository) -> Detection {
@@ -33,8 +33,16 @@ fn detect(repository: &Repository) -> Detection {
             findings.file(path);
         }
     }
+    // Go keeps the inputs that a fuzz target found beside the tests.
+    for path in repository.every_path() {
+        if let Some((before, _)) = path.split_once("testdata/fuzz/Fuzz")
+            && matches!(Role::of(before), Role::Own | Role::Test)
+        {
+            findings.file(path);
+        }
+    }
     let list = |path: &str| dependencies::is_manifest(name(path));
-    findings.conclude(&["dependency lists", "fuzz/fuzz_targets/*", ".clusterfuzzlite/*", "*_fuzz_test.go", "CI commands"], &[Candidates::Paths(list), Candidates::Pipelines])
+    findings.conclude(&["dependency lists", "fuzz/fuzz_targets/*", ".clusterfuzzlite/*", "*_fuzz_test.go", "testdata/fuzz/Fuzz*", "CI commands"], &[Candidates::Paths(list), Candidates::Pipelines])
 }
 
 #[cfg(test)]

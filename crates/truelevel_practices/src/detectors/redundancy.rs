@@ -18,8 +18,8 @@ truelevel_model::declare! {
     };
 }
 
-super::pattern!(RESOURCE = r#"^\s*resource\s+""#);
-super::pattern!(SEVERAL = r"^\s*(?:multi_az|zone_redundant|automatic_failover_enabled|multi_az_enabled)\s*=\s*true|^\s*(?:desired_count|min_size|min_capacity|min_instance_count|minimum_instances|min_replicas|availability_zone_count)\s*=\s*(?:[2-9]|[1-9]\d+)\s*$|^\s*availability_type\s*=\s*.REGIONAL");
+super::pattern!(RESOURCE = r#"^\s*(?:resource|module)\s+""#);
+super::pattern!(SEVERAL = r"^\s*(?:multi_az|zone_redundant|automatic_failover_enabled|multi_az_enabled|\w*multiple_availability_zones)\s*=\s*true|^\s*(?:desired_count|min_size|min_capacity|min_instance_count|minimum_instances|min_replicas|availability_zone_count)\s*=\s*(?:[2-9]|[1-9]\d+)\s*$|^\s*availability_type\s*=\s*.REGIONAL");
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);

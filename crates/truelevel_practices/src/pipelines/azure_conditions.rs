@@ -41,11 +41,24 @@ fn evaluate(text: &str, occasion: Occasion, branches: &Branches, depth: usize) -
     }
 }
 
+fn is_main(variable: &str) -> bool {
+    let name = variable.trim().trim_start_matches("variables").trim_matches(['.', '[', ']', '\'']);
+    name.eq_ignore_ascii_case("isMain") || name.eq_ignore_ascii_case("isMaster")
+}
+
 fn is_branch(variable: &str) -> bool {
     variable.contains("Build.SourceBranch") || variable.contains("build.sourceBranch")
 }
 
 fn is_equal(variable: &str, value: &str, occasion: Occasion, branches: &Branches) -> Option<bool> {
+    // What shared templates usually call the default branch.
+    if is_main(variable) && matches!(value.trim().trim_matches('\''), "true" | "True") {
+        return match occasion {
+            Occasion::DefaultBranchPush => Some(true),
+            Occasion::OtherBranchPush | Occasion::ChangeProposed | Occasion::Tag => Some(false),
+            Occasion::Schedule | Occasion::Manual | Occasion::Other => None,
+        };
+    }
     let value = value.trim().strip_prefix('\'')?.strip_suffix('\'')?;
     if is_branch(variable) {
         let is_default = branches.is_default(value);

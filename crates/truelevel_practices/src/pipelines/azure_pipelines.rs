@@ -6,6 +6,7 @@ use std::sync::Arc;
 use truelevel_documents::Node;
 
 use super::azure_conditions::holds;
+use super::azure_expansion;
 use super::occasions::{Branches, Occasion, Occasions, Trigger, of_triggers};
 use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, STEP_LIMIT, Shared, Step, System, inputs, texts};
 use crate::loading::{Loader, resolve};
@@ -20,6 +21,7 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
     pipeline.name = root.get("name").and_then(Node::text).map(str::to_owned);
     pipeline.triggers = triggers(&root, &file.path, branches);
     let occasions = of_triggers(&pipeline.triggers);
+    let root = azure_expansion::expand(&root);
     let mut reader =
         Reader { loader, branches, pipeline, jobs_of_stages: BTreeMap::new(), last_stage: None, templates: 0 };
     reader.add_root(&root, &file.path, 0);
@@ -108,7 +110,7 @@ impl Reader<'_, '_> {
     fn template(&mut self, node: &Node, path: &Arc<str>, depth: usize) -> Option<(Arc<str>, Node)> {
         let named = node.get("template")?;
         let reference = named.text()?;
-        if reference.contains('@') && !reference.ends_with("@self") {
+        if is_elsewhere(reference) {
             self.pipeline.shared.push(Shared {
                 reference: reference.to_owned(),
                 place: Place::of(path, named),
@@ -186,6 +188,9 @@ impl Reader<'_, '_> {
                     Place::of(path, name),
                 );
             }
+            if let Some(timeout) = node.get("timeoutInMinutes") {
+                job.has(FeatureKind::Timeout, Place::of(path, timeout));
+            }
             if let Some(services) = node.get("services") {
                 job.has(FeatureKind::Services, Place::of(path, services));
             }
@@ -208,7 +213,14 @@ impl Reader<'_, '_> {
                 return;
             }
             if let Some((path, template)) = self.template(node, path, depth) {
+                let template = azure_expansion::expand(&template);
                 self.add_steps(template.get("steps"), &path, job, depth + 1);
+                continue;
+            }
+            // Steps of another repository are known by the name of their template.
+            if let Some(template) = node.get("template").filter(|template| template.text().is_some_and(is_elsewhere)) {
+                let reference = template.text().unwrap_or_default();
+                job.steps.push(Step::uses(reference, inputs(node.get("parameters")), Place::of(path, template)));
                 continue;
             }
             let script = ["script", "bash", "pwsh", "powershell"].iter().find_map(|key| node.get(key));
@@ -239,6 +251,11 @@ impl Reader<'_, '_> {
             job.steps.push(step);
         }
     }
+}
+
+/// Whether a template is of another repository.
+fn is_elsewhere(reference: &str) -> bool {
+    reference.contains('@') && !reference.ends_with("@self")
 }
 
 /// The items of a list, with those that template conditions (`${{ if … }}:`) hold.

@@ -91,6 +91,9 @@ impl Reader<'_> {
         if let Some(retry) = node.at(["retry", "automatic"]) {
             job.has(FeatureKind::Retry, Place::of(self.path, retry));
         }
+        if let Some(timeout) = node.get("timeout_in_minutes") {
+            job.has(FeatureKind::Timeout, Place::of(self.path, timeout));
+        }
         self.since_wait.push(job.name.clone());
         pipeline.jobs.push(job);
     }

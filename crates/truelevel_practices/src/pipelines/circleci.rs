@@ -6,7 +6,7 @@ use std::sync::Arc;
 use truelevel_documents::Node;
 
 use super::occasions::{Branches, Occasion, Occasions, Trigger};
-use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, STEP_LIMIT, Shared, Step, System, inputs, texts};
+use super::{Action, FeatureKind, JOB_LIMIT, Job, Pipeline, STEP_LIMIT, Shared, Step, System, inputs, texts};
 use crate::loading::Loader;
 use crate::paths::File;
 use crate::text::Place;
@@ -142,11 +142,32 @@ impl Reader<'_> {
                 ("store_test_results", _) => job.has(FeatureKind::Report("junit".into()), place),
                 ("restore_cache", _) => job.has(FeatureKind::Cache, place),
                 (name, settings) => match self.root.at(["commands", name]) {
-                    Some(command) => self.add_steps(command.get("steps"), job, depth + 1),
+                    Some(command) => {
+                        let first = job.steps.len();
+                        self.add_steps(command.get("steps"), job, depth + 1);
+                        for parameter in command.get("parameters").map_or(&[][..], Node::entries) {
+                            let Some(name) = parameter.key.text() else { continue };
+                            let given = settings.and_then(|settings| settings.get(name));
+                            let value = given.or_else(|| parameter.value.get("default")).and_then(Node::text);
+                            job.steps[first..].iter_mut().for_each(|step| fill(step, name, value.unwrap_or_default()));
+                        }
+                    }
                     None => job.steps.push(Step::uses(name, inputs(settings), place)),
                 },
             }
         }
+    }
+}
+
+/// Writes the value of a parameter where a step of a reusable command names it.
+fn fill(step: &mut Step, parameter: &str, value: &str) {
+    let replaced = |text: &str| {
+        let spaced = text.replace(&format!("<< parameters.{parameter} >>"), value);
+        spaced.replace(&format!("<<parameters.{parameter}>>"), value)
+    };
+    match &mut step.action {
+        Action::Run(script) => *script = replaced(script),
+        Action::Uses { inputs, .. } => inputs.iter_mut().for_each(|(_, text)| *text = replaced(text)),
     }
 }
 
@@ -186,5 +207,12 @@ mod tests {
         assert_eq!(test.steps[0].action, Action::Run("go test ./...".into()));
         assert!(test.runs_on_changes() && test.features.len() == 1);
         assert_eq!(pipeline.shared[0].reference, "circleci/aws-ecs@4.0");
+    }
+
+    #[test]
+    fn parameters_of_commands_are_filled_in() {
+        let text = "commands:\n  to:\n    parameters: {where: {type: string}, how: {type: string, default: fast}}\n    steps: [{run: 'ship << parameters.where >> <<parameters.how>>'}]\njobs: {build: {steps: [{to: {where: production}}]}}\n";
+        let repository = repository(&[(".circleci/config.yml", text)]);
+        assert_eq!(repository.pipelines()[0].jobs[0].steps[0].action, Action::Run("ship production fast".into()));
     }
 }

@@ -43,6 +43,9 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
     let dispatch = on.at(["workflow_dispatch", "inputs"]);
     for entry in root.get("jobs").map_or(&[][..], Node::entries) {
         workflow.add_job(entry, dispatch, branches);
+        if let Some(job) = workflow.pipeline.jobs.last_mut() {
+            add_token(job, &entry.value, root.get("permissions"), path);
+        }
     }
     Some(workflow)
 }
@@ -133,6 +136,9 @@ impl Workflow {
         if let Some(place) = node.get("services").filter(|services| !services.entries().is_empty()) {
             job.has(FeatureKind::Services, Place::of(&path, place));
         }
+        if let Some(timeout) = node.get("timeout-minutes") {
+            job.has(FeatureKind::Timeout, Place::of(&path, timeout));
+        }
         if let Some(environment) = node.get("environment") {
             add_environments(&mut job, environment, node, dispatch, &path);
         }
@@ -196,6 +202,17 @@ impl Workflow {
     /// The occasions that the workflow's own triggers name.
     pub(super) fn occasions(&self) -> Occasions {
         of_triggers(&self.pipeline.triggers)
+    }
+}
+
+/// Notes what is said of the job's token: its own permissions, or else the workflow's.
+fn add_token(job: &mut Job, node: &Node, of_workflow: Option<&Node>, path: &Arc<str>) {
+    let Some(permissions) = node.get("permissions").or(of_workflow) else { return };
+    if permissions.text() != Some("write-all") {
+        job.has(FeatureKind::LimitedToken, Place::of(path, permissions));
+    }
+    if permissions.get("id-token").and_then(Node::text) == Some("write") {
+        job.has(FeatureKind::IdentityToken, Place::of(path, permissions));
     }
 }
 

@@ -8,7 +8,7 @@ use truelevel_documents::Node;
 
 use super::github_actions::{Call, Workflow, step};
 use super::occasions::{Branches, Occasions, TriggerKind};
-use super::{Action, JOB_LIMIT, Job, Pipeline, STEP_LIMIT, Step};
+use super::{Action, FeatureKind, JOB_LIMIT, Job, Pipeline, STEP_LIMIT, Step};
 use crate::loading::Loader;
 use crate::paths::join;
 
@@ -79,6 +79,9 @@ fn expand(workflow: &mut Workflow, callees: &BTreeMap<Arc<str>, (Vec<Job>, Vec<C
                 job.manual = job.manual.or(caller.manual);
                 job.disabled |= caller.disabled;
                 job.allow_failure |= caller.allow_failure;
+                // A called workflow may do no more than its caller.
+                let limits = caller.feature(&FeatureKind::LimitedToken).cloned();
+                job.features.extend(limits);
                 substitute(&mut job, &call.inputs);
                 job
             })

@@ -4,6 +4,7 @@
 //! on which occasions it runs, on which of these a person has to start it, and which of its steps can fail unseen.
 
 mod azure_conditions;
+mod azure_expansion;
 mod azure_pipelines;
 mod bitbucket;
 mod buildkite;
@@ -147,6 +148,12 @@ pub enum FeatureKind {
     Services,
     /// It is tried again when it fails.
     Retry,
+    /// It is ended when it takes too long.
+    Timeout,
+    /// It proves to others who it is by a token that the system signs for it.
+    IdentityToken,
+    /// What its token of the forge may do is limited.
+    LimitedToken,
     /// It deploys to a part of the instances or traffic first.
     Canary,
     /// It hands a report of this kind to the system: `junit`, `sast`, `coverage_report`.

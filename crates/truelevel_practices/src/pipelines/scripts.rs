@@ -10,7 +10,7 @@ use truelevel_documents::Node;
 
 use super::{Action, Job, Pipeline, STEP_LIMIT, Step};
 use crate::loading::{Loader, resolve};
-use crate::paths::{File, Role};
+use crate::paths::{File, Role, folder};
 use crate::text::{Place, Text, column};
 
 const CALL_DEPTH: usize = 3;
@@ -34,7 +34,12 @@ fn add(job: &mut Job, steps: Vec<Step>) {
 
 fn called_by(loader: &mut Loader<'_>, step: &Step, seen: &mut BTreeSet<String>, depth: usize) -> Vec<Step> {
     static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:^|[\s;&|(])(?:\./)?(?P<path>[\w.-]+(?:/[\w.-]+)*\.(?:sh|bash))\b")
+        Regex::new(r"(?:^|[\s;&|(]|\$\{?\w*(?i:dir|root|here)\w*\}?\x22?/)(?:\./)?(?P<path>[\w.-]+(?:/[\w.-]+)*\.(?:sh|bash))\b")
+            .expect("the pattern is valid")
+    });
+    // Without an ending only the place of a command tells a script from an argument.
+    static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|[;&|(]\s*|\b(?:if|then|else|do|bash|sh|source|exec|sudo|time)\s+)(?:\./)?(?P<path>[\w.-]+(?:/[\w.-]+)+|[\w-]+)(?:\s|$)")
             .expect("the pattern is valid")
     });
     static MAKE: LazyLock<Regex> = LazyLock::new(|| {
@@ -61,7 +66,14 @@ fn called_by(loader: &mut Loader<'_>, step: &Step, seen: &mut BTreeSet<String>, 
         };
         for found in SCRIPT.captures_iter(&line.text) {
             if seen.insert(found["path"].to_owned()) {
-                push(shell_script(loader, &found["path"]));
+                push(shell_script(loader, &step.place, &found["path"]));
+            }
+        }
+        for found in COMMAND.captures_iter(&line.text) {
+            let path = &found["path"];
+            let is_path = path.contains('/') || found[0].contains("./");
+            if is_path && seen.insert(path.to_owned()) {
+                push(shell_script(loader, &step.place, path).filter(is_shell));
             }
         }
         for found in MAKE.captures_iter(&line.text) {
@@ -90,13 +102,20 @@ const LARGEST_SCRIPT_BYTES: u64 = 256 << 10;
 
 fn usable<'a>(loader: &Loader<'a>, folder: &str, path: &str) -> Option<&'a File> {
     let is_small = |file: &File| loader.size(file).is_none_or(|bytes| bytes <= LARGEST_SCRIPT_BYTES);
-    resolve(loader, folder, path).filter(|file| matches!(file.role, Role::Own | Role::Test) && is_small(file))
+    resolve(loader, folder, path).filter(|file| file.role != Role::SetAside && is_small(file))
 }
 
-fn shell_script(loader: &mut Loader<'_>, path: &str) -> Option<Step> {
-    let file = usable(loader, "", path)?;
+/// A script that is called from a place: its path is of the root, or of the folder of the script that calls it.
+fn shell_script(loader: &mut Loader<'_>, caller: &Place, path: &str) -> Option<Step> {
+    let file = usable(loader, "", path).or_else(|| usable(loader, folder(&caller.path), path))?;
     let text = loader.text(&file.path)?;
     Some(Step::run(text.as_str(), Place::new(&file.path, 1, 1)))
+}
+
+/// Whether a file says that a shell runs it.
+fn is_shell(step: &Step) -> bool {
+    let Action::Run(script) = &step.action else { return false };
+    script.lines().next().is_some_and(|line| line.starts_with("#!") && line.trim_end().ends_with("sh"))
 }
 
 fn make_target(loader: &mut Loader<'_>, folder: &str, target: &str) -> Option<Step> {
@@ -170,6 +189,17 @@ mod tests {
         );
         let package = "{\n  \"scripts\": {\n    \"test\": \"vitest\"\n  }\n}\n";
         assert_eq!(steps("npm test", &[("package.json", package)]), [("package.json".to_owned(), 3)]);
+    }
+
+    #[test]
+    fn scripts_without_ending_and_beside_their_caller_are_followed() {
+        let deploy = "#!/usr/bin/env bash\n\"${SCRIPT_DIR}\"/push.sh\n";
+        let files = [("bin/deploy", deploy), ("bin/push.sh", "docker push a:1\n"), ("bin/tool", "#!/usr/bin/env ruby\n")];
+        assert_eq!(
+            steps("./bin/deploy production; bin/tool", &files),
+            [("bin/deploy".to_owned(), 1), ("bin/push.sh".to_owned(), 1)]
+        );
+        assert_eq!(steps("cat bin/deploy", &files), []);
     }
 
     #[test]
