@@ -361,7 +361,10 @@ fn is_text_path(file: &File) -> bool {
                 | ".mergify.yml"
                 | "nextest.toml"
         )
-        || (name.starts_with("jest.config.") || name.starts_with("playwright.config.") || name.starts_with("vitest.config.") || name.starts_with("vite.config."))
+        || (name.starts_with("jest.config.")
+            || name.starts_with("playwright.config.")
+            || name.starts_with("vitest.config.")
+            || name.starts_with("vite.config."))
         || (name.ends_with(".json")
             && (lower.contains("dashboard")
                 || lower.contains("grafana")

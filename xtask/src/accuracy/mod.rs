@@ -69,7 +69,7 @@ impl Judged {
             Detection::Present(evidence) => {
                 let place = evidence.iter().find_map(|evidence| match &evidence.locator {
                     Locator::File { path, line, text, .. } => Some(format!("`{path}:{line}`, {text:?}")),
-                    Locator::Facts { .. } => None,
+                    Locator::Elsewhere { .. } | Locator::Facts { .. } => None,
                 });
                 format!("present: {}", place.unwrap_or_default())
             }
@@ -117,9 +117,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let mut clones = clones::find(Path::new(folder))?;
     let mut looked = Vec::new();
     for labelled in &labelled {
-        let clone = clones.remove(&labelled.name).ok_or_else(|| {
-            Failure::Failed(format!("{folder} holds no clone of {}", labelled.name))
-        })?;
+        let clone = clones
+            .remove(&labelled.name)
+            .ok_or_else(|| Failure::Failed(format!("{folder} holds no clone of {}", labelled.name)))?;
         looked.push(look(&clone, Some(labelled))?);
     }
     for clone in clones.values() {
@@ -200,7 +200,14 @@ fn report(looked: &[Looked], scores: &BTreeMap<&str, Score>) {
     }
     for one in looked {
         for judged in one.judged.iter().filter(|judged| judged.is_wrong()) {
-            println!("\n{} {}\n  label: {:?}, {}\n  detector: {}", one.name, judged.practice, judged.label, judged.reason, judged.answer());
+            println!(
+                "\n{} {}\n  label: {:?}, {}\n  detector: {}",
+                one.name,
+                judged.practice,
+                judged.label,
+                judged.reason,
+                judged.answer()
+            );
         }
     }
     let total = total(scores);

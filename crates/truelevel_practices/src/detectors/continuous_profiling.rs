@@ -29,8 +29,8 @@ fn detect(repository: &Repository) -> Detection {
     findings.dependencies(&DEPENDENCY);
     for manifest in repository.manifests() {
         for node in manifest.node.descendants() {
-            let named = ["image", "chart"].iter().filter_map(|key| node.get(key));
-            if let Some(named) = named.filter(|named| named.text().is_some_and(|text| AGENT.is_match(text))).next() {
+            let mut named = ["image", "chart"].iter().filter_map(|key| node.get(key));
+            if let Some(named) = named.find(|named| named.text().is_some_and(|text| AGENT.is_match(text))) {
                 findings.place(&manifest.place(named));
             }
             let switch = node.get("name").and_then(Node::text) == Some("DD_PROFILING_ENABLED");

@@ -28,8 +28,8 @@ fn detect(repository: &Repository) -> Detection {
         let suspended = is_true(manifest.at(["spec", "suspend"]));
         match manifest.kind() {
             "Application" | "ApplicationSet" => {
-                let heals = manifest.node.descendants().filter_map(|node| node.at(["syncPolicy", "automated", "selfHeal"]));
-                if let Some(switch) = heals.filter(|switch| is_true(Some(switch))).next() {
+                let mut heals = manifest.node.descendants().filter_map(|node| node.at(["syncPolicy", "automated", "selfHeal"]));
+                if let Some(switch) = heals.find(|switch| is_true(Some(switch))) {
                     findings.place(&manifest.place(switch));
                 }
             }

@@ -25,7 +25,7 @@ super::pattern!(RUN = r"assume-role-with-web-identity|iam workload-identity-pool
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);
-    let is_federated = |command: &str| FEDERATED.is_match(command) && !(STORED.is_match(command) && !command.contains("workload_identity_provider"));
+    let is_federated = |command: &str| FEDERATED.is_match(command) && (command.contains("workload_identity_provider") || !STORED.is_match(command));
     findings.steps(Some(&RUN), None, |_, _| true);
     findings.steps(None, Some(&USES), |_, found| is_federated(&found.command));
     for (pipeline, job) in repository.jobs() {

@@ -29,8 +29,8 @@ fn detect(repository: &Repository) -> Detection {
             findings.place(&manifest.kind_place());
         }
         for node in manifest.node.descendants() {
-            let named = ["chart", "image", "repository"].iter().filter_map(|key| node.get(key));
-            if let Some(named) = named.filter(|named| named.text().is_some_and(|text| SHIPPER.is_match(text))).next() {
+            let mut named = ["chart", "image", "repository"].iter().filter_map(|key| node.get(key));
+            if let Some(named) = named.find(|named| named.text().is_some_and(|text| SHIPPER.is_match(text))) {
                 findings.place(&manifest.place(named));
             }
             // A collector that exports logs.

@@ -49,7 +49,8 @@ fn each(item: &Node, parameters: &[Node], room: &mut usize) -> Option<Vec<Node>>
     });
     let [entry] = item.entries() else { return None };
     let found = EACH.captures(entry.key.text()?.trim())?;
-    let parameter = parameters.iter().find(|parameter| parameter.get("name").and_then(Node::text) == Some(&found["list"]))?;
+    let parameter =
+        parameters.iter().find(|parameter| parameter.get("name").and_then(Node::text) == Some(&found["list"]))?;
     let size = entry.value.descendants().count();
     let mut bodies = Vec::new();
     for value in parameter.get("default")?.items() {

@@ -75,8 +75,17 @@ impl Configuration {
     /// A key of a job: its own, that of what it extends, or the default.
     fn of_job(&self, job: &str, key: &str) -> Option<Found<'_>> {
         self.own_or_extended(job, key).or_else(|| {
-            let inherited =
-                matches!(key, "before_script" | "after_script" | "cache" | "services" | "retry" | "artifacts" | "timeout" | "id_tokens");
+            let inherited = matches!(
+                key,
+                "before_script"
+                    | "after_script"
+                    | "cache"
+                    | "services"
+                    | "retry"
+                    | "artifacts"
+                    | "timeout"
+                    | "id_tokens"
+            );
             let default = self.layers.iter().rev().find_map(|(path, root)| Some((path, root.at(["default", key])?)));
             inherited.then(|| default.or_else(|| self.top(key))).flatten()
         })
@@ -362,15 +371,13 @@ impl Configuration {
     }
 
     fn add_features(&self, job: &mut Job) {
-        for (key, kind) in
-            [
-                ("cache", FeatureKind::Cache),
-                ("services", FeatureKind::Services),
-                ("retry", FeatureKind::Retry),
-                ("timeout", FeatureKind::Timeout),
-                ("id_tokens", FeatureKind::IdentityToken),
-            ]
-        {
+        for (key, kind) in [
+            ("cache", FeatureKind::Cache),
+            ("services", FeatureKind::Services),
+            ("retry", FeatureKind::Retry),
+            ("timeout", FeatureKind::Timeout),
+            ("id_tokens", FeatureKind::IdentityToken),
+        ] {
             let found = self.of_job(&job.name, key).filter(|(_, node)| !node.is_null() && node.text() != Some("0"));
             if let Some((path, node)) = found.filter(|(_, node)| !node.one_or_many().is_empty()) {
                 job.has(kind, Place::of(path, node));

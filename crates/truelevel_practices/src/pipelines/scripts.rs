@@ -194,7 +194,8 @@ mod tests {
     #[test]
     fn scripts_without_ending_and_beside_their_caller_are_followed() {
         let deploy = "#!/usr/bin/env bash\n\"${SCRIPT_DIR}\"/push.sh\n";
-        let files = [("bin/deploy", deploy), ("bin/push.sh", "docker push a:1\n"), ("bin/tool", "#!/usr/bin/env ruby\n")];
+        let files =
+            [("bin/deploy", deploy), ("bin/push.sh", "docker push a:1\n"), ("bin/tool", "#!/usr/bin/env ruby\n")];
         assert_eq!(
             steps("./bin/deploy production; bin/tool", &files),
             [("bin/deploy".to_owned(), 1), ("bin/push.sh".to_owned(), 1)]
