@@ -21,6 +21,8 @@ pub(crate) struct Labelled {
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) commit: String,
+    /// No detector was repaired on it.
+    pub(crate) held_out: bool,
     pub(crate) labels: Vec<Label>,
 }
 
@@ -43,6 +45,8 @@ struct Entry {
     name: String,
     kind: String,
     commit: String,
+    #[serde(default)]
+    held_out: bool,
     labels: BTreeMap<String, (Answer, String)>,
     /// Why a detector errs about a practice of this repository.
     #[serde(default)]
@@ -63,7 +67,13 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Labelled>, Failure> {
         let labels: Vec<_> = labels.collect();
         match entry.misses.keys().next() {
             Some(practice) => Err(wrong(format!("{}: a miss of {practice}, which has no label", entry.name))),
-            None => Ok(Labelled { name: entry.name, kind: entry.kind, commit: entry.commit, labels }),
+            None => Ok(Labelled {
+                name: entry.name,
+                kind: entry.kind,
+                commit: entry.commit,
+                held_out: entry.held_out,
+                labels,
+            }),
         }
     });
     labelled.collect()

@@ -35,6 +35,7 @@ struct Looked {
     name: String,
     kind: String,
     commit: String,
+    held_out: bool,
     files: usize,
     warnings: usize,
     took: Duration,
@@ -125,10 +126,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     for clone in clones.values() {
         looked.push(look(clone, None)?);
     }
-    let scores = score(&looked);
-    report(&looked, &scores);
+    let scores = score(looked.iter().filter(|one| !one.held_out));
+    let held_out = total(&score(looked.iter().filter(|one| one.held_out)));
+    report(&looked, &scores, held_out);
     let path = root().join("docs/accuracy.md");
-    std::fs::write(&path, page::render(&looked, &scores))
+    std::fs::write(&path, page::render(&looked, &scores, held_out))
         .map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))
 }
 
@@ -165,6 +167,7 @@ fn look(clone: &Clone, labelled: Option<&Labelled>) -> Result<Looked, Failure> {
         name: clone.name.clone(),
         kind: labelled.map_or(String::new(), |labelled| labelled.kind.clone()),
         commit,
+        held_out: labelled.is_some_and(|labelled| labelled.held_out),
         files: count,
         warnings: repository.warnings().len(),
         took,
@@ -173,9 +176,9 @@ fn look(clone: &Clone, labelled: Option<&Labelled>) -> Result<Looked, Failure> {
 }
 
 /// The score of each practice that was labelled anywhere.
-fn score(looked: &[Looked]) -> BTreeMap<&str, Score> {
+fn score<'l>(looked: impl Iterator<Item = &'l Looked>) -> BTreeMap<&'l str, Score> {
     let mut scores: BTreeMap<&str, Score> = BTreeMap::new();
-    for judged in looked.iter().flat_map(|looked| &looked.judged) {
+    for judged in looked.flat_map(|looked| &looked.judged) {
         scores.entry(&judged.practice).or_default().add(judged);
     }
     scores
@@ -191,7 +194,7 @@ fn total(scores: &BTreeMap<&str, Score>) -> Score {
     })
 }
 
-fn report(looked: &[Looked], scores: &BTreeMap<&str, Score>) {
+fn report(looked: &[Looked], scores: &BTreeMap<&str, Score>, held_out: Score) {
     for (practice, score) in scores {
         println!("{practice:<26} precision {}  recall {}", percent(score.precision()), percent(score.recall()));
     }
@@ -210,6 +213,14 @@ fn report(looked: &[Looked], scores: &BTreeMap<&str, Score>) {
             );
         }
     }
+    println!(
+        "\nheld out: precision {}, recall {} ({} found, {} invented, {} missed)",
+        percent(held_out.precision()),
+        percent(held_out.recall()),
+        held_out.found,
+        held_out.invented,
+        held_out.missed,
+    );
     let total = total(scores);
     println!(
         "\nall: precision {}, recall {} ({} found, {} invented, {} missed; of the absent {} seen as absent, {} left unknown; {} of {} practices labelled)",
