@@ -17,4 +17,5 @@ mod over_time;
 mod repositories;
 mod sarif;
 mod shop;
+mod snapshots;
 mod workspaces;

@@ -22,10 +22,14 @@ pub(crate) enum Command {
     Assess(Assess),
     /// Bring a workspace's store up to date from its repositories
     Collect(Collect),
+    /// What changed between two assessments, and whether it is more than noise
+    Compare(Compare),
     /// What a metric, practice, gate, question or reason code means, and what it is here
     Explain(Explain),
     /// Write a truelevel.toml from what is found
     Init(Init),
+    /// Keep an assessment of a workspace; list, verify or fill in what is kept
+    Snapshot(Snapshot),
 }
 
 /// What to look at, and as of when.
@@ -71,6 +75,20 @@ pub(crate) struct Collect {
 }
 
 #[derive(Debug, Group)]
+pub(crate) struct Compare {
+    /// Two of: the number of a snapshot, a time (the newest snapshot up to then), a file that `assess --format json`
+    /// wrote. One is compared with the last snapshot; without any, the last two snapshots are
+    #[arg(value_name = "WHICH", num_args = 0..=2)]
+    pub(crate) references: Vec<String>,
+    /// The workspace that keeps the snapshots; default: the nearest one
+    #[arg(long, value_name = "PATH")]
+    pub(crate) workspace: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
+    pub(crate) format: CompareFormat,
+}
+
+#[derive(Debug, Group)]
 pub(crate) struct Explain {
     /// The id, as every page prints it; without one, everything that can be explained is listed
     pub(crate) id: Option<String>,
@@ -110,6 +128,38 @@ pub(crate) enum Format {
     Markdown,
     /// SARIF 2.1.0, for code scanning
     Sarif,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Snapshot {
+    /// A truelevel.toml or its folder; default: the nearest one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Answer as of this instant, or the end of this day in UTC; default: now
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) as_of: Option<Time>,
+    /// Fill in the last whole ISO weeks that have no snapshot, from the facts that are known now
+    #[arg(long, value_name = "WEEKS", conflicts_with_all = ["list", "verify"])]
+    pub(crate) backfill: Option<usize>,
+    /// List what is kept
+    #[arg(long, conflicts_with = "verify")]
+    pub(crate) list: bool,
+    /// Check that every snapshot is what was written; exit with 1 and name the first that is not
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub(crate) format: ExplainFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompareFormat {
+    /// A page for people
+    Text,
+    /// The contract truelevel/comparison/v1
+    Json,
+    /// For pull requests and wikis
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

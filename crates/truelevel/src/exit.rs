@@ -6,6 +6,8 @@ use truelevel_engine::EngineError;
 pub(crate) const DONE: u8 = 0;
 /// The level is below `--fail-under`.
 pub(crate) const BELOW: u8 = 1;
+/// A stored snapshot is not what was written.
+pub(crate) const BROKEN: u8 = 1;
 /// The call or the configuration is wrong.
 pub(crate) const USAGE: u8 = 2;
 /// There is nothing to assess.

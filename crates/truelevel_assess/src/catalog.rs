@@ -29,6 +29,11 @@ static CONSTRAINT: &str = include_str!("../../../catalog/constraint.toml");
 static ROADMAP: &str = include_str!("../../../catalog/roadmap.toml");
 static FRAMEWORKS: &str = include_str!("../../../catalog/frameworks.toml");
 
+/// The texts that decide levels, the constraint and the plan, in a fixed order.
+pub fn texts() -> impl Iterator<Item = &'static str> {
+    MATURITY.iter().copied().chain([CONSTRAINT, ROADMAP])
+}
+
 /// What is wrong with a catalog.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {

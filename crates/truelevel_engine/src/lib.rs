@@ -3,6 +3,7 @@
 mod activity;
 pub mod assess;
 mod collect;
+pub mod compare;
 pub mod config;
 mod error;
 mod events;
@@ -13,6 +14,7 @@ mod matching;
 mod measure;
 mod pitfalls;
 mod progress;
+pub mod snapshots;
 pub mod trends;
 mod workspace;
 

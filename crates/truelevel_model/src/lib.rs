@@ -4,6 +4,7 @@
 
 pub mod assessment;
 pub mod calendar;
+pub mod comparison;
 pub mod deployment_data;
 pub mod evidence;
 pub mod exclusions;
@@ -13,6 +14,7 @@ pub mod ids;
 pub mod measurement;
 pub mod printable;
 pub mod registry;
+pub mod snapshot;
 pub mod time;
 pub mod trend;
 

@@ -4,6 +4,7 @@
 
 pub mod assets;
 pub mod charts;
+pub mod compare;
 pub mod json;
 pub mod markdown;
 pub mod numbers;

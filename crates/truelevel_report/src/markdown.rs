@@ -186,7 +186,7 @@ fn capitalised(text: &str) -> String {
 }
 
 /// Text from outside, so that it can neither format nor break a table.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut result = String::new();
     for c in printable(text).chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '!') {

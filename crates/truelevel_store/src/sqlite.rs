@@ -15,6 +15,7 @@ mod opening;
 mod pipeline_runs;
 mod reviews;
 mod service_records;
+mod snapshots;
 mod tags;
 mod upsert;
 mod words;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior};
 use truelevel_model::facts::Facts;
+use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
 use truelevel_model::{
     Declaration, Deployment, EvidenceRecord, History, Incident, IncidentLink, PipelineRun, RepositoryId, Review,
     ServiceId, ServiceRecord, SourceId, Tag,
@@ -200,6 +202,22 @@ impl Store for SqliteStore {
 
     fn evidence(&self) -> Result<Vec<EvidenceRecord>, StoreError> {
         self.read("read evidence", evidence::read)
+    }
+
+    fn append_snapshot(&mut self, snapshot: &NewSnapshot) -> Result<SnapshotHead, StoreError> {
+        self.change("add a snapshot", |connection, _| snapshots::append(connection, snapshot))
+    }
+
+    fn snapshots(&self) -> Result<Vec<SnapshotHead>, StoreError> {
+        self.read("list snapshots", snapshots::heads)
+    }
+
+    fn snapshot(&self, number: u64) -> Result<Option<Snapshot>, StoreError> {
+        self.read("read a snapshot", |connection| snapshots::read(connection, number))
+    }
+
+    fn verify_snapshots(&self) -> Result<Option<BrokenLink>, StoreError> {
+        self.read("verify snapshots", snapshots::verify)
     }
 
     fn services(&self) -> Result<Vec<ServiceId>, StoreError> {

@@ -1,6 +1,7 @@
 //! What a store does, in the model's words and whatever keeps it.
 
 use truelevel_model::facts::Facts;
+use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
 use truelevel_model::{
     Declaration, Deployment, EvidenceRecord, History, Incident, IncidentLink, PipelineRun, RepositoryId, Review,
     ServiceId, ServiceRecord, SourceId, Tag,
@@ -79,6 +80,19 @@ pub trait Store: Send {
 
     /// All evidence, by practice, source and id.
     fn evidence(&self) -> Result<Vec<EvidenceRecord>, StoreError>;
+
+    /// Adds a snapshot behind the last one, with its hash in it. There is no way to change or delete one.
+    fn append_snapshot(&mut self, snapshot: &NewSnapshot) -> Result<SnapshotHead, StoreError>;
+
+    /// All snapshots by number, without their assessments.
+    fn snapshots(&self) -> Result<Vec<SnapshotHead>, StoreError>;
+
+    /// A snapshot by number.
+    fn snapshot(&self, number: u64) -> Result<Option<Snapshot>, StoreError>;
+
+    /// Walks the chain of hashes to the first snapshot that is not what was written. That the last ones are gone does not
+    /// show: keep the last hash elsewhere.
+    fn verify_snapshots(&self) -> Result<Option<BrokenLink>, StoreError>;
 
     /// The services that a deployment, an incident, a service record or a declaration names, by name.
     fn services(&self) -> Result<Vec<ServiceId>, StoreError>;

@@ -1,4 +1,4 @@
-//! `cargo xtask gen`: the reference pages and the schema, written from the declarations and the catalog.
+//! `cargo xtask gen`: the reference pages and the schemas, written from the declarations and the catalog.
 //!
 //! A page is a file here and a line in the list below. The pages are committed, so that they can be read without
 //! building anything, and a test fails when they drift.
@@ -16,6 +16,8 @@ use std::fs;
 use std::path::Path;
 
 use truelevel_assess::Catalog;
+use truelevel_model::assessment::Assessment;
+use truelevel_model::comparison::Comparison;
 
 use crate::workspace::root;
 use crate::{Failure, no_more};
@@ -50,7 +52,14 @@ fn pages() -> Result<Vec<Page>, String> {
         Page { path: "docs/reference/practices.md", text: practices::page(catalog) },
         Page { path: "docs/reference/questions.md", text: questions::page(catalog) },
         Page { path: "docs/reference/reasons.md", text: reasons::page() },
-        Page { path: "docs/schema/assessment-v1.schema.json", text: schema::text()? },
+        Page {
+            path: "docs/schema/assessment-v1.schema.json",
+            text: schema::text::<Assessment>(truelevel_model::assessment::SCHEMA)?,
+        },
+        Page {
+            path: "docs/schema/comparison-v1.schema.json",
+            text: schema::text::<Comparison>(truelevel_model::comparison::SCHEMA)?,
+        },
     ])
 }
 

@@ -2,8 +2,10 @@
 
 mod assess;
 mod collect;
+mod compare;
 mod explain;
 mod init;
+mod snapshot;
 
 use truelevel_engine::EngineError;
 use truelevel_engine::assess::AssessRequest;
@@ -16,8 +18,10 @@ pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
     match args.command {
         Command::Assess(args) => assess::run(args),
         Command::Collect(args) => collect::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Explain(args) => explain::run(args),
         Command::Init(args) => init::run(&args),
+        Command::Snapshot(args) => snapshot::run(&args),
     }
 }
 

@@ -8,4 +8,5 @@ mod facts;
 mod files;
 mod histories;
 mod order;
+mod snapshots;
 mod views;
