@@ -1,10 +1,10 @@
-//! The maturity model: what two windows show, one's own gates, exemptions and beliefs.
+//! The maturity model: what two windows show, and what a workspace adds to it.
 
 use serde_json::Value;
 
 use crate::cli::{World, service};
 use crate::git::{Commit, at};
-use crate::shop::deployment;
+use crate::shop::{AS_OF, Shop, deployment};
 
 fn gate<'a>(assessed: &'a Value, id: &str) -> &'a Value {
     let stages = assessed["stages"].as_array().unwrap().iter().chain(assessed["lanes"].as_array().unwrap());
@@ -39,4 +39,105 @@ fn check_two_windows(days: i64, window: &str, outcome: &str, because: &str) {
 fn level_5_asks_for_what_held_in_the_window_before_too() {
     check_two_windows(30, "12", "met", "in the window before: deployment frequency: at least 1 per working day");
     check_two_windows(20, "12", "unknown", "what is known does not go back to the start of the window before");
+}
+
+const RULES: &str = r#"
+[[repository]]
+path = "web"
+[[deployment_repository]]
+path = "gitops"
+
+[[practice]]
+id = "vetted"
+title = "Dependencies are vetted"
+files = "**/go.mod"
+pattern = "^go 1\\.2"
+
+[[practice]]
+id = "decisions_recorded"
+title = "Decisions are kept"
+files = "docs/adr/**"
+
+[[gate]]
+id = "dependencies_are_vetted"
+stage = "build"
+level = 2
+statement = "Dependencies are vetted."
+all = [{ practice = "vetted" }]
+
+[[gate]]
+id = "decisions_are_kept"
+stage = "build"
+level = 3
+statement = "Decisions are kept."
+any = [{ practice = "decisions_recorded", grade = "declared" }, { metric = "change_lead_time", less_than = "1 minute" }]
+
+[[threshold]]
+gate = "deployments_are_weekly_or_better"
+metric = "deployment_frequency"
+at_least = "1 per month"
+reason = "certified releases"
+
+[[exemption]]
+gate = "services_report_their_health"
+service = "web"
+owner = "team web"
+reason = "a batch job"
+expires = 2026-03-02
+
+[[exemption]]
+gate = "tests_are_trusted"
+owner = "team web"
+reason = "until the rewrite"
+expires = 2026-01-31
+"#;
+
+#[test]
+fn rules_of_ones_own_ask_for_more_and_never_prove_more() {
+    let shop = Shop::new();
+    shop.world.write("truelevel.toml", RULES);
+    let assessment = shop.world.assess(["--as-of", AS_OF]);
+    let web = service(&assessment, "web");
+
+    let vetted = gate(web, "dependencies_are_vetted");
+    assert_eq!(vetted["outcome"], "met");
+    let proof = &vetted["evidence"][0];
+    assert_eq!(
+        (&proof["path"], &proof["line"], &proof["column"], &proof["end_column"]),
+        (&"go.mod".into(), &3.into(), &1.into(), &7.into())
+    );
+    let kept = gate(web, "decisions_are_kept");
+    assert_eq!(kept["outcome"], "unmet");
+    assert!(kept["because"].as_str().unwrap().contains("not found in docs/adr/**"), "{kept}");
+
+    // Eight deployments in the window are too few to say "weekly", and enough to say "monthly".
+    let weekly = gate(web, "deployments_are_weekly_or_better");
+    assert_eq!((&weekly["outcome"], &weekly["with_exemptions"]), (&"unknown".into(), &"met".into()), "{weekly}");
+    let threshold = &weekly["own_thresholds"][0];
+    assert_eq!(
+        (&threshold["own"], &threshold["catalog"]),
+        (&"at least 1 per month".into(), &"at least 1 per week".into())
+    );
+
+    let health = gate(web, "services_report_their_health");
+    assert_eq!((&health["outcome"], &health["with_exemptions"]), (&"unmet".into(), &"met".into()));
+    assert_eq!(health["exemption"]["owner"], "team web");
+    let observe = web["stages"].as_array().unwrap().iter().find(|stage| stage["stage"] == "observe").unwrap();
+    assert_eq!((&observe["proven"], &observe["with_exemptions"]), (&1.into(), &2.into()));
+    assert_eq!(web["level"]["proven"], 1);
+
+    let warnings = assessment["coverage"]["warnings"].to_string();
+    assert!(
+        warnings
+            .contains("truelevel.toml:46:8: the exemption of `tests_are_trusted` ended on 2026-01-31 and is ignored"),
+        "{warnings}"
+    );
+    let page = shop.world.run(["assess", "--as-of", AS_OF]);
+    assert!(
+        page.text().contains("web is exempted from `services_report_their_health` until 2026-03-02"),
+        "{}",
+        page.text()
+    );
+    let explained = shop.world.run(["explain", "decisions_are_kept", "--as-of", AS_OF]);
+    assert!(explained.text().contains("web: unmet"), "{}{}", explained.text(), explained.stderr);
 }

@@ -150,6 +150,12 @@ impl Requirement {
             Self::All(conditions) | Self::Any(conditions) => conditions,
         }
     }
+
+    pub(crate) const fn conditions_mut(&mut self) -> &mut Vec<Condition> {
+        match self {
+            Self::All(conditions) | Self::Any(conditions) => conditions,
+        }
+    }
 }
 
 /// One question of the chain.

@@ -1,12 +1,14 @@
 //! Whether a condition holds, given what was measured and detected.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use truelevel_model::assessment::{EvidenceResult, GateOutcome};
+use truelevel_model::assessment::{EvidenceResult, GateOutcome, OwnThreshold};
 use truelevel_model::{Detection, Grade, Locator, Measurement};
 
 use crate::catalog::Requirement;
 use crate::links;
+use crate::own::OwnBound;
 
 /// What a condition is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +36,8 @@ pub struct Condition {
     pub subject: Subject,
     /// It must have held in the window before, too.
     pub held_before: bool,
+    /// A threshold of the workspace's own.
+    pub own_bound: Option<OwnBound>,
 }
 
 /// The edge of what is good enough.
@@ -77,7 +81,7 @@ impl Bound {
 #[derive(Clone, Debug, Default)]
 pub struct Before {
     /// What was shown, by practice.
-    pub detections: BTreeMap<&'static str, Detection>,
+    pub detections: BTreeMap<Cow<'static, str>, Detection>,
     /// What was measured, by metric.
     pub metrics: BTreeMap<&'static str, Measurement>,
 }
@@ -86,7 +90,7 @@ pub struct Before {
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
     /// What was detected, by practice.
-    pub detections: &'a BTreeMap<&'static str, Detection>,
+    pub detections: &'a BTreeMap<Cow<'static, str>, Detection>,
     /// What was measured, by metric.
     pub metrics: &'a BTreeMap<&'static str, Measurement>,
     /// The window before; none where what is known does not go back to its start. Asked only when it decides.
@@ -108,24 +112,20 @@ pub struct Verdict {
     pub is_undecided: bool,
     /// The proofs.
     pub evidence: Vec<EvidenceResult>,
+    /// Whether it holds when easier thresholds of the workspace's own count.
+    pub eased: GateOutcome,
+    /// The thresholds of the workspace's own.
+    pub own_thresholds: Vec<OwnThreshold>,
 }
 
 /// Judges all conditions of a requirement.
 pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
     let verdicts: Vec<Verdict> = requirement.conditions().iter().map(|condition| judge_one(condition, known)).collect();
-    let has = |outcome| verdicts.iter().any(|verdict| verdict.outcome == outcome);
-    let all_not_applicable = verdicts.iter().all(|verdict| verdict.outcome == GateOutcome::NotApplicable);
-    let decisive = match requirement {
-        Requirement::All(_) => [GateOutcome::Unmet, GateOutcome::Unknown, GateOutcome::Met],
-        Requirement::Any(_) => [GateOutcome::Met, GateOutcome::Unknown, GateOutcome::Unmet],
-    };
-    let outcome = if all_not_applicable {
-        GateOutcome::NotApplicable
-    } else {
-        decisive.into_iter().find(|outcome| has(*outcome)).unwrap_or(GateOutcome::NotApplicable)
-    };
+    let outcome = together(requirement, verdicts.iter().map(|verdict| verdict.outcome));
     Verdict {
         outcome,
+        eased: together(requirement, verdicts.iter().map(|verdict| verdict.eased)),
+        own_thresholds: verdicts.iter().flat_map(|verdict| verdict.own_thresholds.clone()).collect(),
         is_intention: outcome == GateOutcome::Unknown && verdicts.iter().any(|verdict| verdict.is_intention),
         is_undecided: outcome == GateOutcome::Unknown && {
             let mut unknown = verdicts.iter().filter(|verdict| verdict.outcome == GateOutcome::Unknown);
@@ -144,17 +144,53 @@ pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
     }
 }
 
+/// What the outcomes of all conditions come to.
+fn together(requirement: &Requirement, outcomes: impl Iterator<Item = GateOutcome>) -> GateOutcome {
+    let outcomes: Vec<GateOutcome> = outcomes.collect();
+    let decisive = match requirement {
+        Requirement::All(_) => [GateOutcome::Unmet, GateOutcome::Unknown, GateOutcome::Met],
+        Requirement::Any(_) => [GateOutcome::Met, GateOutcome::Unknown, GateOutcome::Unmet],
+    };
+    decisive.into_iter().find(|outcome| outcomes.contains(outcome)).unwrap_or(GateOutcome::NotApplicable)
+}
+
 fn judge_one(condition: &Condition, known: Known<'_>) -> Verdict {
-    let now = judge_subject(&condition.subject, known);
-    if !condition.held_before || now.outcome != GateOutcome::Met {
+    let by_catalog = judge_in_windows(&condition.subject, condition.held_before, known);
+    let (Subject::Metric { metric, bound }, Some(own)) = (&condition.subject, &condition.own_bound) else {
+        return by_catalog;
+    };
+    let subject = Subject::Metric { metric: metric.clone(), bound: own.bound.clone() };
+    let by_own = judge_in_windows(&subject, condition.held_before, known);
+    let threshold = OwnThreshold {
+        metric: metric.clone(),
+        own: format!("{} {}", own.bound.words(), own.bound.text),
+        catalog: format!("{} {}", bound.words(), bound.text),
+        outcome_by_own: by_own.outcome,
+        outcome_by_catalog: by_catalog.outcome,
+        reason: own.reason.clone(),
+    };
+    // Only a threshold that asks for more decides: no level is talked up by asking for less.
+    let eased = by_own.outcome;
+    let (counts, beside, whose) = if own.bound.is_at_least_as_strict_as(bound) {
+        (by_own, by_catalog.outcome, format!("the catalog's, {}", threshold.catalog))
+    } else {
+        (by_catalog, by_own.outcome, format!("the workspace's own, {}", threshold.own))
+    };
+    let note = format!("by {whose}: {} ({})", beside.as_str().replace('_', " "), own.reason);
+    Verdict { eased, own_thresholds: vec![threshold], because: joined(counts.because, vec![note]), ..counts }
+}
+
+fn judge_in_windows(subject: &Subject, held_before: bool, known: Known<'_>) -> Verdict {
+    let now = judge_subject(subject, known);
+    if !held_before || now.outcome != GateOutcome::Met {
         return now;
     }
     let Some(before) = (known.before)() else {
         let because = "what is known does not go back to the start of the window before".to_owned();
-        return Verdict { outcome: GateOutcome::Unknown, because: joined(now.because, vec![because]), ..now };
+        let outcome = GateOutcome::Unknown;
+        return Verdict { outcome, eased: outcome, because: joined(now.because, vec![because]), ..now };
     };
-    let then =
-        judge_subject(&condition.subject, Known { detections: &before.detections, metrics: &before.metrics, ..known });
+    let then = judge_subject(subject, Known { detections: &before.detections, metrics: &before.metrics, ..known });
     let because = then.because.iter().map(|why| format!("in the window before: {why}")).collect();
     Verdict {
         outcome: then.outcome,
@@ -162,6 +198,8 @@ fn judge_one(condition: &Condition, known: Known<'_>) -> Verdict {
         is_undecided: then.is_undecided,
         is_intention: false,
         evidence: joined(now.evidence, then.evidence),
+        eased: then.outcome,
+        own_thresholds: Vec::new(),
     }
 }
 
@@ -178,7 +216,15 @@ fn judge_subject(subject: &Subject, known: Known<'_>) -> Verdict {
 }
 
 fn verdict(outcome: GateOutcome, because: String) -> Verdict {
-    Verdict { outcome, because: vec![because], is_intention: false, is_undecided: false, evidence: Vec::new() }
+    Verdict {
+        outcome,
+        because: vec![because],
+        is_intention: false,
+        is_undecided: false,
+        evidence: Vec::new(),
+        eased: outcome,
+        own_thresholds: Vec::new(),
+    }
 }
 
 fn undecided(because: String) -> Verdict {
@@ -306,11 +352,15 @@ mod tests {
     }
 
     fn practice(grade: Grade) -> Condition {
-        Condition { subject: Subject::Practice { practice: "rollback_path".into(), grade }, held_before: false }
+        Condition {
+            subject: Subject::Practice { practice: "rollback_path".into(), grade },
+            held_before: false,
+            own_bound: None,
+        }
     }
 
     fn check_practice(detection: Option<Detection>, needed: Grade, expected: GateOutcome) {
-        let detections = detection.map(|detection| ("rollback_path", detection)).into_iter().collect();
+        let detections = detection.map(|detection| ("rollback_path".into(), detection)).into_iter().collect();
         let known = known(&detections, NO_METRICS, &|| None);
         assert_eq!(judge(&Requirement::All(vec![practice(needed)]), known).outcome, expected);
     }
@@ -339,10 +389,10 @@ mod tests {
     }
 
     static NO_METRICS: &BTreeMap<&str, Measurement> = &BTreeMap::new();
-    static NO_DETECTIONS: &BTreeMap<&str, Detection> = &BTreeMap::new();
+    static NO_DETECTIONS: &BTreeMap<Cow<'static, str>, Detection> = &BTreeMap::new();
 
     fn known<'a>(
-        detections: &'a BTreeMap<&'static str, Detection>,
+        detections: &'a BTreeMap<Cow<'static, str>, Detection>,
         metrics: &'a BTreeMap<&'static str, Measurement>,
         before: &'a dyn Fn() -> Option<&'a Before>,
     ) -> Known<'a> {
@@ -356,7 +406,11 @@ mod tests {
 
     fn under_ten_seconds(held_before: bool) -> Requirement {
         let bound = Bound { value: 10.0, is_lower: false, is_inclusive: false, text: "10 seconds".into() };
-        Requirement::All(vec![Condition { subject: Subject::Metric { metric: "m".into(), bound }, held_before }])
+        Requirement::All(vec![Condition {
+            subject: Subject::Metric { metric: "m".into(), bound },
+            held_before,
+            own_bound: None,
+        }])
     }
 
     fn check_metric(value: Option<f64>, low: Option<f64>, high: Option<f64>, expected: GateOutcome) {
@@ -397,10 +451,10 @@ mod tests {
     #[test]
     fn a_practice_shown_only_in_this_window_has_not_held_in_two() {
         let requirement = Requirement::All(vec![Condition { held_before: true, ..practice(Grade::Effective) }]);
-        let shown = BTreeMap::from([("rollback_path", detected(Grade::Effective))]);
+        let shown = BTreeMap::from([("rollback_path".into(), detected(Grade::Effective))]);
         let nothing = Detection::Unknown { reason: "no fact shows it".into() };
         let outcome = |before: Detection| {
-            let before = Before { detections: BTreeMap::from([("rollback_path", before)]), ..Before::default() };
+            let before = Before { detections: BTreeMap::from([("rollback_path".into(), before)]), ..Before::default() };
             judge(&requirement, known(&shown, NO_METRICS, &|| Some(&before))).outcome
         };
         assert_eq!(outcome(nothing), GateOutcome::Unknown);

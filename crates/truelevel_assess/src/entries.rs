@@ -56,16 +56,28 @@ pub(crate) struct PhaseFile {
     pub(crate) phase: Vec<Phase>,
 }
 
-#[derive(Deserialize)]
+/// What a condition is.
+const ALLOWED: &str = "a condition is a `practice`, perhaps with a `grade`, or a `metric` with one of `at_least`, \
+                       `more_than`, `at_most` and `less_than`";
+
+/// A condition as it is written: a practice, perhaps with a grade, or a metric with one bound.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ConditionEntry {
-    practice: Option<String>,
-    grade: Option<Grade>,
-    metric: Option<String>,
-    at_least: Option<String>,
-    more_than: Option<String>,
-    at_most: Option<String>,
-    less_than: Option<String>,
+pub struct ConditionEntry {
+    /// A practice.
+    pub practice: Option<String>,
+    /// What it must have shown.
+    pub grade: Option<Grade>,
+    /// A metric.
+    pub metric: Option<String>,
+    /// Good from here up.
+    pub at_least: Option<String>,
+    /// Good above.
+    pub more_than: Option<String>,
+    /// Good from here down.
+    pub at_most: Option<String>,
+    /// Good below.
+    pub less_than: Option<String>,
 }
 
 impl GateEntry {
@@ -109,15 +121,17 @@ impl QuestionEntry {
 }
 
 /// What a condition asks for where it does not say.
-#[derive(Clone, Copy)]
-struct Usual {
-    grade: Grade,
-    held_before: bool,
+#[derive(Clone, Copy, Debug)]
+pub struct Usual {
+    /// The grade of a practice.
+    pub grade: Grade,
+    /// Whether it must have held in the window before, too.
+    pub held_before: bool,
 }
 
 impl Usual {
     /// Level 2 asks for what is declared, 3 for what ran, 4 for what worked, and 5 for the same in two windows.
-    const fn of_level(level: Level) -> Self {
+    pub const fn of_level(level: Level) -> Self {
         let grade = match level {
             ..=2 => Grade::Declared,
             3 => Grade::Exercised,
@@ -134,11 +148,16 @@ fn requirement(
     usual: Usual,
 ) -> Result<Requirement, CatalogError> {
     let check = |entries: Vec<ConditionEntry>| {
-        let conditions: Option<Vec<_>> =
-            entries.into_iter().map(|entry| entry.check(usual.grade, usual.held_before)).collect();
-        conditions
-            .filter(|conditions| !conditions.is_empty())
-            .ok_or_else(|| CatalogError::Invalid { what: format!("a condition of `{id}`") })
+        let check = |entry: ConditionEntry| {
+            entry
+                .check(usual.grade, usual.held_before)
+                .map_err(|why| CatalogError::Invalid { what: format!("`{id}`: {why}") })
+        };
+        let conditions = entries.into_iter().map(check).collect::<Result<Vec<_>, _>>()?;
+        if conditions.is_empty() {
+            return Err(CatalogError::Invalid { what: format!("`{id}`: it has no condition") });
+        }
+        Ok(conditions)
     };
     match (all, any) {
         (Some(all), None) => Ok(Requirement::All(check(all)?)),
@@ -148,26 +167,37 @@ fn requirement(
 }
 
 impl ConditionEntry {
-    pub(crate) fn check(self, usual_grade: Grade, held_before: bool) -> Option<Condition> {
-        let bounds = [
+    /// The condition, where it is about one practice, or one metric with one bound; else what is allowed.
+    pub fn check(self, usual_grade: Grade, held_before: bool) -> Result<Condition, String> {
+        let mut bounds = [
             (self.at_least, true, true),
             (self.more_than, true, false),
             (self.at_most, false, true),
             (self.less_than, false, false),
-        ];
-        let bounds: Vec<Bound> = bounds
-            .into_iter()
-            .filter_map(|(text, is_lower, is_inclusive)| text.map(|text| (text, is_lower, is_inclusive)))
-            .map(|(text, is_lower, is_inclusive)| {
-                Some(Bound { value: quantity::parse(&text)?, is_lower, is_inclusive, text })
-            })
-            .collect::<Option<_>>()?;
-        let subject = match (self.practice, self.metric, <[Bound; 1]>::try_from(bounds).ok()) {
-            (Some(practice), None, None) => Subject::Practice { practice, grade: self.grade.unwrap_or(usual_grade) },
-            (None, Some(metric), Some([bound])) if self.grade.is_none() => Subject::Metric { metric, bound },
-            _ => return None,
+        ]
+        .into_iter()
+        .filter_map(|(text, is_lower, is_inclusive)| Some((text?, is_lower, is_inclusive)))
+        .map(|(text, is_lower, is_inclusive)| Bound::parse(text, is_lower, is_inclusive));
+        let subject = match (self.practice, self.metric, bounds.next(), bounds.next()) {
+            (Some(practice), None, None, None) => {
+                Subject::Practice { practice, grade: self.grade.unwrap_or(usual_grade) }
+            }
+            (None, Some(metric), Some(bound), None) if self.grade.is_none() => {
+                Subject::Metric { metric, bound: bound? }
+            }
+            _ => return Err(ALLOWED.to_owned()),
         };
-        Some(Condition { subject, held_before })
+        Ok(Condition { subject, held_before, own_bound: None })
+    }
+}
+
+impl Bound {
+    /// A bound as people write it: `1 per week`, `1 day`, `80 %`, `3`.
+    pub fn parse(text: String, is_lower: bool, is_inclusive: bool) -> Result<Self, String> {
+        let value = quantity::parse(&text).ok_or_else(|| {
+            format!("`{text}` is no quantity; written are `1 per week`, `1 day`, `80 %` or `3`, and the like")
+        })?;
+        Ok(Self { value, is_lower, is_inclusive, text })
     }
 }
 
@@ -178,11 +208,11 @@ mod tests {
     #[test]
     fn a_gate_needs_one_kind_of_requirement_and_readable_bounds() {
         let condition = |text: &str| toml::from_str::<ConditionEntry>(text).unwrap().check(Grade::Declared, false);
-        assert!(condition("practice = \"x\"").is_some());
-        assert!(condition("metric = \"x\"\nat_least = \"1 per week\"").is_some());
-        assert!(condition("metric = \"x\"").is_none(), "no bound");
-        assert!(condition("metric = \"x\"\nat_least = \"often\"").is_none());
-        assert!(condition("metric = \"x\"\nat_least = \"1\"\nat_most = \"2\"").is_none(), "two bounds");
-        assert!(condition("practice = \"x\"\nat_least = \"1\"").is_none());
+        assert!(condition("practice = \"x\"").is_ok());
+        assert!(condition("metric = \"x\"\nat_least = \"1 per week\"").is_ok());
+        assert!(condition("metric = \"x\"").is_err(), "no bound");
+        assert!(condition("metric = \"x\"\nat_least = \"often\"").is_err());
+        assert!(condition("metric = \"x\"\nat_least = \"1\"\nat_most = \"2\"").is_err(), "two bounds");
+        assert!(condition("practice = \"x\"\nat_least = \"1\"").is_err());
     }
 }

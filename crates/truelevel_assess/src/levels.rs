@@ -5,6 +5,7 @@ use truelevel_model::deployment_data::DeploymentData;
 
 use crate::catalog::{Catalog, LANES, STAGES, Stage};
 use crate::conditions::{Known, judge};
+use crate::own::{Exemption, exempt};
 
 /// Without delivery data nothing can be proven above this: that one measures is itself a sign of maturity.
 const HIGHEST_WITHOUT_DELIVERY_DATA: Level = 2;
@@ -24,10 +25,17 @@ pub struct ServiceStages {
 }
 
 /// Judges every gate of one service and grants its stages.
-pub fn judge_service(catalog: &Catalog, known: Known<'_>, deployment_data: DeploymentData) -> ServiceStages {
+///
+/// `exemption` finds the one that covers a gate of the service.
+pub fn judge_service<'e>(
+    catalog: &Catalog,
+    known: Known<'_>,
+    deployment_data: DeploymentData,
+    exemption: &dyn Fn(&str) -> Option<&'e Exemption>,
+) -> ServiceStages {
     let judged = |ids: &[&str]| {
         let stages = catalog.stages.iter().filter(|stage| ids.contains(&stage.id.as_str()));
-        stages.map(|stage| judge_stage(stage, known, deployment_data)).collect::<Vec<_>>()
+        stages.map(|stage| judge_stage(stage, known, deployment_data, exemption)).collect::<Vec<_>>()
     };
     let lanes = judged(&LANES);
     let mut stages = judged(&STAGES);
@@ -43,30 +51,43 @@ pub fn lowest(stages: &[StageResult]) -> LevelRange {
         proven: stages.iter().map(|stage| stage.proven).min().unwrap_or(1),
         possible: stages.iter().map(|stage| stage.possible).min().unwrap_or(1),
         declared: stages.iter().filter_map(|stage| stage.declared).min(),
+        with_exemptions: with_exemptions(stages.iter()).and_then(|levels| levels.into_iter().min()),
     }
 }
 
-fn judge_stage(stage: &Stage, known: Known<'_>, deployment_data: DeploymentData) -> StageResult {
+/// The level of each stage with exemptions; none where no stage has any.
+pub(crate) fn with_exemptions<'s>(stages: impl Iterator<Item = &'s StageResult> + Clone) -> Option<Vec<Level>> {
+    let has_any = stages.clone().any(|stage| stage.with_exemptions.is_some());
+    has_any.then(|| stages.map(|stage| stage.with_exemptions.unwrap_or(stage.proven)).collect())
+}
+
+fn judge_stage<'e>(
+    stage: &Stage,
+    known: Known<'_>,
+    deployment_data: DeploymentData,
+    exemption: &dyn Fn(&str) -> Option<&'e Exemption>,
+) -> StageResult {
     let gates: Vec<GateResult> = stage
         .gates
         .iter()
         .map(|gate| {
             let verdict = judge(&gate.requirement, known);
-            GateResult {
-                gate: gate.id.clone(),
-                level: gate.level,
-                statement: gate.statement.clone(),
-                outcome: verdict.outcome,
-                because: verdict.because.join("; "),
+            let because = verdict.because.join("; ");
+            let mut result = GateResult {
                 is_intention: verdict.is_intention,
                 evidence: verdict.evidence,
-                services: None,
-            }
+                own_thresholds: verdict.own_thresholds,
+                with_exemptions: (verdict.eased != verdict.outcome).then_some(verdict.eased),
+                ..GateResult::new(&gate.id, gate.level, &gate.statement, verdict.outcome, because)
+            };
+            exempt(&mut result, exemption(&gate.id));
+            result
         })
         .collect();
     let mut result = granted(&stage.id, gates);
     if deployment_data == DeploymentData::None && result.proven > HIGHEST_WITHOUT_DELIVERY_DATA {
         result.proven = HIGHEST_WITHOUT_DELIVERY_DATA;
+        result.with_exemptions = result.with_exemptions.map(|level| level.min(HIGHEST_WITHOUT_DELIVERY_DATA));
         "there is no delivery data, and nothing is proven above level 2 without".clone_into(&mut result.held_by);
     }
     result
@@ -75,14 +96,17 @@ fn judge_stage(stage: &Stage, known: Known<'_>, deployment_data: DeploymentData)
 /// Grants a stage from its judged gates, lowest level first.
 pub fn granted(stage: &str, gates: Vec<GateResult>) -> StageResult {
     let highest = gates.iter().map(|gate| gate.level).max().unwrap_or(1);
-    let reached = |holds: &dyn Fn(GateOutcome) -> bool| {
+    let reached = |holds: &dyn Fn(&GateResult) -> bool| {
         (2..=highest)
-            .take_while(|level| gates.iter().filter(|gate| gate.level == *level).all(|gate| holds(gate.outcome)))
+            .take_while(|level| gates.iter().filter(|gate| gate.level == *level).all(holds))
             .last()
             .unwrap_or(1)
     };
-    let proven = reached(&|outcome| matches!(outcome, GateOutcome::Met | GateOutcome::NotApplicable));
-    let possible = reached(&|outcome| outcome != GateOutcome::Unmet);
+    let is_met = |outcome| matches!(outcome, GateOutcome::Met | GateOutcome::NotApplicable);
+    let proven = reached(&|gate| is_met(gate.outcome));
+    let possible = reached(&|gate| gate.outcome != GateOutcome::Unmet);
+    let has_exemptions = gates.iter().any(|gate| gate.with_exemptions.is_some());
+    let with_exemptions = has_exemptions.then(|| reached(&|gate| is_met(gate.with_exemptions.unwrap_or(gate.outcome))));
     let next: Vec<&GateResult> = gates
         .iter()
         .filter(|gate| {
@@ -97,7 +121,7 @@ pub fn granted(stage: &str, gates: Vec<GateResult>) -> StageResult {
         None if proven == 5 => String::new(),
         None => format!("the catalog has no gate above level {proven} yet"),
     };
-    StageResult { stage: stage.to_owned(), proven, possible, declared: None, held_by, gates }
+    StageResult { stage: stage.to_owned(), proven, possible, declared: None, with_exemptions, held_by, gates }
 }
 
 fn hold_back(stage: &mut StageResult, lanes: &[StageResult]) {
@@ -111,6 +135,8 @@ fn hold_back(stage: &mut StageResult, lanes: &[StageResult]) {
         }
         stage.proven = proven;
         stage.possible = held(stage.possible, lane.possible);
+        let lane_level = lane.with_exemptions.unwrap_or(lane.proven);
+        stage.with_exemptions = stage.with_exemptions.map(|level| held(level, lane_level));
     }
 }
 
@@ -119,16 +145,7 @@ mod tests {
     use super::*;
 
     fn gate(level: Level, outcome: GateOutcome) -> GateResult {
-        GateResult {
-            gate: format!("g{level}"),
-            level,
-            statement: "s".into(),
-            outcome,
-            because: String::new(),
-            is_intention: false,
-            evidence: Vec::new(),
-            services: None,
-        }
+        GateResult::new(&format!("g{level}"), level, "s", outcome, String::new())
     }
 
     fn check(outcomes: &[(Level, GateOutcome)], proven: Level, possible: Level) {
@@ -156,6 +173,16 @@ mod tests {
     #[test]
     fn what_is_not_applicable_holds_nothing_back() {
         check(&[(2, NotApplicable), (3, Met)], 3, 3);
+    }
+
+    #[test]
+    fn an_exemption_changes_the_level_with_exemptions_and_never_what_is_proven() {
+        let exempted = GateResult { with_exemptions: Some(Met), ..gate(3, Unmet) };
+        let stage = granted("build", vec![gate(2, Met), exempted, gate(4, Unmet)]);
+        assert_eq!((stage.proven, stage.possible, stage.with_exemptions), (2, 2, Some(3)));
+        let other = granted("test", vec![gate(2, Met), gate(3, Met)]);
+        assert_eq!(lowest(&[stage, other.clone()]).with_exemptions, Some(3));
+        assert_eq!(lowest(&[other]).with_exemptions, None);
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub fn roll_up(stage: &Stage, services: &[&StageResult]) -> StageResult {
                 unmet: of(GateOutcome::Unmet),
                 unknown: of(GateOutcome::Unknown),
                 not_applicable: of(GateOutcome::NotApplicable),
+                exempted: judged.iter().filter(|result| result.exemption.is_some()).count() as u64,
             };
             let outcome = outcome(&counts);
             let because = format!(
@@ -44,14 +45,9 @@ pub fn roll_up(stage: &Stage, services: &[&StageResult]) -> StageResult {
                 counts.unknown
             );
             GateResult {
-                gate: gate.id.clone(),
-                level: gate.level,
-                statement: gate.statement.clone(),
-                outcome,
-                because,
                 is_intention: outcome == GateOutcome::Unknown && judged.iter().any(|result| result.is_intention),
-                evidence: Vec::new(),
                 services: Some(counts),
+                ..GateResult::new(&gate.id, gate.level, &gate.statement, outcome, because)
             }
         })
         .collect();
@@ -65,6 +61,8 @@ pub fn roll_up(stage: &Stage, services: &[&StageResult]) -> StageResult {
     }
     result.proven = proven;
     result.possible = reached(services.iter().map(|service| service.possible));
+    let with_exemptions = crate::levels::with_exemptions(services.iter().copied());
+    result.with_exemptions = with_exemptions.map(|levels| reached(levels.into_iter()));
     result.declared = services.iter().filter_map(|service| service.declared).min();
     result
 }

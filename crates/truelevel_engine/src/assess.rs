@@ -28,6 +28,7 @@ use crate::config::LONGEST_WINDOW_DAYS;
 use crate::evidence::{keep_evidence, reported_evidence};
 use crate::matching::{Service, services};
 use crate::measure::{Detected, MeasuredService, Measuring, detect, mainlines};
+use crate::own_rules::OwnRules;
 use crate::{EngineError, Talk, Workspace};
 
 /// What is asked.
@@ -58,6 +59,7 @@ pub struct Prepared {
     /// The default branches as of the start of the window; made when the window before it is measured.
     mainlines_before: OnceLock<Vec<Option<Mainline>>>,
     pub(crate) detected: Vec<Detected>,
+    pub(crate) own: OwnRules,
     pub(crate) reported: Vec<EvidenceRecord>,
     pub(crate) activity: Activity,
 }
@@ -100,7 +102,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         }
         services.retain(|service| request.services.iter().any(|name| name == service.id.as_str()));
     }
-    let detected = detect(&collected.repositories, window.end, talk);
+    let detected = detect(&collected.repositories, &workspace.config.own.practices, window.end, talk);
     if workspace.is_kept() {
         keep_evidence(workspace, &collected.repositories, &detected)?;
     }
@@ -108,6 +110,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         mainlines: mainlines(&collected.repositories, window.end),
         mainlines_before: OnceLock::new(),
         detected,
+        own: workspace.config.own.clone(),
         reported: reported_evidence(workspace.store.evidence()?, window.end),
         activity: Activity::read(workspace.store.as_ref())?,
         name: workspace.name(),
@@ -201,6 +204,7 @@ impl Prepared {
             repositories: &self.collected.repositories,
             mainlines: &self.mainlines,
             detected: &self.detected,
+            own_practices: &self.own.practices,
             reported: &self.reported,
             activity: &windows.now,
             window: self.window,
@@ -257,7 +261,8 @@ impl Prepared {
         let before = || measured_before.get_or_init(|| self.measuring_before(windows).before(service)).as_ref();
         let known =
             Known { detections: &measured.detections, metrics: &measured.metrics, before: &before, web_addresses };
-        let judged = levels::judge_service(&self.catalog, known, service.deployment_data);
+        let exemption = |gate: &str| self.own.exemption(gate, service.id.as_str(), self.window.end);
+        let judged = levels::judge_service(&self.catalog, known, service.deployment_data, &exemption);
         let repository = |place: usize| self.collected.repositories[place].id.as_str().to_owned();
         let result = ServiceResult {
             service: service.id.as_str().to_owned(),
@@ -363,6 +368,7 @@ impl Prepared {
             *by_data.entry(data_name(service.deployment_data).to_owned()).or_default() += 1;
         }
         let mut warnings = self.collected.warnings.clone();
+        warnings.extend(self.own.expired(self.window.end));
         let mut file_warnings = Vec::new();
         for (repository, detected) in self.collected.repositories.iter().zip(&self.detected) {
             file_warnings.extend(detected.warnings.iter().filter_map(|warning| file_warning(repository, warning)));

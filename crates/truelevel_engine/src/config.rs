@@ -12,6 +12,8 @@ use truelevel_model::Calendar;
 use truelevel_model::calendar::WORKING_DAYS;
 use truelevel_sources::deployment_files::PathTemplate;
 
+use crate::own_rules::{ExemptionTable, GateTable, OwnRules, OwnTables, PracticeTable, ThresholdTable};
+
 /// The name of the file.
 pub const FILE_NAME: &str = "truelevel.toml";
 /// The window unless another is asked for.
@@ -67,6 +69,8 @@ pub struct Config {
     pub services: Vec<ServiceConfig>,
     /// Whether services that are found and not listed are assessed too.
     pub only_listed_services: bool,
+    /// Practices, gates, thresholds and exemptions of its own.
+    pub own: OwnRules,
 }
 
 /// A repository of code.
@@ -123,6 +127,14 @@ struct File {
     environment: Vec<EnvironmentTable>,
     #[serde(default)]
     service: Vec<ServiceTable>,
+    #[serde(default, alias = "practices")]
+    practice: Vec<PracticeTable>,
+    #[serde(default, alias = "gates")]
+    gate: Vec<GateTable>,
+    #[serde(default, alias = "thresholds")]
+    threshold: Vec<ThresholdTable>,
+    #[serde(default, alias = "exemptions")]
+    exemption: Vec<ExemptionTable>,
 }
 
 #[derive(Deserialize, Default)]
@@ -207,6 +219,7 @@ impl Config {
             environments: BTreeMap::new(),
             services: Vec::new(),
             only_listed_services: false,
+            own: OwnRules::default(),
         }
     }
 
@@ -238,16 +251,27 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
     ("sunday", Weekday::Sunday),
 ];
 
-struct Reader<'a> {
-    path: &'a Path,
-    text: &'a str,
+pub(crate) struct Reader<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
 }
 
 impl Reader<'_> {
-    fn invalid(&self, at: usize, message: String) -> ConfigError {
+    /// Line and column of a byte, both from 1.
+    fn line_and_column(&self, at: usize) -> (usize, usize) {
         let before = self.text.get(..at).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (before.matches('\n').count() + 1, column)
+    }
+
+    /// File, line and column of a byte, for a sentence about it.
+    pub(crate) fn place(&self, at: usize) -> String {
+        let (line, column) = self.line_and_column(at);
+        format!("{}:{line}:{column}", truelevel_model::printable(&self.path.display().to_string()))
+    }
+
+    pub(crate) fn invalid(&self, at: usize, message: String) -> ConfigError {
+        let (line, column) = self.line_and_column(at);
         let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         ConfigError::Invalid {
             path: self.path.to_owned(),
@@ -258,7 +282,11 @@ impl Reader<'_> {
     }
 
     /// The names, unless one stands twice.
-    fn distinct<'b>(&self, what: &str, names: impl Iterator<Item = &'b Spanned<String>>) -> Result<(), ConfigError> {
+    pub(crate) fn distinct<'b>(
+        &self,
+        what: &str,
+        names: impl Iterator<Item = &'b Spanned<String>>,
+    ) -> Result<(), ConfigError> {
         let mut seen = BTreeMap::new();
         for name in names {
             if name.get_ref().is_empty() {
@@ -336,6 +364,12 @@ impl Reader<'_> {
             environments,
             services,
             only_listed_services: file.workspace.only_listed_services,
+            own: self.check_own(OwnTables {
+                practices: file.practice,
+                gates: file.gate,
+                thresholds: file.threshold,
+                exemptions: file.exemption,
+            })?,
         })
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn keep_evidence(
             records.extend(seen.iter().enumerate().map(|(number, evidence)| EvidenceRecord {
                 source: source.clone(),
                 id: format!("{practice}/{number}"),
-                practice: (*practice).to_owned(),
+                practice: practice.to_string(),
                 service: None,
                 evidence: evidence.clone(),
                 values: BTreeMap::new(),

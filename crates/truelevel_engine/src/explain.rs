@@ -7,6 +7,7 @@ use truelevel_assess::{Catalog, CatalogError, Reference, benchmarks};
 use truelevel_metrics::METRICS;
 use truelevel_model::assessment::{Assessment, GateResult};
 use truelevel_model::{Detection, Locator, Reason, registry};
+use truelevel_practices::{Content, OwnPractice};
 use truelevel_report::numbers;
 use truelevel_report::sarif::Rule;
 
@@ -83,20 +84,46 @@ pub fn define(id: &str) -> Result<Option<Explanation>, CatalogError> {
     Ok(catalog.question(id).map(question_page))
 }
 
+/// The definition of a gate or practice of the workspace's own.
+pub fn define_own(workspace: &Workspace, id: &str) -> Result<Option<Explanation>, CatalogError> {
+    if let Some(practice) = workspace.config.own.practices.iter().find(|practice| practice.id == id) {
+        return Ok(Some(own_practice_page(practice)));
+    }
+    Ok(workspace.catalog()?.gate(id).map(|(stage, gate)| gate_page(&stage.id, gate)))
+}
+
+fn own_practice_page(practice: &OwnPractice) -> Explanation {
+    let what = match &practice.content {
+        Content::Anything => "Shown by such a file".to_owned(),
+        Content::Line(pattern) => format!("Shown by a line of it that matches `{pattern}`"),
+        Content::Value { path, pattern: None } => format!("Shown by a value at `{}`", path.join(".")),
+        Content::Value { path, pattern: Some(pattern) } => {
+            format!("Shown by a value at `{}` that matches `{pattern}`", path.join("."))
+        }
+    };
+    Explanation {
+        id: practice.id.clone(),
+        kind: "practice",
+        title: practice.title.clone(),
+        body: format!("A practice of this workspace's own.\n\n**Files**: `{}`. {what}.", practice.files),
+        sections: Vec::new(),
+    }
+}
+
 fn gate_page(stage: &str, gate: &Gate) -> Explanation {
     Explanation {
         id: gate.id.clone(),
         kind: "gate",
         title: gate.statement.clone(),
         body: format!(
-            "A gate of stage {stage}, level {}.\n\n**Why**: {}\n\n**How to get there**: {}\n\n**Effort**: {} for one team. **Unlocks**: {}\n\n**Met when** {}\n\n**See also**: {}",
+            "A gate of stage {stage}, level {}.\n\n**Why**: {}\n\n**How to get there**: {}\n\n**Effort**: {} for one team. **Unlocks**: {}\n\n**Met when** {}{}",
             gate.level,
             gate.why,
             gate.how,
             gate.effort.as_str(),
             gate.unlocks,
             in_words(&gate.requirement),
-            gate.references.iter().map(in_framework).collect::<Vec<_>>().join("; ")
+            see_also(gate)
         ),
         sections: Vec::new(),
     }
@@ -116,6 +143,11 @@ pub fn rules(workspace: &Workspace) -> Result<Vec<Rule>, EngineError> {
     };
     let gates = catalog.stages.iter().flat_map(|stage| stage.gates.iter().map(move |gate| (stage, gate)));
     Ok(gates.map(rule).collect())
+}
+
+fn see_also(gate: &Gate) -> String {
+    let references: Vec<String> = gate.references.iter().map(in_framework).collect();
+    if references.is_empty() { String::new() } else { format!("\n\n**See also**: {}", references.join("; ")) }
 }
 
 fn in_framework(reference: &Reference) -> String {

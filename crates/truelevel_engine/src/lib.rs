@@ -12,6 +12,7 @@ pub mod explain;
 pub mod init;
 mod matching;
 mod measure;
+mod own_rules;
 mod pitfalls;
 mod progress;
 pub mod snapshots;

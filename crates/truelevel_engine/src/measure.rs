@@ -1,5 +1,6 @@
 //! Measure and detect: everything known of each service, ready to be judged.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
@@ -11,26 +12,31 @@ use truelevel_metrics::timeline::DeploymentKind;
 use truelevel_metrics::versions::VersionResolver;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, Deployment, Detection, EvidenceRecord, Exclusions, Initiator, Measurement,
+    BandRules, Calendar, ChangeIndex, Deployment, Detection, Evidence, EvidenceRecord, Exclusions, Initiator, Measurement,
     Reason, Time, Window,
 };
-use truelevel_practices::{DeliveryFacts, FileEntry, PRACTICES, ReadFile, Repository, Warning};
+use truelevel_practices::{
+    DeliveryFacts, FileEntry, OwnPractice, PRACTICES, ReadFile, Repository, Warning, detect_own,
+};
 
 use crate::Talk;
 use crate::activity::ActivityIndex;
 use crate::collect::CollectedRepository;
 use crate::matching::Service;
 
+/// What was found of each practice, by id; those of the workspace's own have names that only it knows.
+pub(crate) type Detections = BTreeMap<Cow<'static, str>, Detection>;
+
 /// What the files of a repository say.
 pub(crate) struct Detected {
-    pub(crate) detections: BTreeMap<&'static str, Detection>,
+    pub(crate) detections: Detections,
     pub(crate) warnings: Vec<Warning>,
 }
 
 /// One service, measured.
 pub(crate) struct MeasuredService {
     pub(crate) metrics: BTreeMap<&'static str, Measurement>,
-    pub(crate) detections: BTreeMap<&'static str, Detection>,
+    pub(crate) detections: Detections,
     pub(crate) exclusions: Exclusions,
     /// Production deployments in the window, of whatever kind but initial states.
     pub(crate) deployments: u64,
@@ -63,7 +69,12 @@ impl ReadFile for TreeReader {
 }
 
 /// Looks at the files of every repository as of a date.
-pub(crate) fn detect(repositories: &[CollectedRepository], as_of: Time, talk: &dyn Talk) -> Vec<Detected> {
+pub(crate) fn detect(
+    repositories: &[CollectedRepository],
+    own: &[OwnPractice],
+    as_of: Time,
+    talk: &dyn Talk,
+) -> Vec<Detected> {
     let total = repositories.len() as u64;
     repositories
         .par_iter()
@@ -72,7 +83,7 @@ pub(crate) fn detect(repositories: &[CollectedRepository], as_of: Time, talk: &d
             talk.progress("looking at files", place as u64, Some(total));
             let unknown = |reason: &str| {
                 let answer = Detection::Unknown { reason: reason.to_owned() };
-                let detections = PRACTICES.iter().map(|practice| (practice.id, answer.clone())).collect();
+                let detections = practice_ids(own).map(|id| (id, answer.clone())).collect();
                 Detected { detections, warnings: Vec::new() }
             };
             let Some(commit) = repository.head_as_of(as_of) else {
@@ -97,9 +108,13 @@ pub(crate) fn detect(repositories: &[CollectedRepository], as_of: Time, talk: &d
                 default_branch: repository.branch.as_ref().map(|branch| branch.name.clone()),
                 files,
             };
-            let looked_at = Repository::new(listed, &TreeReader(tree));
+            let reader = TreeReader(tree);
+            let found = detect_own(own, &listed, &reader);
+            let looked_at = Repository::new(listed, &reader);
             warnings.extend(looked_at.warnings().iter().cloned());
-            let mut detections = truelevel_practices::detect_all(&looked_at);
+            let shipped = truelevel_practices::detect_all(&looked_at).into_iter();
+            let mut detections: Detections = shipped.map(|(id, detection)| (Cow::Borrowed(id), detection)).collect();
+            detections.extend(found.into_iter().map(|(id, detection)| (Cow::Owned(id), detection)));
             if has_unread_folders {
                 // What was not found may lie where nobody could look.
                 for detection in detections.values_mut().filter(|found| matches!(found, Detection::Absent { .. })) {
@@ -109,6 +124,12 @@ pub(crate) fn detect(repositories: &[CollectedRepository], as_of: Time, talk: &d
             Detected { detections, warnings }
         })
         .collect()
+}
+
+/// Every practice there is: those that are shipped, and the workspace's own.
+fn practice_ids(own: &[OwnPractice]) -> impl Iterator<Item = Cow<'static, str>> {
+    let shipped = PRACTICES.iter().map(|practice| Cow::Borrowed(practice.id));
+    shipped.chain(own.iter().map(|practice| Cow::Owned(practice.id.clone())))
 }
 
 /// The default branch of each repository as of a date.
@@ -129,6 +150,8 @@ pub(crate) struct Measuring<'a> {
     pub(crate) mainlines: &'a [Option<Mainline>],
     /// What files show, by repository; nothing for a window whose files are not looked at.
     pub(crate) detected: &'a [Detected],
+    /// The practices of the workspace's own.
+    pub(crate) own_practices: &'a [OwnPractice],
     /// What sources say of practices.
     pub(crate) reported: &'a [EvidenceRecord],
     /// Reviews, pipeline runs and incidents.
@@ -251,32 +274,45 @@ impl Measuring<'_> {
 
     /// What the service's own repository shows, what the repositories that deploy it show of deploying and running,
     /// and what its deployments prove.
-    fn detections(&self, service: &Service, data: &ServiceData<'_>) -> BTreeMap<&'static str, Detection> {
+    fn detections(&self, service: &Service, data: &ServiceData<'_>) -> Detections {
         let facts = delivery_facts(data);
-        PRACTICES
+        let shipped = PRACTICES.iter().map(|practice| {
+            let is_shown_elsewhere = SHOWN_BY_DEPLOYMENT_REPOSITORY.contains(&practice.subject);
+            let proofs = practice.in_facts.map(|in_facts| in_facts(&facts)).unwrap_or_default();
+            (Cow::Borrowed(practice.id), self.detection(service, practice.id, is_shown_elsewhere, proofs))
+        });
+        let own = self
+            .own_practices
             .iter()
-            .map(|practice| {
-                let mut places: BTreeSet<usize> = service.repository.into_iter().collect();
-                if SHOWN_BY_DEPLOYMENT_REPOSITORY.contains(&practice.subject) {
-                    places.extend(&service.deployed_from);
-                }
-                // Where the service's own files are not known, nothing is known to be absent.
-                let own = service.repository.is_none().then(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
-                let in_files = places
-                    .iter()
-                    .filter_map(|place| self.detected.get(*place)?.detections.get(practice.id).cloned())
-                    .chain(own)
-                    .reduce(Detection::or)
-                    .unwrap_or_else(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
-                let mut proofs = practice.in_facts.map(|in_facts| in_facts(&facts)).unwrap_or_default();
-                proofs.extend(self.reported.iter().filter_map(|record| {
-                    let speaks_for = record.service.as_ref().is_none_or(|named| *named == service.id);
-                    (record.practice == practice.id && speaks_for).then(|| record.evidence.clone())
-                }));
-                let detection = if proofs.is_empty() { in_files } else { in_files.or(Detection::Present(proofs)) };
-                (practice.id, detection)
-            })
-            .collect()
+            .map(|practice| (Cow::Owned(practice.id.clone()), self.detection(service, &practice.id, true, Vec::new())));
+        shipped.chain(own).collect()
+    }
+
+    /// What files, facts and sources show of a practice.
+    fn detection(
+        &self,
+        service: &Service,
+        practice: &str,
+        is_shown_elsewhere: bool,
+        mut proofs: Vec<Evidence>,
+    ) -> Detection {
+        let mut places: BTreeSet<usize> = service.repository.into_iter().collect();
+        if is_shown_elsewhere {
+            places.extend(&service.deployed_from);
+        }
+        // Where the service's own files are not known, nothing is known to be absent.
+        let own = service.repository.is_none().then(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
+        let in_files = places
+            .iter()
+            .filter_map(|place| self.detected.get(*place)?.detections.get(practice).cloned())
+            .chain(own)
+            .reduce(Detection::or)
+            .unwrap_or_else(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
+        proofs.extend(self.reported.iter().filter_map(|record| {
+            let speaks_for = record.service.as_ref().is_none_or(|named| *named == service.id);
+            (record.practice == practice && speaks_for).then(|| record.evidence.clone())
+        }));
+        if proofs.is_empty() { in_files } else { in_files.or(Detection::Present(proofs)) }
     }
 }
 

@@ -55,7 +55,9 @@ impl Workspace {
 
     /// Everything that decides levels here.
     pub(crate) fn catalog(&self) -> Result<Catalog, CatalogError> {
-        Catalog::embedded()
+        let mut catalog = Catalog::embedded()?;
+        self.config.own.add_to(&mut catalog);
+        Ok(catalog)
     }
 
     /// Whether what is collected is kept for the next run.

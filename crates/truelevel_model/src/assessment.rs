@@ -72,6 +72,10 @@ pub struct LevelRange {
     pub possible: Level,
     /// What the team says of itself, where it said.
     pub declared: Option<Level>,
+    /// What is proven when exempted gates and easier thresholds of the workspace's own count as met; absent where there
+    /// are none. It never changes what is proven.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub with_exemptions: Option<Level>,
 }
 
 /// A stage or lane of a service or of all services.
@@ -85,6 +89,10 @@ pub struct StageResult {
     pub possible: Level,
     /// What the team says of itself.
     pub declared: Option<Level>,
+    /// What is proven when exempted gates and easier thresholds of the workspace's own count as met; absent where there
+    /// are none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub with_exemptions: Option<Level>,
     /// Why the proven level is not higher than it is, in a sentence.
     pub held_by: String,
     /// The gates, lowest level first.
@@ -138,6 +146,67 @@ pub struct GateResult {
     /// How many services meet it; only for several services together.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub services: Option<GateServices>,
+    /// Who answers for its not being met.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub exemption: Option<ExemptionResult>,
+    /// Thresholds of the workspace's own, beside the catalog's.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub own_thresholds: Vec<OwnThreshold>,
+    /// Whether it is met when the exemption or an easier threshold counts, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub with_exemptions: Option<GateOutcome>,
+}
+
+impl GateResult {
+    /// A gate that was judged, and nothing more.
+    pub fn new(gate: &str, level: Level, statement: &str, outcome: GateOutcome, because: String) -> Self {
+        Self {
+            gate: gate.to_owned(),
+            level,
+            statement: statement.to_owned(),
+            outcome,
+            because,
+            is_intention: false,
+            evidence: Vec::new(),
+            services: None,
+            exemption: None,
+            own_thresholds: Vec::new(),
+            with_exemptions: None,
+        }
+    }
+}
+
+/// An exemption from a gate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExemptionResult {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// The last day.
+    pub expires: String,
+}
+
+/// A threshold of the workspace's own. A stricter one decides; an easier one only changes the level with exemptions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnThreshold {
+    /// The metric.
+    pub metric: String,
+    /// The workspace's threshold.
+    pub own: String,
+    /// The catalog's.
+    pub catalog: String,
+    /// Whether the workspace's is met.
+    pub outcome_by_own: GateOutcome,
+    /// Whether the catalog's is met.
+    pub outcome_by_catalog: GateOutcome,
+    /// Why they differ.
+    pub reason: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How a gate stands over several services.
@@ -151,6 +220,9 @@ pub struct GateServices {
     pub unknown: u64,
     /// Services where it has no meaning.
     pub not_applicable: u64,
+    /// Services that are exempted from it; they count above, too.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub exempted: u64,
 }
 
 /// A located observation.

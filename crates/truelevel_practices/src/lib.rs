@@ -10,6 +10,7 @@ pub mod detectors;
 mod findings;
 mod loading;
 mod manifests;
+mod own;
 mod paths;
 pub mod pipelines;
 mod practice;
@@ -25,6 +26,7 @@ use truelevel_model::Detection;
 
 pub use detectors::PRACTICES;
 pub use loading::{MANIFEST_FILES, PIPELINE_FILES, TEXT_FILES};
+pub use own::{Content, OwnPractice, detect_own};
 pub use practice::{DeliveryFacts, Practice};
 pub use repository::{FileEntry, ReadFile, Repository, Tree, Warning};
 

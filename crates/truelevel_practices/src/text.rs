@@ -41,6 +41,13 @@ impl Text {
         self.0.lines().nth((line as usize).saturating_sub(1)).unwrap_or_default()
     }
 
+    /// The line and column of a byte, both from 1.
+    pub(crate) fn place_of(&self, byte: usize) -> (u32, u32) {
+        let before = self.0.get(..byte).unwrap_or(&self.0);
+        let last_line = before.rsplit('\n').next().unwrap_or_default();
+        (before.matches('\n').count() as u32 + 1, last_line.chars().count() as u32 + 1)
+    }
+
     /// Lines with their numbers, from 1.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (u32, &str)> {
         (1..).zip(self.0.lines())

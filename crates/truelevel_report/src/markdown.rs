@@ -15,10 +15,11 @@ pub fn render(assessment: &Assessment) -> String {
     let _ = writeln!(text, "{}.\n", capitalised(&words::window(assessment)));
     let _ = writeln!(
         text,
-        "**Level {} · {}**, possible {}. The lowest stage is the level: {}.\n",
+        "**Level {} · {}**, possible {}{}. The lowest stage is the level: {}.\n",
         level.proven,
         words::level_name(level.proven),
         level.possible,
+        level.with_exemptions.map(|level| format!(", with exemptions {level}")).unwrap_or_default(),
         assessment.limiting_stages.join(", ")
     );
     stages(&mut text, assessment);
@@ -168,6 +169,13 @@ fn left_out(text: &mut String, assessment: &Assessment) {
     let _ = writeln!(text, "## Left out\n\n| code | count | meaning |\n|---|---|---|");
     for (code, excluded) in &assessment.exclusions {
         let _ = writeln!(text, "| `{code}` | {} | {} |", excluded.count, excluded.meaning);
+    }
+    let exemptions = words::exemptions(assessment);
+    if !exemptions.is_empty() {
+        let _ = writeln!(text, "\n## Exemptions\n\nThey never change what is proven.\n");
+    }
+    for exemption in exemptions {
+        let _ = writeln!(text, "- {}", escaped(&exemption));
     }
     if !assessment.pitfalls.is_empty() || !assessment.coverage.warnings.is_empty() {
         let _ = writeln!(text, "\n## To know\n");

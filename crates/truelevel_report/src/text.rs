@@ -117,6 +117,9 @@ impl Page {
         if let Some(declared) = level.declared {
             self.line(&format!("Declared: {declared}"));
         }
+        if let Some(with_exemptions) = level.with_exemptions {
+            self.paragraph(0, &format!("With exemptions: {with_exemptions}. They never change what is proven."));
+        }
         self.paragraph(0, &format!("The lowest stage is the level: {}.", assessment.limiting_stages.join(", ")));
     }
 
@@ -376,6 +379,9 @@ impl Page {
                     named.join(", ")
                 ),
             );
+        }
+        for exemption in words::exemptions(assessment) {
+            self.paragraph(2, &format!("! {}.", printable(&exemption)));
         }
         for pitfall in &assessment.pitfalls {
             self.paragraph(2, &format!("! {}; {}.", pitfall.finding, pitfall.response));

@@ -1,5 +1,7 @@
 //! Words that several views share.
 
+use std::collections::BTreeMap;
+
 use truelevel_model::assessment::{Assessment, Level, MetricSpread};
 
 use crate::numbers;
@@ -86,6 +88,26 @@ pub(crate) fn edition(assessment: &Assessment) -> String {
     } else {
         format!("bands: edition {edition}, thresholds by our house rule where DORA's overlap")
     }
+}
+
+/// The exemptions, each with the services that it holds for.
+pub(crate) fn exemptions(assessment: &Assessment) -> Vec<String> {
+    let mut services: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for service in &assessment.services {
+        for gate in service.stages.iter().chain(&service.lanes).flat_map(|stage| &stage.gates) {
+            let Some(exemption) = &gate.exemption else { continue };
+            let what = format!(
+                "`{}` until {}, answered for by {}: {}",
+                gate.gate, exemption.expires, exemption.owner, exemption.reason
+            );
+            services.entry(what).or_default().push(&service.service);
+        }
+    }
+    let line = |(what, services): (String, Vec<&str>)| match services[..] {
+        [only] => format!("{only} is exempted from {what}"),
+        _ => format!("{} are exempted from {what}", numbers::count(services.len() as u64, "service")),
+    };
+    services.into_iter().map(line).collect()
 }
 
 /// The window in words.

@@ -1,6 +1,6 @@
 //! `explain`: definitions, and what they come to here.
 
-use truelevel_engine::explain::{DEFAULT_EDITION, Explanation, add_benchmark, define, explain, known_ids};
+use truelevel_engine::explain::{DEFAULT_EDITION, Explanation, add_benchmark, define, define_own, explain, known_ids};
 use truelevel_engine::{EngineError, Workspace};
 
 use crate::args::{Explain, ExplainFormat};
@@ -14,7 +14,7 @@ pub(crate) fn run(args: Explain) -> Result<u8, EngineError> {
         }
         return Ok(exit::DONE);
     };
-    let Some(mut explanation) = define(id)? else {
+    let Some(mut explanation) = define(id)?.map_or_else(|| in_workspace(id, &args), |known| Ok(Some(known)))? else {
         return Err(EngineError::Usage(unknown(id)?));
     };
     if args.definition || !add_what_is_here(&mut explanation, &args)? {
@@ -25,6 +25,11 @@ pub(crate) fn run(args: Explain) -> Result<u8, EngineError> {
         ExplainFormat::Json => serde_json::to_string_pretty(&explanation).unwrap_or_default() + "\n",
     })?;
     Ok(exit::DONE)
+}
+
+/// What only the workspace knows by this name.
+fn in_workspace(id: &str, args: &Explain) -> Result<Option<Explanation>, EngineError> {
+    Ok(define_own(&Workspace::open(&args.scope.paths)?, id)?)
 }
 
 /// Answers whether there was anything to look at.
