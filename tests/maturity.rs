@@ -1,4 +1,4 @@
-//! The maturity model: what two windows show, and what a workspace adds to it.
+//! The maturity model: what two windows show, what a workspace adds to it, and what teams believe.
 
 use serde_json::Value;
 
@@ -140,4 +140,60 @@ fn rules_of_ones_own_ask_for_more_and_never_prove_more() {
     );
     let explained = shop.world.run(["explain", "decisions_are_kept", "--as-of", AS_OF]);
     assert!(explained.text().contains("web: unmet"), "{}{}", explained.text(), explained.stderr);
+}
+
+#[test]
+fn belief_stands_beside_evidence_and_changes_none_of_it() {
+    let shop = Shop::new();
+    shop.world
+        .write("truelevel.toml", "[[repository]]\npath = \"web\"\n[[deployment_repository]]\npath = \"gitops\"\n");
+    let before = shop.world.assess(["--as-of", AS_OF]);
+    let said =
+        shop.world.run(["declare", "--stage", "build", "--level", "4", "--by", "team web", "--at", "2026-02-01"]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    shop.world.write(
+        "beliefs.toml",
+        "by = \"team web\"\nservice = \"web\"\n[[stage]]\nstage = \"observe\"\nlevel = 3\n[[gate]]\ngate = \"pipeline_runs_tests\"\nanswer = \"yes\"\n[[gate]]\ngate = \"backups_restore\"\nanswer = \"unknown\"\n",
+    );
+    assert_eq!(shop.world.run(["declare", "--file", "beliefs.toml", "--at", "2026-02-02"]).code, 0);
+
+    let after = shop.world.assess(["--as-of", AS_OF]);
+    let levels = |assessment: &Value, field: &str| -> Vec<(String, Value)> {
+        let stages = assessment["stages"].as_array().unwrap().iter();
+        stages.map(|stage| (stage["stage"].as_str().unwrap().to_owned(), stage[field].clone())).collect()
+    };
+    assert_eq!(levels(&after, "proven"), levels(&before, "proven"));
+    assert_eq!(levels(&after, "possible"), levels(&before, "possible"));
+    let expected = [
+        ("build", Value::from(4)),
+        ("test", 2.into()),
+        ("deploy", Value::Null),
+        ("observe", 3.into()),
+        ("recover", 1.into()),
+    ];
+    assert_eq!(levels(&after, "declared"), expected.map(|(stage, level)| (stage.to_owned(), level)));
+    assert_eq!((&after["level"]["declared"], &before["level"]["declared"]), (&1.into(), &Value::Null));
+    assert_eq!(gate(service(&after, "web"), "backups_restore")["declared"], "unknown");
+
+    let gaps = after["belief_gaps"].as_array().unwrap();
+    assert_eq!(
+        (&gaps[0]["stage"], &gaps[0]["declared"], &gaps[0]["proven"]),
+        (&"observe".into(), &3.into(), &1.into())
+    );
+    assert!(
+        gaps[0]["because"].as_str().unwrap().starts_with("looked at, and not met: The service tells"),
+        "{}",
+        gaps[0]
+    );
+    let page = shop.world.run(["assess", "--as-of", AS_OF]);
+    assert!(page.text().contains("1. observe: said 3, proven 1; looked at, and not met"), "{}", page.text());
+
+    shop.world
+        .run(["declare", "--stage", "ship", "--level", "4", "--by", "x"])
+        .fails_with(2, &["there is no stage `ship`", "build"]);
+    shop.world.run(["declare", "--stage", "build", "--level", "4"]).fails_with(2, &["--by"]);
+    shop.world.run(["declare"]).fails_with(2, &["nothing is said", "--file"]);
+    shop.world
+        .run(["declare", "web", "--stage", "build", "--level", "4", "--by", "x"])
+        .fails_with(2, &["truelevel init"]);
 }

@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Collect(Collect),
     /// What changed between two assessments, and whether it is more than noise
     Compare(Compare),
+    /// Record what a team says of itself, to be shown beside what is measured
+    Declare(Declare),
     /// What a metric, practice, gate, question or reason code means, and what it is here
     Explain(Explain),
     /// Write a truelevel.toml from what is found
@@ -86,6 +88,50 @@ pub(crate) struct Compare {
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
     pub(crate) format: CompareFormat,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Declare {
+    /// A truelevel.toml or its folder; default: the nearest one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Read everything from a file: `by`, `reason`, and tables [[stage]] and [[gate]]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "gate", "by", "reason", "service"])]
+    pub(crate) file: Option<PathBuf>,
+    /// The stage or lane; without this, --gate and --file, a terminal is asked
+    #[arg(long, value_name = "STAGE", requires = "level", conflicts_with = "gate")]
+    pub(crate) stage: Option<String>,
+    /// The level of the stage
+    #[arg(long, value_name = "LEVEL", requires = "stage", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) level: Option<u8>,
+    /// The gate
+    #[arg(long, value_name = "GATE", requires = "answer")]
+    pub(crate) gate: Option<String>,
+    /// The answer to the gate
+    #[arg(long, value_name = "ANSWER", requires = "gate", value_enum)]
+    pub(crate) answer: Option<Said>,
+    /// Who says so: a team or role, never a person's name
+    #[arg(long, value_name = "TEAM")]
+    pub(crate) by: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// The service that it is said of; default: everything in the workspace
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// When it was said; default: now
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) at: Option<Time>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Said {
+    /// It is met
+    Yes,
+    /// It is not met
+    No,
+    /// The team does not know
+    Unknown,
 }
 
 #[derive(Debug, Group)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
+use truelevel_assess::beliefs::{self, Beliefs};
 use truelevel_assess::{Catalog, benchmarks, conditions::Known, constraint, levels, organisation, roadmap};
 use truelevel_metrics::METRICS;
 use truelevel_metrics::mainline::Mainline;
@@ -16,7 +17,7 @@ use truelevel_model::assessment::{
 };
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, EvidenceRecord, Exclusions, History, Measurement, Time, Window,
+    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Measurement, Time, Window,
 };
 
 use truelevel_report::numbers;
@@ -60,6 +61,8 @@ pub struct Prepared {
     mainlines_before: OnceLock<Vec<Option<Mainline>>>,
     pub(crate) detected: Vec<Detected>,
     pub(crate) own: OwnRules,
+    declarations: Vec<Declaration>,
+    gate_answers: Vec<GateAnswer>,
     pub(crate) reported: Vec<EvidenceRecord>,
     pub(crate) activity: Activity,
 }
@@ -111,6 +114,8 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         mainlines_before: OnceLock::new(),
         detected,
         own: workspace.config.own.clone(),
+        declarations: workspace.store.declarations()?,
+        gate_answers: workspace.store.gate_answers()?,
         reported: reported_evidence(workspace.store.evidence()?, window.end),
         activity: Activity::read(workspace.store.as_ref())?,
         name: workspace.name(),
@@ -262,7 +267,10 @@ impl Prepared {
         let known =
             Known { detections: &measured.detections, metrics: &measured.metrics, before: &before, web_addresses };
         let exemption = |gate: &str| self.own.exemption(gate, service.id.as_str(), self.window.end);
-        let judged = levels::judge_service(&self.catalog, known, service.deployment_data, &exemption);
+        let mut judged = levels::judge_service(&self.catalog, known, service.deployment_data, &exemption);
+        for stages in [&mut judged.stages, &mut judged.lanes] {
+            self.beliefs().put_beside(stages, Some(service.id.as_str()));
+        }
         let repository = |place: usize| self.collected.repositories[place].id.as_str().to_owned();
         let result = ServiceResult {
             service: service.id.as_str().to_owned(),
@@ -288,6 +296,10 @@ impl Prepared {
         (result, tally)
     }
 
+    fn beliefs(&self) -> Beliefs<'_> {
+        Beliefs { declarations: &self.declarations, answers: &self.gate_answers, as_of: self.window.end }
+    }
+
     fn put_together(&self, services: Vec<ServiceResult>, tallies: &[Tally]) -> Assessment {
         // A level says how delivery works now: where nothing moved in the window there is nothing to say. If nothing
         // moved anywhere, the services are taken as they are.
@@ -305,8 +317,13 @@ impl Prepared {
                 })
                 .collect()
         };
-        let stages = rolled(&truelevel_assess::catalog::STAGES, |service| &service.stages);
-        let lanes = rolled(&truelevel_assess::catalog::LANES, |service| &service.lanes);
+        let mut stages = rolled(&truelevel_assess::catalog::STAGES, |service| &service.stages);
+        let mut lanes = rolled(&truelevel_assess::catalog::LANES, |service| &service.lanes);
+        if judged.len() != 1 {
+            self.beliefs().put_beside(&mut stages, None);
+            self.beliefs().put_beside(&mut lanes, None);
+        }
+        let belief_gaps = beliefs::gaps(stages.iter().chain(&lanes), &judged);
         let level = levels::lowest(&stages);
         let limiting_stages =
             stages.iter().filter(|stage| stage.proven == level.proven).map(|stage| stage.stage.clone()).collect();
@@ -330,6 +347,7 @@ impl Prepared {
             limiting_stages,
             stages,
             lanes,
+            belief_gaps,
             metrics: self.spreads(&judged),
             trends: BTreeMap::new(),
             first_constraint,

@@ -5,6 +5,7 @@ pub mod assess;
 mod collect;
 pub mod compare;
 pub mod config;
+pub mod declare;
 mod error;
 mod events;
 mod evidence;

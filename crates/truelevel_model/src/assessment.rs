@@ -44,6 +44,9 @@ pub struct Assessment {
     pub stages: Vec<StageResult>,
     /// Cross-cutting subjects, scored the same way.
     pub lanes: Vec<StageResult>,
+    /// Where belief and evidence lie furthest apart, at most three.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub belief_gaps: Vec<BeliefGap>,
     /// Each metric over all services, by metric id.
     pub metrics: BTreeMap<String, MetricSpread>,
     /// How metrics went over the last whole ISO weeks, by metric id.
@@ -99,6 +102,26 @@ pub struct StageResult {
     pub gates: Vec<GateResult>,
 }
 
+/// A stage of which a team says something else than evidence does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BeliefGap {
+    /// The stage or lane.
+    pub stage: String,
+    /// The service; absent where all are spoken of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub service: Option<String>,
+    /// What the team says.
+    pub declared: Level,
+    /// What could be true.
+    pub possible: Level,
+    /// What evidence proves.
+    pub proven: Level,
+    /// What lies between, in a sentence.
+    pub because: String,
+    /// The gates that lie between: those that are not met, or else those that nothing shows.
+    pub gates: Vec<String>,
+}
+
 /// Whether a gate is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -152,6 +175,9 @@ pub struct GateResult {
     /// Thresholds of the workspace's own, beside the catalog's.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub own_thresholds: Vec<OwnThreshold>,
+    /// What the team says of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub declared: Option<Answer>,
     /// Whether it is met when the exemption or an easier threshold counts, where there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub with_exemptions: Option<GateOutcome>,
@@ -171,6 +197,7 @@ impl GateResult {
             services: None,
             exemption: None,
             own_thresholds: Vec::new(),
+            declared: None,
             with_exemptions: None,
         }
     }

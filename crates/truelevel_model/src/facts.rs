@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::assessment::Answer;
 use crate::{AuthorHash, CommitId, EnvironmentId, Evidence, RepositoryId, ServiceId, SourceId, Span, Time};
 
 /// Facts that are written together.
@@ -17,6 +18,8 @@ pub struct Facts {
     pub incidents: Vec<Incident>,
     /// Declarations.
     pub declarations: Vec<Declaration>,
+    /// Answers to gates.
+    pub gate_answers: Vec<GateAnswer>,
     /// Services.
     pub services: Vec<ServiceRecord>,
     /// Which deployments incidents belong to, as people say.
@@ -330,4 +333,21 @@ pub struct EvidenceRecord {
     pub evidence: Evidence,
     /// Further values by name, as the source writes them.
     pub values: BTreeMap<String, String>,
+}
+
+/// What a team says of a single gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateAnswer {
+    /// The service, or the whole workspace.
+    pub service: Option<ServiceId>,
+    /// The gate's id.
+    pub gate: String,
+    /// Yes, no, or that it does not know.
+    pub answer: Answer,
+    /// When.
+    pub declared_at: Time,
+    /// Which team or role says so; never a person's name.
+    pub declared_by: String,
+    /// Why.
+    pub reason: String,
 }

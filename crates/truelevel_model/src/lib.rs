@@ -22,8 +22,8 @@ pub use calendar::Calendar;
 pub use evidence::{Detection, Evidence, Grade, Locator};
 pub use exclusions::{Exclusion, Exclusions, Reason};
 pub use facts::{
-    Change, ChangeSize, Declaration, Deployment, DeploymentOutcome, EvidenceRecord, Incident, IncidentLink, Initiator,
-    PipelineRun, Review, ServiceRecord, Tag,
+    Change, ChangeSize, Declaration, Deployment, DeploymentOutcome, EvidenceRecord, GateAnswer, Incident, IncidentLink,
+    Initiator, PipelineRun, Review, ServiceRecord, Tag,
 };
 pub use history::{ChangeFlags, ChangeIndex, History, HistoryBuilder, StoredChange};
 pub use ids::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, SourceId};

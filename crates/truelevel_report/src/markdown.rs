@@ -23,6 +23,7 @@ pub fn render(assessment: &Assessment) -> String {
         assessment.limiting_stages.join(", ")
     );
     stages(&mut text, assessment);
+    belief(&mut text, assessment);
     keys(&mut text, assessment);
     constraint(&mut text, assessment);
     next(&mut text, assessment);
@@ -37,6 +38,22 @@ fn stages(text: &mut String, assessment: &Assessment) {
     for stage in assessment.stages.iter().chain(&assessment.lanes) {
         let _ =
             writeln!(text, "| {} | {} | {} | {} |", stage.stage, stage.proven, stage.possible, escaped(&stage.held_by));
+    }
+}
+
+fn belief(text: &mut String, assessment: &Assessment) {
+    let stages = assessment.stages.iter().chain(&assessment.lanes);
+    let said: Vec<_> = stages.filter_map(|stage| Some((stage, stage.declared?))).collect();
+    if said.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n## Belief and evidence\n\n| stage | declared | possible | proven |\n|---|---|---|---|");
+    for (stage, declared) in said {
+        let _ = writeln!(text, "| {} | {declared} | {} | {} |", stage.stage, stage.possible, stage.proven);
+    }
+    let _ = writeln!(text);
+    for gap in &assessment.belief_gaps {
+        let _ = writeln!(text, "1. {}", escaped(&words::belief_gap(gap)));
     }
 }
 

@@ -35,6 +35,7 @@ pub fn render(assessment: &Assessment, style: Style) -> String {
     let mut page = Page { text: String::new(), style };
     page.head(assessment);
     page.waterline(assessment);
+    page.belief(assessment);
     page.keys(assessment);
     page.constraint(assessment);
     page.next(assessment);
@@ -139,6 +140,25 @@ impl Page {
         let legend =
             self.dim("  █ proven   ░ possible   · not reached   (platform and security stand beside the stages)");
         self.line(&legend);
+    }
+
+    /// What is said beside what is shown, where anything is said.
+    fn belief(&mut self, assessment: &Assessment) {
+        let said: Vec<&StageResult> =
+            assessment.stages.iter().chain(&assessment.lanes).filter(|stage| stage.declared.is_some()).collect();
+        if said.is_empty() {
+            return;
+        }
+        self.heading("Belief and evidence");
+        let rule = self.dim("             declared   possible   proven");
+        self.line(&rule);
+        for stage in said {
+            let declared = stage.declared.unwrap_or_default();
+            self.line(&format!("  {:<10} {declared:<10} {:<10} {}", stage.stage, stage.possible, stage.proven));
+        }
+        for (number, gap) in assessment.belief_gaps.iter().enumerate() {
+            self.paragraph(2, &format!("{}. {}.", number + 1, words::belief_gap(gap).trim_end_matches('.')));
+        }
     }
 
     fn bar(&self, stage: &StageResult) -> String {

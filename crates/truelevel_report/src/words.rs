@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use truelevel_model::assessment::{Assessment, Level, MetricSpread};
+use truelevel_model::assessment::{Assessment, BeliefGap, Level, MetricSpread};
 
 use crate::numbers;
 
@@ -88,6 +88,12 @@ pub(crate) fn edition(assessment: &Assessment) -> String {
     } else {
         format!("bands: edition {edition}, thresholds by our house rule where DORA's overlap")
     }
+}
+
+/// What lies between belief and evidence, in a sentence.
+pub(crate) fn belief_gap(gap: &BeliefGap) -> String {
+    let service = gap.service.as_ref().map(|service| format!("{service}, ")).unwrap_or_default();
+    format!("{service}{}: said {}, proven {}; {}", gap.stage, gap.declared, gap.proven, gap.because)
 }
 
 /// The exemptions, each with the services that it holds for.

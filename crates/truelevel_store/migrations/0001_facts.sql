@@ -179,6 +179,17 @@ CREATE TABLE declaration (
 ) STRICT;
 CREATE UNIQUE INDEX declaration_by_identity ON declaration (coalesce(service, 0), stage, declared_by, declared_at);
 
+CREATE TABLE gate_answer (
+    key INTEGER PRIMARY KEY,
+    service INTEGER REFERENCES service (key),
+    gate TEXT NOT NULL,
+    declared_by TEXT NOT NULL,
+    declared_at INTEGER NOT NULL,
+    answer TEXT NOT NULL CHECK (answer IN ('yes', 'no', 'unknown')),
+    reason TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX gate_answer_by_identity ON gate_answer (coalesce(service, 0), gate, declared_by, declared_at);
+
 -- The views are a contract for dashboards and people: names and columns stay. Authors are left out on purpose, so
 -- that no metric of a person can be asked. The hexadecimal text of nothing is empty, hence each `nullif`.
 CREATE VIEW v_changes AS

@@ -6,6 +6,7 @@ mod declarations;
 mod deployments;
 mod evidence;
 mod failure;
+mod gate_answers;
 mod history;
 mod incident_links;
 mod incidents;
@@ -27,8 +28,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use truelevel_model::facts::Facts;
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
 use truelevel_model::{
-    Declaration, Deployment, EvidenceRecord, History, Incident, IncidentLink, PipelineRun, RepositoryId, Review,
-    ServiceId, ServiceRecord, SourceId, Tag,
+    Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun, RepositoryId,
+    Review, ServiceId, ServiceRecord, SourceId, Tag,
 };
 
 use crate::{Counts, Store, StoreError, Written};
@@ -114,6 +115,7 @@ impl Store for SqliteStore {
                 declarations: declarations::write(connection, names, &facts.declarations)?,
                 deployments: deployments::write(connection, names, &facts.deployments, Stays::ObservedLater)?,
                 evidence: evidence::write(connection, names, &facts.evidence, Stays::ObservedLater)?,
+                gate_answers: gate_answers::write(connection, names, &facts.gate_answers)?,
                 incident_links: incident_links::write(connection, names, &facts.incident_links)?,
                 incidents: incidents::write(connection, names, &facts.incidents)?,
                 pipeline_runs: pipeline_runs::write(connection, names, &facts.pipeline_runs)?,
@@ -190,6 +192,10 @@ impl Store for SqliteStore {
 
     fn declarations(&self) -> Result<Vec<Declaration>, StoreError> {
         self.read("read declarations", declarations::read)
+    }
+
+    fn gate_answers(&self) -> Result<Vec<GateAnswer>, StoreError> {
+        self.read("read answers to gates", gate_answers::read)
     }
 
     fn service_records(&self) -> Result<Vec<ServiceRecord>, StoreError> {

@@ -3,8 +3,8 @@
 use truelevel_model::facts::Facts;
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
 use truelevel_model::{
-    Declaration, Deployment, EvidenceRecord, History, Incident, IncidentLink, PipelineRun, RepositoryId, Review,
-    ServiceId, ServiceRecord, SourceId, Tag,
+    Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun, RepositoryId,
+    Review, ServiceId, ServiceRecord, SourceId, Tag,
 };
 
 use crate::{Counts, StoreError, Written};
@@ -22,7 +22,7 @@ pub trait Store: Send {
     ///
     /// Identity is (source, id) for deployments, incidents and evidence, (source, id, attempt) for pipeline runs,
     /// (source, repository, number) for reviews, (source, service) for services, the incident for its link and
-    /// (service, stage, declared by, declared at) for declarations.
+    /// (service, stage, declared by, declared at) for declarations, and the same with the gate for answers.
     fn write(&mut self, facts: &Facts) -> Result<Written, StoreError>;
 
     /// A repository's changes, as they were written; none for a repository that was never collected.
@@ -71,6 +71,9 @@ pub trait Store: Send {
 
     /// All declarations, by time, service (the workspace first), stage and who declared.
     fn declarations(&self) -> Result<Vec<Declaration>, StoreError>;
+
+    /// All answers to gates, by time, service (the workspace first), gate and who answered.
+    fn gate_answers(&self) -> Result<Vec<GateAnswer>, StoreError>;
 
     /// What sources say of services, by service and source.
     fn service_records(&self) -> Result<Vec<ServiceRecord>, StoreError>;

@@ -45,6 +45,8 @@ pub struct Written {
     pub deployments: Counts,
     /// Evidence.
     pub evidence: Counts,
+    /// Answers to gates.
+    pub gate_answers: Counts,
     /// Links of incidents.
     pub incident_links: Counts,
     /// Incidents.
@@ -64,11 +66,12 @@ impl Written {
     }
 
     /// The counts by the kind's name in the plural.
-    pub const fn by_kind(&self) -> [(&'static str, Counts); 8] {
+    pub const fn by_kind(&self) -> [(&'static str, Counts); 9] {
         [
             ("declarations", self.declarations),
             ("deployments", self.deployments),
             ("evidence", self.evidence),
+            ("answers to gates", self.gate_answers),
             ("incident links", self.incident_links),
             ("incidents", self.incidents),
             ("pipeline runs", self.pipeline_runs),

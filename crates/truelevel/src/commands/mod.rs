@@ -3,6 +3,7 @@
 mod assess;
 mod collect;
 mod compare;
+mod declare;
 mod explain;
 mod init;
 mod snapshot;
@@ -19,6 +20,7 @@ pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
         Command::Assess(args) => assess::run(args),
         Command::Collect(args) => collect::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Declare(args) => declare::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Init(args) => init::run(&args),
         Command::Snapshot(args) => snapshot::run(&args),

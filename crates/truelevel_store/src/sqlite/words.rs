@@ -1,6 +1,7 @@
 //! How the model's choices are spelled in the store. The schema lists the same words.
 
 use truelevel_model::Grade;
+use truelevel_model::assessment::Answer;
 use truelevel_model::facts::{DeploymentOutcome, DeploymentStrategy, Initiator, RunOutcome};
 
 pub(crate) trait Word: Copy + 'static {
@@ -23,6 +24,14 @@ impl Word for DeploymentOutcome {
             Self::Cancelled => "cancelled",
             Self::InProgress => "in_progress",
         }
+    }
+}
+
+impl Word for Answer {
+    const ALL: &'static [Self] = &[Self::Yes, Self::No, Self::Unknown];
+
+    fn word(self) -> &'static str {
+        self.as_str()
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use truelevel_model::assessment::Answer;
 use truelevel_model::facts::{DeploymentStrategy, Facts, RunOutcome};
 use truelevel_model::{
     AuthorHash, Change, ChangeSize, CommitId, Declaration, Deployment, DeploymentOutcome, Evidence, EvidenceRecord,
-    Grade, Incident, IncidentLink, Initiator, Locator, PipelineRun, Review, ServiceRecord, Span, Time,
+    GateAnswer, Grade, Incident, IncidentLink, Initiator, Locator, PipelineRun, Review, ServiceRecord, Span, Time,
 };
 
 /// 2026-08-21T17:00:00Z and whole seconds after it.
@@ -105,6 +106,17 @@ pub(crate) fn declaration(service: Option<&str>) -> Declaration {
     }
 }
 
+pub(crate) fn gate_answer(service: Option<&str>) -> GateAnswer {
+    GateAnswer {
+        service: service.map(Into::into),
+        gate: "every_change_is_built".to_owned(),
+        answer: Answer::Yes,
+        declared_at: at(0),
+        declared_by: "shop team".to_owned(),
+        reason: String::new(),
+    }
+}
+
 pub(crate) fn service_record(service: &str) -> ServiceRecord {
     ServiceRecord {
         source: "catalog:example".into(),
@@ -184,6 +196,7 @@ pub(crate) fn facts() -> Facts {
         pipeline_runs: vec![pipeline_run("1", 1), bare_run],
         incidents: vec![incident("1"), bare_incident],
         declarations: vec![declaration(None), declaration(Some("shop"))],
+        gate_answers: vec![gate_answer(None), gate_answer(Some("shop"))],
         services: vec![
             ServiceRecord { team: None, repository: None, ..service_record("basket") },
             service_record("shop"),

@@ -1,3 +1,4 @@
+use truelevel_model::assessment::Answer;
 use truelevel_model::facts::Facts;
 use truelevel_model::{Deployment, EvidenceRecord, Incident, Locator, ServiceId, SourceId};
 use truelevel_store::{Counts, SqliteStore, Store, StoreError, Written};
@@ -18,6 +19,7 @@ fn what_was_written_is_read_back_exactly() {
     assert_eq!(store.pipeline_runs().unwrap(), given.pipeline_runs);
     assert_eq!(store.incidents().unwrap(), given.incidents);
     assert_eq!(store.declarations().unwrap(), given.declarations);
+    assert_eq!(store.gate_answers().unwrap(), given.gate_answers);
     assert_eq!(store.service_records().unwrap(), given.services);
     assert_eq!(store.incident_links().unwrap(), given.incident_links);
     assert_eq!(store.evidence().unwrap(), given.evidence);
@@ -30,6 +32,7 @@ fn writing_twice_changes_nothing() {
     let unchanged = Counts { unchanged: 2, ..Counts::default() };
     let all = |counts| Written {
         declarations: counts,
+        gate_answers: counts,
         deployments: counts,
         incidents: counts,
         pipeline_runs: counts,
@@ -56,6 +59,7 @@ fn of_two_observed_together_the_one_written_later_stays() {
     later.pipeline_runs[0].repository = "basket".into();
     later.incidents[0].resolved_at = None;
     later.declarations[0].level = 4;
+    later.gate_answers[0].answer = Answer::Unknown;
     let changed = Counts { changed: 1, unchanged: 1, ..Counts::default() };
     let written = store.write(&later).unwrap();
     assert_eq!(written.deployments, changed);
@@ -63,11 +67,13 @@ fn of_two_observed_together_the_one_written_later_stays() {
     assert_eq!(written.pipeline_runs, changed);
     assert_eq!(written.incidents, changed);
     assert_eq!(written.declarations, changed);
+    assert_eq!(written.gate_answers, changed);
     assert_eq!(store.deployments().unwrap(), later.deployments);
     assert_eq!(store.reviews().unwrap(), later.reviews);
     assert_eq!(store.pipeline_runs().unwrap(), later.pipeline_runs);
     assert_eq!(store.incidents().unwrap(), later.incidents);
     assert_eq!(store.declarations().unwrap(), later.declarations);
+    assert_eq!(store.gate_answers().unwrap(), later.gate_answers);
 }
 
 #[test]
