@@ -11,6 +11,7 @@ use truelevel_model::{Incident, IncidentLink, PipelineRun, RepositoryId, Review,
 use truelevel_store::{Store, StoreError};
 
 use crate::collect::CollectedRepository;
+use crate::exercised::WorkflowRuns;
 use crate::matching::{Service, plain_name};
 
 /// The facts as stored.
@@ -28,6 +29,7 @@ pub(crate) struct ActivityIndex<'a> {
     pub(crate) links: IncidentLinks<'a>,
     reviews: BTreeMap<usize, Reviews<'a>>,
     pipelines: BTreeMap<usize, Pipelines<'a>>,
+    workflow_runs: BTreeMap<usize, WorkflowRuns<'a>>,
 }
 
 /// The facts of the window that is judged, and of the one before it once they are asked for.
@@ -63,6 +65,7 @@ impl Activity {
         self.add_linked(services, &mut incidents);
         let reviews = by_repository(&self.reviews, |review| &review.repository, repositories);
         let runs = by_repository(&self.runs, |run| &run.repository, repositories);
+        let workflow_runs = runs.iter().map(|(place, runs)| (*place, WorkflowRuns::new(runs, window))).collect();
         let pipelines = runs.into_iter().map(|(place, runs)| {
             let repository = PipelineRepository {
                 history: &repositories[place].history,
@@ -76,6 +79,7 @@ impl Activity {
             links: IncidentLinks::new(&self.links),
             reviews: reviews.into_iter().map(|(place, reviews)| (place, Reviews::prepare(reviews, window))).collect(),
             pipelines: pipelines.collect(),
+            workflow_runs,
         }
     }
 }
@@ -118,6 +122,11 @@ impl<'a> ActivityIndex<'a> {
     /// The reviews of a repository; absent when none was ever reported.
     pub(crate) fn reviews(&self, repository: usize) -> Option<&Reviews<'a>> {
         self.reviews.get(&repository)
+    }
+
+    /// How often each workflow of a repository ran; absent when no run was ever reported.
+    pub(crate) fn workflow_runs(&self, repository: usize) -> Option<&WorkflowRuns<'a>> {
+        self.workflow_runs.get(&repository)
     }
 
     /// The pipeline runs of a repository; absent when none was ever reported.

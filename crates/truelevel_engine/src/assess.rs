@@ -17,7 +17,8 @@ use truelevel_model::assessment::{
 };
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Measurement, Time, Window,
+    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Measurement, Time,
+    Window,
 };
 
 use truelevel_report::numbers;
@@ -224,7 +225,7 @@ impl Prepared {
         let mainlines = self.mainlines_before.get_or_init(|| mainlines(&self.collected.repositories, window.end));
         let index = || self.activity.index(&self.collected.repositories, mainlines, &self.services, window);
         let activity = windows.before.get_or_init(index);
-        Measuring { mainlines, detected: &[], activity, window, ..self.measuring(windows) }
+        Measuring { mainlines, activity, window, ..self.measuring(windows) }
     }
 
     /// Measures every service and judges all of them.

@@ -9,6 +9,7 @@ pub mod declare;
 mod error;
 mod events;
 mod evidence;
+mod exercised;
 pub mod explain;
 pub mod init;
 mod matching;

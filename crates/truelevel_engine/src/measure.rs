@@ -12,8 +12,8 @@ use truelevel_metrics::timeline::DeploymentKind;
 use truelevel_metrics::versions::VersionResolver;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, Deployment, Detection, Evidence, EvidenceRecord, Exclusions, Initiator, Measurement,
-    Reason, Time, Window,
+    BandRules, Calendar, ChangeIndex, Deployment, Detection, Evidence, EvidenceRecord, Exclusions, Initiator,
+    Measurement, Reason, Time, Window,
 };
 use truelevel_practices::{
     DeliveryFacts, FileEntry, OwnPractice, PRACTICES, ReadFile, Repository, Warning, detect_own,
@@ -22,6 +22,7 @@ use truelevel_practices::{
 use crate::Talk;
 use crate::activity::ActivityIndex;
 use crate::collect::CollectedRepository;
+use crate::exercised::{PipelineFile, by_deployments, by_runs};
 use crate::matching::Service;
 
 /// What was found of each practice, by id; those of the workspace's own have names that only it knows.
@@ -30,6 +31,7 @@ pub(crate) type Detections = BTreeMap<Cow<'static, str>, Detection>;
 /// What the files of a repository say.
 pub(crate) struct Detected {
     pub(crate) detections: Detections,
+    pub(crate) pipelines: Vec<PipelineFile>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -84,7 +86,7 @@ pub(crate) fn detect(
             let unknown = |reason: &str| {
                 let answer = Detection::Unknown { reason: reason.to_owned() };
                 let detections = practice_ids(own).map(|id| (id, answer.clone())).collect();
-                Detected { detections, warnings: Vec::new() }
+                Detected { detections, pipelines: Vec::new(), warnings: Vec::new() }
             };
             let Some(commit) = repository.head_as_of(as_of) else {
                 return unknown("the repository has no commit at the as-of");
@@ -121,7 +123,7 @@ pub(crate) fn detect(
                     *detection = Detection::Unknown { reason: "a part of the tree cannot be read".to_owned() };
                 }
             }
-            Detected { detections, warnings }
+            Detected { detections, pipelines: PipelineFile::all(&looked_at), warnings }
         })
         .collect()
 }
@@ -148,7 +150,7 @@ pub(crate) fn mainlines(repositories: &[CollectedRepository], as_of: Time) -> Ve
 pub(crate) struct Measuring<'a> {
     pub(crate) repositories: &'a [CollectedRepository],
     pub(crate) mainlines: &'a [Option<Mainline>],
-    /// What files show, by repository; nothing for a window whose files are not looked at.
+    /// What files show, by repository.
     pub(crate) detected: &'a [Detected],
     /// The practices of the workspace's own.
     pub(crate) own_practices: &'a [OwnPractice],
@@ -279,13 +281,29 @@ impl Measuring<'_> {
         let shipped = PRACTICES.iter().map(|practice| {
             let is_shown_elsewhere = SHOWN_BY_DEPLOYMENT_REPOSITORY.contains(&practice.subject);
             let proofs = practice.in_facts.map(|in_facts| in_facts(&facts)).unwrap_or_default();
-            (Cow::Borrowed(practice.id), self.detection(service, practice.id, is_shown_elsewhere, proofs))
+            let mut detection = self.detection(service, practice.id, is_shown_elsewhere, proofs);
+            if let Some(carried) = by_deployments(practice.id, &detection, &facts) {
+                detection = detection.or(Detection::Present(vec![carried]));
+            }
+            (Cow::Borrowed(practice.id), detection)
         });
         let own = self
             .own_practices
             .iter()
             .map(|practice| (Cow::Owned(practice.id.clone()), self.detection(service, &practice.id, true, Vec::new())));
         shipped.chain(own).collect()
+    }
+
+    /// What the files of a repository show of a practice, and the runs of its pipelines.
+    fn in_files(&self, place: usize, practice: &str) -> Option<Detection> {
+        let detected = &self.detected[place];
+        let found = detected.detections.get(practice)?.clone();
+        let runs = self.activity.workflow_runs(place);
+        let ran = runs.and_then(|runs| by_runs(&found, &detected.pipelines, runs));
+        Some(match ran {
+            Some(ran) => found.or(Detection::Present(vec![ran])),
+            None => found,
+        })
     }
 
     /// What files, facts and sources show of a practice.
@@ -304,7 +322,7 @@ impl Measuring<'_> {
         let own = service.repository.is_none().then(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
         let in_files = places
             .iter()
-            .filter_map(|place| self.detected.get(*place)?.detections.get(practice).cloned())
+            .filter_map(|place| self.in_files(*place, practice))
             .chain(own)
             .reduce(Detection::or)
             .unwrap_or_else(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
