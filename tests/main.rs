@@ -8,6 +8,7 @@
 mod answers;
 mod bad_input;
 mod cli;
+mod demo;
 mod edges;
 mod editions;
 mod git;

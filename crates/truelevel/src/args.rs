@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use truelevel_engine::demo;
 use truelevel_model::Time;
 
 /// Where does our software delivery really stand, and what do we fix next?
@@ -26,6 +28,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Record what a team says of itself, to be shown beside what is measured
     Declare(Declare),
+    /// Make up an organisation whose true answers are known, to look around in
+    Demo(Demo),
     /// What a metric, practice, gate, question or reason code means, and what it is here
     Explain(Explain),
     /// Write a truelevel.toml from what is found
@@ -132,6 +136,36 @@ pub(crate) enum Said {
     No,
     /// The team does not know
     Unknown,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Demo {
+    /// The folder to make; it must not hold a workspace yet
+    #[arg(value_name = "FOLDER", default_value = "truelevel-demo")]
+    pub(crate) folder: PathBuf,
+    /// How many services the organisation has
+    #[arg(long, value_name = "COUNT", default_value_t = 36, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) services: u32,
+    /// The same seed makes the same organisation
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many weeks of its past are known
+    #[arg(long, value_name = "COUNT", default_value_t = 39, value_parser = clap::value_parser!(u32).range(1..=520))]
+    pub(crate) weeks: u32,
+    /// What holds it back
+    #[arg(long, value_name = "NAME", default_value = "mixed", value_parser = PossibleValuesParser::new(
+        demo::Constraint::ALL.map(|(name, _)| name)
+    ))]
+    pub(crate) constraint: String,
+    /// Where its past ends; default: now
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) as_of: Option<Time>,
+    /// Only changes, production deployments and incidents: what measuring scans
+    #[arg(long)]
+    pub(crate) narrow: bool,
+    /// Changes per deployment, as a multiple of what such teams ship
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, hide = true)]
+    pub(crate) batch: f64,
 }
 
 #[derive(Debug, Group)]

@@ -70,7 +70,12 @@ impl Activity {
             let repository = PipelineRepository {
                 history: &repositories[place].history,
                 mainline: mainlines[place].as_ref(),
-                default_branch: repositories[place].branch.as_ref().map(|branch| branch.name.as_str()),
+                // Without git nothing says what the branch is called.
+                default_branch: repositories[place]
+                    .branch
+                    .as_ref()
+                    .filter(|_| repositories[place].git.is_some())
+                    .map(|branch| branch.name.as_str()),
             };
             (place, Pipelines::prepare(runs, repository, window))
         });
@@ -141,11 +146,12 @@ fn by_repository<'a, Fact>(
     repository_of: impl Fn(&Fact) -> &RepositoryId,
     repositories: &[CollectedRepository],
 ) -> BTreeMap<usize, Vec<&'a Fact>> {
+    let reported = ReportedNames::new(repositories);
     let mut places: HashMap<&str, Option<usize>> = HashMap::new();
     let mut found: BTreeMap<usize, Vec<&Fact>> = BTreeMap::new();
     for fact in facts {
         let name = repository_of(fact).as_str();
-        let place = *places.entry(name).or_insert_with(|| repository_reported_as(name, repositories));
+        let place = *places.entry(name).or_insert_with(|| reported.find(name));
         if let Some(place) = place {
             found.entry(place).or_default().push(fact);
         }
@@ -153,17 +159,30 @@ fn by_repository<'a, Fact>(
     found
 }
 
-/// The repository that a source calls `name`: by its own name, by the end of its address (`owner/name`), or by the last
-/// part of the name.
-fn repository_reported_as(name: &str, repositories: &[CollectedRepository]) -> Option<usize> {
-    let (wanted, ending) = (name.to_lowercase(), format!("/{}", name.to_lowercase()));
-    let is_same = |repository: &CollectedRepository| repository.id.as_str().to_lowercase() == wanted;
-    let is_at = |repository: &CollectedRepository| {
-        let address = repository.web_address.as_ref().map(|address| address.to_lowercase());
-        address.is_some_and(|address| address.trim_end_matches('/').ends_with(&ending))
-    };
-    let last = plain_name(name.rsplit('/').next().unwrap_or(name));
-    let has_name = |repository: &CollectedRepository| plain_name(repository.id.as_str()) == last;
-    let place = |is_it: &dyn Fn(&CollectedRepository) -> bool| repositories.iter().position(is_it);
-    place(&is_same).or_else(|| place(&is_at)).or_else(|| place(&has_name))
+/// What sources may call repositories, in lower case.
+struct ReportedNames {
+    names: HashMap<String, usize>,
+    plain_names: HashMap<String, usize>,
+    addresses: Vec<(String, usize)>,
+}
+
+impl ReportedNames {
+    fn new(repositories: &[CollectedRepository]) -> Self {
+        let mut known = Self { names: HashMap::new(), plain_names: HashMap::new(), addresses: Vec::new() };
+        for (place, repository) in repositories.iter().enumerate() {
+            known.names.entry(repository.id.as_str().to_lowercase()).or_insert(place);
+            known.plain_names.entry(plain_name(repository.id.as_str())).or_insert(place);
+            let address = repository.web_address.as_ref().map(|address| address.to_lowercase());
+            known.addresses.extend(address.map(|address| (address.trim_end_matches('/').to_owned(), place)));
+        }
+        known
+    }
+
+    /// By its own name, by the end of its address (`owner/name`), or by the last part of the name.
+    fn find(&self, name: &str) -> Option<usize> {
+        let (wanted, ending) = (name.to_lowercase(), format!("/{}", name.to_lowercase()));
+        let at_address = || self.addresses.iter().find(|(address, _)| address.ends_with(&ending)).map(|(_, at)| *at);
+        let last = || self.plain_names.get(&plain_name(name.rsplit('/').next().unwrap_or(name))).copied();
+        self.names.get(&wanted).copied().or_else(at_address).or_else(last)
+    }
 }

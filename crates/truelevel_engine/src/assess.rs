@@ -22,14 +22,14 @@ use truelevel_model::{
 };
 
 use truelevel_report::numbers;
-use truelevel_sources::git::{AutomationAccounts, ChangeReading};
+use truelevel_sources::git::{AutomationAccounts, ChangeReading, GitRepository};
 
 use crate::activity::{Activity, Windows};
 use crate::collect::{Collected, CollectedRepository, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
 use crate::evidence::{keep_evidence, reported_evidence};
 use crate::matching::{Service, services};
-use crate::measure::{Detected, MeasuredService, Measuring, detect, mainlines};
+use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::own_rules::OwnRules;
 use crate::{EngineError, Talk, Workspace};
 
@@ -64,7 +64,7 @@ pub struct Prepared {
     pub(crate) own: OwnRules,
     declarations: Vec<Declaration>,
     gate_answers: Vec<GateAnswer>,
-    pub(crate) reported: Vec<EvidenceRecord>,
+    pub(crate) reported: ByService<EvidenceRecord>,
     pub(crate) activity: Activity,
 }
 
@@ -117,7 +117,9 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         own: workspace.config.own.clone(),
         declarations: workspace.store.declarations()?,
         gate_answers: workspace.store.gate_answers()?,
-        reported: reported_evidence(workspace.store.evidence()?, window.end),
+        reported: ByService::new(reported_evidence(workspace.store.evidence()?, window.end), |record| {
+            record.service.clone().map(|service| vec![service])
+        }),
         activity: Activity::read(workspace.store.as_ref())?,
         name: workspace.name(),
         catalog,
@@ -192,7 +194,8 @@ impl Prepared {
                 needs_details: true,
                 progress: &|_, _| {},
             };
-            for (commit, reason) in repository.git.complete(&mut repository.history, &changes, &reading) {
+            let Some(git) = &repository.git else { continue };
+            for (commit, reason) in git.complete(&mut repository.history, &changes, &reading) {
                 self.collected.warnings.push(format!("{}: commit {commit} cannot be read ({reason})", repository.id));
             }
         }
@@ -498,7 +501,7 @@ impl Prepared {
             changes: repository.history.len() as u64,
             tags: repository.tags.len() as u64,
             used_for,
-            is_shallow: repository.git.is_shallow(),
+            is_shallow: repository.git.as_ref().is_some_and(GitRepository::is_shallow),
             newest_change_at: self.newest_change(repository),
         }
     }

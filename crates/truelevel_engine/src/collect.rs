@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use rayon::prelude::*;
 use truelevel_model::{CommitId, History, RepositoryId, SourceId, Tag, Time};
 use truelevel_sources::deployment_files::PathTemplate;
 use truelevel_sources::deployment_repository::{DeclaredVersions, VersionFiles, read_deployments};
 use truelevel_sources::git::{AutomationAccounts, Branch, ChangeReading, GitError, GitRepository};
+use truelevel_store::{Store, StoreError};
 
 use crate::{EngineError, Talk, Workspace};
 
 /// A repository with what was read of it.
 pub(crate) struct CollectedRepository {
     pub(crate) id: RepositoryId,
-    pub(crate) git: GitRepository,
+    /// Where it is read from; absent when all that is known of it are facts in the store.
+    pub(crate) git: Option<GitRepository>,
     pub(crate) branch: Option<Branch>,
     pub(crate) web_address: Option<String>,
     pub(crate) history: History,
@@ -79,7 +83,60 @@ pub(crate) fn collect(workspace: &mut Workspace, talk: &dyn Talk) -> Result<Coll
     for repository in &mut collected.repositories {
         read_declared(workspace, repository, &automation, talk, &mut collected.warnings)?;
     }
+    if workspace.is_kept() {
+        add_known_from_facts(workspace, &mut collected.repositories, talk)?;
+    }
     Ok(collected)
+}
+
+/// Adds the repositories whose changes came into the store by other ways than reading git.
+fn add_known_from_facts(
+    workspace: &Workspace,
+    repositories: &mut Vec<CollectedRepository>,
+    talk: &dyn Talk,
+) -> Result<(), EngineError> {
+    let read: BTreeSet<RepositoryId> = repositories.iter().map(|repository| repository.id.clone()).collect();
+    let mut ids = Vec::new();
+    for id in workspace.store.repositories()? {
+        // One that was read and is not listed any more is out of the question.
+        if !read.contains(&id) && workspace.store.collected(&changes_subject(&id))?.is_none() {
+            ids.push(id);
+        }
+    }
+    let (done, total) = (AtomicU64::new(0), Some(ids.len() as u64));
+    let read_part = |store: Box<dyn Store>, ids: &[RepositoryId]| -> Result<Vec<CollectedRepository>, EngineError> {
+        let known = ids.iter().map(|id| {
+            talk.progress("reading changes from the store", done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            let history = store.history(id)?;
+            let tip = history.newest_head();
+            Ok(CollectedRepository {
+                id: id.clone(),
+                git: None,
+                branch: tip.map(|tip| Branch { name: NEWEST.to_owned(), tip: history.id(tip) }),
+                web_address: None,
+                tags: store.tags(id)?,
+                history,
+                deployments: None,
+                configured: None,
+                is_for_code: true,
+            })
+        });
+        known.collect()
+    };
+    let share = ids.len().div_ceil(rayon::current_num_threads()).max(1);
+    let shares: Vec<(Box<dyn Store>, &[RepositoryId])> =
+        ids.chunks(share).map(|ids| Ok((workspace.store.reader()?, ids))).collect::<Result<_, StoreError>>()?;
+    let parts: Vec<Vec<CollectedRepository>> =
+        shares.into_par_iter().map(|(store, ids)| read_part(store, ids)).collect::<Result<_, _>>()?;
+    repositories.extend(parts.into_iter().flatten());
+    Ok(())
+}
+
+/// The branch of a repository without references: what leads to the newest change.
+const NEWEST: &str = "(newest change)";
+
+fn changes_subject(repository: &RepositoryId) -> String {
+    format!("changes:{}", repository.as_str())
 }
 
 fn open_all(workspace: &Workspace) -> Result<Collected, EngineError> {
@@ -131,7 +188,7 @@ fn open_all(workspace: &Workspace) -> Result<Collected, EngineError> {
         collected.repositories.push(CollectedRepository {
             web_address: git.web_address(),
             id,
-            git,
+            git: Some(git),
             branch,
             history: History::default(),
             tags: Vec::new(),
@@ -162,10 +219,10 @@ fn read_changes(
     talk: &dyn Talk,
     warnings: &mut Vec<String>,
 ) -> Result<(), EngineError> {
-    let subject = format!("changes:{}", repository.id.as_str());
+    let Some(git) = &repository.git else { return Ok(()) };
+    let subject = changes_subject(&repository.id);
     // Accounts of automation are a property of each change, so other accounts mean reading again.
-    let fingerprint =
-        format!("{} {} {:?}", repository.git.fingerprint()?, repository.git.identity().display(), automation.0);
+    let fingerprint = format!("{} {} {:?}", git.fingerprint()?, git.identity().display(), automation.0);
     let is_kept = workspace.is_kept();
     let before = if is_kept { workspace.store.collected(&subject)? } else { None };
     if before.as_ref() == Some(&fingerprint) {
@@ -176,13 +233,13 @@ fn read_changes(
     let is_same_reading = |before: &String| {
         before.split_once(' ').map(|(_, rest)| rest) == fingerprint.split_once(' ').map(|(_, rest)| rest)
     };
-    let may_go_on = before.as_ref().is_some_and(is_same_reading) && !repository.git.is_shallow();
+    let may_go_on = before.as_ref().is_some_and(is_same_reading) && !git.is_shallow();
     let known = if may_go_on { workspace.store.history(&repository.id)? } else { History::default() };
     // A cut that has moved leaves changes whose parents are now known: read those again from the start.
     let known = if known.indices().any(|change| known.has_missing_parent(change)) { History::default() } else { known };
     let stored = known.len();
     let what = format!("reading the changes of {}", repository.id);
-    let read = repository.git.changes(ChangeReading {
+    let read = git.changes(ChangeReading {
         salt,
         automation,
         known,
@@ -199,7 +256,7 @@ fn read_changes(
     if read.damaged.len() > 5 {
         warnings.push(format!("{}: {} more commits cannot be read", repository.id, read.damaged.len() - 5));
     }
-    repository.tags = repository.git.tags()?;
+    repository.tags = git.tags()?;
     repository.history = read.history;
     if is_kept {
         if stored == 0 || !read.goes_on {
@@ -221,12 +278,12 @@ fn find_deployment_repositories(workspace: &Workspace, collected: &mut Collected
         collected.repositories.iter().map(|repository| crate::matching::plain_name(repository.id.as_str())).collect();
     let configured = &workspace.config.deployment_repositories;
     for repository in &mut collected.repositories {
-        let Some(branch) = &repository.branch else { continue };
+        let (Some(branch), Some(git)) = (&repository.branch, &repository.git) else { continue };
         let source = SourceId::new(format!("deployment_repository:{}", repository.id.as_str()));
         if !configured.is_empty() && repository.configured.is_none() {
             continue;
         }
-        let tree = match repository.git.tree(branch.tip) {
+        let tree = match git.tree(branch.tip) {
             Ok(tree) => tree,
             Err(error) => {
                 collected.warnings.push(error.to_string());
@@ -294,7 +351,9 @@ fn read_declared(
     talk: &dyn Talk,
     warnings: &mut Vec<String>,
 ) -> Result<(), EngineError> {
-    let (Some(found), Some(branch)) = (&repository.deployments, &repository.branch) else { return Ok(()) };
+    let (Some(found), Some(branch), Some(git)) = (&repository.deployments, &repository.branch, &repository.git) else {
+        return Ok(());
+    };
     let subject = format!("deployments:{}", repository.id.as_str());
     let fingerprint = format!("{} {:?} {:?} {}", branch.tip, found.files, automation.0, env!("CARGO_PKG_VERSION"));
     if workspace.is_kept() && workspace.store.collected(&subject)?.as_ref() == Some(&fingerprint) {
@@ -302,7 +361,7 @@ fn read_declared(
     }
     let what = format!("reading the deployments of {}", repository.id);
     let progress = |done, total| talk.progress(&what, done, total);
-    let read = match read_deployments(&repository.git, &found.source, branch.tip, &found.files, automation, &progress) {
+    let read = match read_deployments(git, &found.source, branch.tip, &found.files, automation, &progress) {
         Ok(read) => read,
         Err(error @ GitError::Unreadable { .. }) => {
             warnings.push(format!("{error}; its deployments are left out"));

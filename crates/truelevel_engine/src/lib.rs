@@ -6,6 +6,7 @@ mod collect;
 pub mod compare;
 pub mod config;
 pub mod declare;
+pub mod demo;
 mod error;
 mod events;
 mod evidence;

@@ -1,9 +1,9 @@
 //! Which services there are, and which repository belongs to which.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use truelevel_model::deployment_data::DeploymentData;
-use truelevel_model::{Deployment, RepositoryId, ServiceId, ServiceRecord};
+use truelevel_model::{Deployment, RepositoryId, ServiceId, ServiceRecord, SourceId};
 use truelevel_sources::deployment_files;
 use truelevel_sources::deployment_repository::UNNAMED_ENVIRONMENT;
 use truelevel_sources::git::PathScope;
@@ -87,12 +87,13 @@ pub(crate) fn services(
         ids.extend(by_service.keys().cloned());
         ids.extend(recorded.keys().map(|id| (*id).clone()));
     }
+    let named = Named::new(repositories);
     let mut services: Vec<Service> = ids
         .into_iter()
         .map(|id| {
             let deployments = by_service.remove(&id).unwrap_or_default();
             let said = Said { configured: configured.get(id.as_str()).copied(), record: recorded.get(&id).copied() };
-            service(id.clone(), said, config, repositories, deployments)
+            service(id.clone(), said, config, (repositories, &named), deployments)
         })
         // A service that only ever ran outside production is a part of something else, or not a service.
         .filter(|service| {
@@ -103,6 +104,7 @@ pub(crate) fn services(
         .collect();
     pair_the_only_two(&mut services, repositories);
     let taken: BTreeSet<usize> = services.iter().filter_map(|service| service.repository).collect();
+    let mut known: BTreeSet<ServiceId> = services.iter().map(|service| service.id.clone()).collect();
     if !config.only_listed_services {
         for (place, repository) in repositories.iter().enumerate() {
             let deploys_others = !repository.is_for_code
@@ -110,10 +112,10 @@ pub(crate) fn services(
                     && services.iter().any(|service| service.deployed_from.contains(&place));
             if !taken.contains(&place) && !deploys_others {
                 let id = ServiceId::new(repository.id.as_str());
-                if services.iter().any(|service| service.id == id) {
+                if !known.insert(id.clone()) {
                     continue;
                 }
-                let own = service(id, Said::default(), config, repositories, Vec::new());
+                let own = service(id.clone(), Said::default(), config, (repositories, &named), Vec::new());
                 services.push(Service { repository: Some(place), ..own });
             }
         }
@@ -136,7 +138,7 @@ fn service(
     id: ServiceId,
     said: Said<'_>,
     config: &Config,
-    repositories: &[CollectedRepository],
+    (repositories, named_repositories): (&[CollectedRepository], &Named<'_>),
     mut deployments: Vec<Deployment>,
 ) -> Service {
     // A system that makes deployments knows more of them than the repository that asked for them.
@@ -144,13 +146,11 @@ fn service(
     if deployments.iter().any(|deployment| !is_declared(deployment)) {
         deployments.retain(|deployment| !is_declared(deployment));
     }
+    let sources: BTreeSet<&SourceId> = deployments.iter().map(|deployment| &deployment.source).collect();
     let deployed_from = repositories
         .iter()
         .enumerate()
-        .filter(|(_, repository)| {
-            let source = repository.deployments.as_ref().map(|found| &found.source);
-            deployments.iter().any(|deployment| Some(&deployment.source) == source)
-        })
+        .filter(|(_, repository)| repository.deployments.as_ref().is_some_and(|found| sources.contains(&found.source)))
         .map(|(place, _)| place)
         .collect();
     let deployment_data = match deployments.first() {
@@ -173,7 +173,7 @@ fn service(
         team: configured
             .and_then(|service| service.team.clone())
             .or_else(|| record.and_then(|record| record.team.clone())),
-        repository: repository_named(wanted, repositories),
+        repository: named_repositories.find(wanted),
         scope: (!paths.is_empty()).then(|| PathScope::new(paths)),
         baseline: configured.and_then(|service| service.baseline.clone()),
         version_patterns: configured.map(|service| service.version_patterns.clone()).unwrap_or_default(),
@@ -187,23 +187,35 @@ fn service(
     }
 }
 
-/// The repository of a name: the same but for spelling, else the only one that differs by a usual ending.
-fn repository_named(name: &str, repositories: &[CollectedRepository]) -> Option<usize> {
-    let wanted = plain_name(name);
-    if let Some(exact) = repositories.iter().position(|repository| repository.id.as_str() == name) {
-        return Some(exact);
+/// The repositories by name, as they are and without what differs between spellings.
+struct Named<'a> {
+    exact: HashMap<&'a str, usize>,
+    plain: HashMap<String, usize>,
+}
+
+impl<'a> Named<'a> {
+    fn new(repositories: &'a [CollectedRepository]) -> Self {
+        let mut named = Self { exact: HashMap::new(), plain: HashMap::new() };
+        for (place, repository) in repositories.iter().enumerate() {
+            named.exact.entry(repository.id.as_str()).or_insert(place);
+            named.plain.entry(plain_name(repository.id.as_str())).or_insert(place);
+        }
+        named
     }
-    let names: Vec<String> = repositories.iter().map(|repository| plain_name(repository.id.as_str())).collect();
-    if let Some(same) = names.iter().position(|name| *name == wanted) {
-        return Some(same);
-    }
-    let is_near = |name: &String| {
-        AFFIXES.iter().any(|affix| format!("{name}{affix}") == wanted || format!("{wanted}{affix}") == *name)
-    };
-    let mut near = names.iter().enumerate().filter(|(_, name)| is_near(name));
-    match (near.next(), near.next()) {
-        (Some((place, _)), None) => Some(place),
-        _ => None,
+
+    /// The repository of a name: the same but for spelling, else the only one that differs by a usual ending.
+    fn find(&self, name: &str) -> Option<usize> {
+        let wanted = plain_name(name);
+        if let Some(same) = self.exact.get(name).or_else(|| self.plain.get(&wanted)) {
+            return Some(*same);
+        }
+        let longer = AFFIXES.iter().map(|affix| format!("{wanted}{affix}"));
+        let shorter = AFFIXES.iter().filter_map(|affix| wanted.strip_suffix(affix).map(str::to_owned));
+        let mut near = longer.chain(shorter).filter_map(|name| self.plain.get(&name));
+        match (near.next(), near.next()) {
+            (Some(place), None) => Some(*place),
+            _ => None,
+        }
     }
 }
 

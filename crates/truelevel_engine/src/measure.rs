@@ -1,7 +1,7 @@
 //! Measure and detect: everything known of each service, ready to be judged.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 use truelevel_assess::conditions::Before;
@@ -13,7 +13,7 @@ use truelevel_metrics::versions::VersionResolver;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
     BandRules, Calendar, ChangeIndex, Deployment, Detection, Evidence, EvidenceRecord, Exclusions, Initiator,
-    Measurement, Reason, Time, Window,
+    Measurement, Reason, ServiceId, Time, Window,
 };
 use truelevel_practices::{
     DeliveryFacts, FileEntry, OwnPractice, PRACTICES, ReadFile, Repository, Warning, detect_own,
@@ -91,7 +91,10 @@ pub(crate) fn detect(
             let Some(commit) = repository.head_as_of(as_of) else {
                 return unknown("the repository has no commit at the as-of");
             };
-            let tree = match repository.git.tree(commit) {
+            let Some(git) = &repository.git else {
+                return unknown("its files are not known: only its changes came into the store");
+            };
+            let tree = match git.tree(commit) {
                 Ok(tree) => tree,
                 Err(error) => return unknown(&error.to_string()),
             };
@@ -145,6 +148,37 @@ pub(crate) fn mainlines(repositories: &[CollectedRepository], as_of: Time) -> Ve
         .collect()
 }
 
+/// Facts that speak for services, found by service without looking at the others.
+pub(crate) struct ByService<T> {
+    facts: Vec<T>,
+    places: HashMap<ServiceId, Vec<usize>>,
+    for_all: Vec<usize>,
+}
+
+impl<T> ByService<T> {
+    /// `named` answers the services that a fact speaks for; none means all.
+    pub(crate) fn new(facts: Vec<T>, named: impl Fn(&T) -> Option<Vec<ServiceId>>) -> Self {
+        let mut by_service = Self { places: HashMap::new(), for_all: Vec::new(), facts };
+        for (place, fact) in by_service.facts.iter().enumerate() {
+            match named(fact) {
+                None => by_service.for_all.push(place),
+                Some(services) => {
+                    for service in services {
+                        by_service.places.entry(service).or_default().push(place);
+                    }
+                }
+            }
+        }
+        by_service
+    }
+
+    /// What speaks for a service, in the facts' order; first what speaks for all.
+    pub(crate) fn of(&self, service: &ServiceId) -> impl Iterator<Item = &T> {
+        let own = self.places.get(service).map(Vec::as_slice).unwrap_or_default();
+        self.for_all.iter().chain(own).map(|place| &self.facts[*place])
+    }
+}
+
 /// What all services are measured with.
 #[derive(Clone, Copy)]
 pub(crate) struct Measuring<'a> {
@@ -155,7 +189,7 @@ pub(crate) struct Measuring<'a> {
     /// The practices of the workspace's own.
     pub(crate) own_practices: &'a [OwnPractice],
     /// What sources say of practices.
-    pub(crate) reported: &'a [EvidenceRecord],
+    pub(crate) reported: &'a ByService<EvidenceRecord>,
     /// Reviews, pipeline runs and incidents.
     pub(crate) activity: &'a ActivityIndex<'a>,
     pub(crate) window: Window,
@@ -180,7 +214,9 @@ impl Measuring<'_> {
     pub(crate) fn prepare<R>(&self, service: &Service, look: impl FnOnce(ServiceData<'_>) -> R) -> R {
         let repository = service.repository.map(|place| &self.repositories[place]);
         let touches = |change: ChangeIndex| match (repository, &service.scope) {
-            (Some(repository), Some(scope)) => repository.git.touches(repository.history.id(change), scope),
+            (Some(repository), Some(scope)) => {
+                repository.git.as_ref().is_none_or(|git| git.touches(repository.history.id(change), scope))
+            }
             _ => true,
         };
         let deployments: Vec<&Deployment> = service.deployments.iter().collect();
@@ -326,10 +362,8 @@ impl Measuring<'_> {
             .chain(own)
             .reduce(Detection::or)
             .unwrap_or_else(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
-        proofs.extend(self.reported.iter().filter_map(|record| {
-            let speaks_for = record.service.as_ref().is_none_or(|named| *named == service.id);
-            (record.practice == practice && speaks_for).then(|| record.evidence.clone())
-        }));
+        let reported = self.reported.of(&service.id).filter(|record| record.practice == practice);
+        proofs.extend(reported.map(|record| record.evidence.clone()));
         if proofs.is_empty() { in_files } else { in_files.or(Detection::Present(proofs)) }
     }
 }

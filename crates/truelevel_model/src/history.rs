@@ -282,6 +282,16 @@ impl History {
         self.by_id.sort_unstable_by_key(|place| ids[place.get()]);
     }
 
+    /// The newest of the changes that no other one follows.
+    pub fn newest_head(&self) -> Option<ChangeIndex> {
+        let mut is_followed = vec![false; self.len()];
+        for parent in &self.parents {
+            is_followed[parent.get()] = true;
+        }
+        let heads = self.indices().filter(|change| !is_followed[change.get()]);
+        heads.max_by_key(|change| (self.committed_at(*change), self.id(*change)))
+    }
+
     /// The newest change on the first-parent line from `tip` that was committed at or before `as_of`.
     pub fn first_parent_as_of(&self, tip: ChangeIndex, as_of: Time) -> Option<ChangeIndex> {
         let mut at = Some(tip);

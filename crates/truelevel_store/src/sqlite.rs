@@ -103,6 +103,14 @@ impl fmt::Debug for SqliteStore {
 }
 
 impl Store for SqliteStore {
+    fn reader(&self) -> Result<Box<dyn Store>, StoreError> {
+        if self.connection.path().is_none_or(str::is_empty) {
+            let reason = "a store in memory has one way in".to_owned();
+            return Err(Failure::NotAStore(reason).into_error(&self.path, "open the store again"));
+        }
+        Ok(Box::new(Self::open(&self.path)?))
+    }
+
     fn salt(&self) -> Result<Vec<u8>, StoreError> {
         self.read("read the salt", |connection| {
             Ok(connection.query_row("SELECT bytes FROM salt", [], |row| row.get(0))?)

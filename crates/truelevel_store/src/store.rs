@@ -14,6 +14,10 @@ use crate::{Counts, StoreError, Written};
 /// Each call is one transaction: it happens as a whole or not at all, and what was answered is on the disk. Several
 /// processes may use one store; a reader sees the last finished write.
 pub trait Store: Send {
+    /// Another way into the same store, for reading from several threads. It sees what is written. Not to be had of a
+    /// store in memory.
+    fn reader(&self) -> Result<Box<dyn Store>, StoreError>;
+
     /// Thirty-two random bytes made once per store, with which author hashes are salted.
     fn salt(&self) -> Result<Vec<u8>, StoreError>;
 

@@ -4,6 +4,7 @@ mod assess;
 mod collect;
 mod compare;
 mod declare;
+mod demo;
 mod explain;
 mod init;
 mod snapshot;
@@ -21,6 +22,7 @@ pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
         Command::Collect(args) => collect::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Declare(args) => declare::run(args),
+        Command::Demo(args) => demo::run(&args),
         Command::Explain(args) => explain::run(args),
         Command::Init(args) => init::run(&args),
         Command::Snapshot(args) => snapshot::run(&args),

@@ -1,0 +1,191 @@
+//! What is planted: how the teams of a made-up organisation deliver.
+
+use serde::Serialize;
+use truelevel_model::Time;
+
+use super::random::Random;
+
+/// What a made-up organisation is to be like.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The same seed makes the same organisation.
+    pub seed: u64,
+    /// How many services it has.
+    pub services: u32,
+    /// How many weeks of its past are known.
+    pub weeks: u32,
+    /// Where its past ends.
+    pub as_of: Time,
+    /// The one thing that holds it back.
+    pub constraint: Constraint,
+    /// Everything, or only what measuring scans.
+    pub detail: Detail,
+    /// Changes per deployment, as a multiple of what teams like these ship.
+    pub batch: f64,
+}
+
+/// How much is made up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Also reviews, pipeline runs, environments before production, evidence and declarations.
+    Full,
+    /// Changes, production deployments and incidents.
+    Narrow,
+}
+
+/// What holds the organisation back, in the order of the questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Constraint {
+    /// Deployments wait for a meeting every other Thursday.
+    ChangeApproval,
+    /// Deployed every day, but a change takes a week to get there.
+    LeadTime,
+    /// Quick, and every fourth deployment fails for hours.
+    Stability,
+    /// Quick and stable, each team in its own way.
+    Consistency,
+    /// Nothing: quick, stable, and on a golden path.
+    None,
+    /// Teams of every kind.
+    Mixed,
+}
+
+impl Constraint {
+    /// All of them, as they are written.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("change_approval", Self::ChangeApproval),
+        ("lead_time", Self::LeadTime),
+        ("stability", Self::Stability),
+        ("consistency", Self::Consistency),
+        ("none", Self::None),
+        ("mixed", Self::Mixed),
+    ];
+}
+
+/// How a team delivers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Habits {
+    /// Production deployments on a working day.
+    pub deployments_per_working_day: f64,
+    /// Deployed only at a meeting every other Thursday.
+    pub waits_for_meeting: bool,
+    /// Median time from writing a change to production.
+    pub lead_time_hours: f64,
+    /// Changes per deployment.
+    pub batch: f64,
+    /// Share of deployments that fail.
+    pub fail_share: f64,
+    /// Median time to restore.
+    pub recovery_minutes: f64,
+    /// Share of failures that are ended by going back; the others by a fix.
+    pub rollback_share: f64,
+    /// Share of failures whose incident names the deployment.
+    pub reported_share: f64,
+    /// Share of deployments that no person started.
+    pub automation_share: f64,
+    /// Share of changes that carry a sign of an AI assistant.
+    pub ai_share: f64,
+    /// Deploys with the platform's shared workflow.
+    pub on_golden_path: bool,
+    /// The level whose practices the team has shown.
+    pub practices_level: u8,
+    /// The level that the team believes to be at.
+    pub declared_level: u8,
+}
+
+const ELITE: Habits = Habits {
+    deployments_per_working_day: 2.0,
+    waits_for_meeting: false,
+    lead_time_hours: 6.0,
+    batch: 1.5,
+    fail_share: 0.04,
+    recovery_minutes: 25.0,
+    rollback_share: 0.8,
+    reported_share: 0.9,
+    automation_share: 0.98,
+    ai_share: 0.3,
+    on_golden_path: true,
+    practices_level: 4,
+    declared_level: 4,
+};
+
+/// Elite, with failures enough to show how quickly they end.
+const STEADY: Habits = Habits { deployments_per_working_day: 4.0, fail_share: 0.08, recovery_minutes: 15.0, ..ELITE };
+
+const HIGH: Habits = Habits {
+    deployments_per_working_day: 0.6,
+    waits_for_meeting: false,
+    lead_time_hours: 40.0,
+    batch: 3.0,
+    fail_share: 0.08,
+    recovery_minutes: 150.0,
+    rollback_share: 0.6,
+    reported_share: 0.7,
+    automation_share: 0.85,
+    ai_share: 0.2,
+    on_golden_path: true,
+    practices_level: 3,
+    declared_level: 4,
+};
+
+const MEDIUM: Habits = Habits {
+    deployments_per_working_day: 0.12,
+    waits_for_meeting: false,
+    lead_time_hours: 240.0,
+    batch: 8.0,
+    fail_share: 0.15,
+    recovery_minutes: 600.0,
+    rollback_share: 0.4,
+    reported_share: 0.5,
+    automation_share: 0.4,
+    ai_share: 0.1,
+    on_golden_path: false,
+    practices_level: 2,
+    declared_level: 3,
+};
+
+const LOW: Habits = Habits {
+    deployments_per_working_day: 0.03,
+    waits_for_meeting: true,
+    lead_time_hours: 900.0,
+    batch: 20.0,
+    fail_share: 0.3,
+    recovery_minutes: 3000.0,
+    rollback_share: 0.2,
+    reported_share: 0.4,
+    automation_share: 0.05,
+    ai_share: 0.02,
+    on_golden_path: false,
+    practices_level: 1,
+    declared_level: 2,
+};
+
+impl Plan {
+    /// How the team of a number delivers.
+    pub(crate) fn habits(&self, team: u32) -> Habits {
+        let mut random = Random::of(self.seed, 1, u64::from(team));
+        let mut habits = match self.constraint {
+            Constraint::ChangeApproval => {
+                Habits { deployments_per_working_day: 0.1, waits_for_meeting: true, lead_time_hours: 300.0, ..MEDIUM }
+            }
+            Constraint::LeadTime => Habits { lead_time_hours: 160.0, batch: 6.0, ..HIGH },
+            Constraint::Stability => {
+                Habits { fail_share: 0.35, recovery_minutes: 400.0, lead_time_hours: 8.0, ..ELITE }
+            }
+            Constraint::Consistency => Habits { on_golden_path: false, practices_level: 2, ..STEADY },
+            Constraint::None => STEADY,
+            Constraint::Mixed => match random.share() {
+                share if share < 0.2 => ELITE,
+                share if share < 0.6 => HIGH,
+                share if share < 0.88 => MEDIUM,
+                _ => LOW,
+            },
+        };
+        // No two teams are the same, and each stays what it is.
+        habits.deployments_per_working_day *= random.between(0.85, 1.2);
+        habits.lead_time_hours *= random.between(0.85, 1.15);
+        habits.batch *= self.batch;
+        habits
+    }
+}

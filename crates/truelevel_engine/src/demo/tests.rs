@@ -1,0 +1,82 @@
+use std::collections::BTreeMap;
+
+use truelevel_model::Time;
+
+use super::*;
+use crate::assess::{AssessRequest, assess};
+use crate::{Silent, WorkspaceSource};
+
+fn plan(services: u32, constraint: Constraint) -> Plan {
+    Plan {
+        seed: 7,
+        services,
+        weeks: 26,
+        as_of: Time::parse("2026-08-21T17:00:00Z").unwrap(),
+        constraint,
+        detail: Detail::Full,
+        batch: 1.0,
+    }
+}
+
+fn filled(plan: &Plan) -> (tempfile::TempDir, Workspace, Truth) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("truelevel.toml"), "[workspace]\nname = \"demo\"\n").unwrap();
+    let mut workspace = Workspace::open(&[folder.path().to_owned()]).unwrap();
+    assert!(matches!(workspace.source, WorkspaceSource::File(_)));
+    let truth = fill(&mut workspace, plan, &Silent).unwrap();
+    (folder, workspace, truth)
+}
+
+fn asked(plan: &Plan) -> AssessRequest {
+    AssessRequest { as_of: Some(plan.as_of), now: plan.as_of, window_days: None, edition: None, services: Vec::new() }
+}
+
+#[test]
+fn what_is_measured_is_what_was_planted() {
+    let plan = plan(24, Constraint::Mixed);
+    let (_folder, mut workspace, truth) = filled(&plan);
+    let assessment = assess(&mut workspace, &asked(&plan), &Silent).unwrap();
+    let measured: BTreeMap<&str, _> =
+        assessment.services.iter().map(|service| (service.service.as_str(), service)).collect();
+    assert_eq!(measured.len(), truth.services.len());
+    let (mut failures, mut shipped) = (0, 0);
+    for planted in &truth.services {
+        let found = measured[planted.service.as_str()];
+        let detail = |metric: &str, name: &str| found.metrics[metric].details.get(name).copied().unwrap_or_default();
+        assert_eq!(found.team.as_deref(), Some(planted.team.as_str()));
+        assert_eq!(found.metrics["deployment_frequency"].n, planted.deployments, "{planted:?}");
+        assert_eq!(detail("change_fail_rate", "failures") as u64, planted.failures, "{planted:?}");
+        assert_eq!(detail("change_fail_rate", "reported") as u64, planted.reported_failures, "{planted:?}");
+        let lead_time = &found.metrics["change_lead_time"];
+        assert_eq!(lead_time.n, planted.shipped, "{planted:?}");
+        assert_eq!(lead_time.censored, if lead_time.value.is_some() { planted.undeployed } else { lead_time.censored });
+        failures += planted.failures;
+        shipped += planted.shipped;
+    }
+    assert!(failures > 20 && shipped > 800, "{failures} failures and {shipped} changes are too few to tell");
+}
+
+#[test]
+fn the_same_seed_makes_the_same_organisation_and_another_one_another() {
+    let window = Window::ending(plan(1, Constraint::Mixed).as_of, 90);
+    let catalog = Catalog::embedded().unwrap();
+    let life = |seed| life::live(&Plan { seed, ..plan(1, Constraint::Mixed) }, 0, window, &catalog);
+    assert_eq!(life(1).facts.deployments, life(1).facts.deployments);
+    assert_ne!(life(1).facts.deployments, life(2).facts.deployments);
+}
+
+#[test]
+fn the_planted_constraint_is_the_one_that_is_named() {
+    let expected = [
+        (Constraint::ChangeApproval, "deploy_on_demand"),
+        (Constraint::LeadTime, "lead_time_under_a_day"),
+        (Constraint::Stability, "stable_and_quick_to_recover"),
+        (Constraint::Consistency, "consistent_on_a_platform"),
+    ];
+    for (constraint, question) in expected {
+        let plan = Plan { weeks: 14, ..plan(6, constraint) };
+        let (_folder, mut workspace, _) = filled(&plan);
+        let assessment = assess(&mut workspace, &asked(&plan), &Silent).unwrap();
+        assert_eq!(assessment.first_constraint.question.as_deref(), Some(question), "{constraint:?}");
+    }
+}
