@@ -1,12 +1,13 @@
 //! Reading all changes of a repository.
 //!
-//! With a commit-graph file the commits are listed from it and read in parallel; without one every commit is read
-//! to learn its parents. Either way each commit object is opened once.
+//! With a commit-graph file the commits are listed from it. Without one the packs tell which objects are commits; those
+//! are read ahead of the walk. Either way they are read in parallel, and each commit object is opened once.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gix::bstr::ByteSlice;
+use gix::commitgraph::Graph;
 use gix::hash::ObjectId;
 use gix::objs::commit::ref_iter::Token;
 use rayon::prelude::*;
@@ -15,6 +16,8 @@ use truelevel_model::{Change, ChangeIndex, CommitId, History, HistoryBuilder, Ti
 use truelevel_model::ids::IdHash;
 
 use super::authors::Authors;
+use super::commit_graph::CommitGraph;
+use super::packed::commits_in_packs;
 use super::{AutomationAccounts, GitError, GitRepository, commit_id, object_id};
 use crate::Progress;
 
@@ -47,54 +50,54 @@ impl GitRepository {
     /// Reads every commit that a branch or tag leads to.
     pub fn changes(&self, mut reading: ChangeReading<'_>) -> Result<ChangesRead, GitError> {
         let local = self.local();
-        let tips = self.tips(&local)?;
-        let shallow = local.shallow_commits().ok().flatten();
+        let graph = local.commit_graph_if_enabled().ok().flatten();
+        let tips = self.tips(&local, graph.as_ref())?;
         let mailmap = local.open_mailmap();
-        let known = std::mem::take(&mut reading.known);
-        let goes_on = !known.is_empty();
-        let reading = &reading;
-        let mut walk = Walk {
-            authors: Authors::new(reading.salt, reading.automation, &mailmap),
-            seen: known.indices().map(|change| object_id(known.id(change))).collect(),
-            pending: Vec::new(),
-            builder: HistoryBuilder::continuing(known),
-            damaged: Vec::new(),
-            read: 0,
-        };
-        match local.commit_graph_if_enabled() {
-            Ok(Some(graph)) => {
-                let listed = walk.list_from_graph(&graph, &tips, !reading.needs_details);
-                for change in self.read_in_parallel(&listed, reading, &mailmap) {
-                    match change {
-                        Ok(change) => walk.builder.push(&change),
-                        Err((id, reason)) => walk.damaged.push((id, None, reason)),
-                    }
-                }
-                walk.read = listed.len() as u64;
+        let mut history = std::mem::take(&mut reading.known);
+        let (goes_on, reading) = (!history.is_empty(), &reading);
+        let mut listed = Vec::new();
+        if let Some(graph) = &graph {
+            let graph = CommitGraph::read(graph);
+            let order = graph.parents_first(&tips, &history);
+            if reading.needs_details {
+                listed.extend(order.into_iter().map(|position| object_id(graph.id(position))));
+            } else {
+                graph.append_outlines(&mut history, &order);
             }
-            _ => walk.pending.extend(tips.iter().copied().filter(|tip| walk.seen.insert(*tip))),
         }
-        walk.read_one_by_one(self, reading.progress);
-        let is_cut = |parents: &ObjectId| shallow.as_ref().is_some_and(|cut| cut.binary_search(parents).is_ok());
-        let history = walk.builder.finish();
+        let mut damaged = Vec::new();
+        if !listed.is_empty() || tips.iter().any(|tip| history.find(&commit_id(*tip)).is_none()) {
+            let mut walk = Walk::continuing(history, Authors::new(reading.salt, reading.automation, &mailmap));
+            for change in self.read_in_parallel(&listed, reading, &mailmap).into_iter().flatten() {
+                walk.take_listed(change);
+            }
+            if graph.is_none() && !goes_on {
+                let stored = commits_in_packs(&local);
+                walk.ahead = ReadAhead::new(self.read_in_parallel(&stored, reading, &mailmap));
+            }
+            walk.read_from(&tips, &self.local_for_commits(), reading.progress);
+            (history, damaged) = walk.finish();
+        }
         if goes_on && reachable(&history, &tips) < history.len() {
             // The history was rewritten: what is gone must not count, so everything is read anew.
             return self.changes(ChangeReading { known: History::default(), ..*reading });
         }
-        let damaged = walk.damaged.into_iter().filter(|(_, child, _)| !child.as_ref().is_some_and(is_cut));
+        let shallow = local.shallow_commits().ok().flatten();
+        let is_cut = |child: &ObjectId| shallow.as_ref().is_some_and(|cut| cut.binary_search(child).is_ok());
+        let damaged = damaged.into_iter().filter(|(_, child, _)| !child.as_ref().is_some_and(is_cut));
         Ok(ChangesRead { goes_on, damaged: damaged.map(|(id, _, reason)| (commit_id(id), reason)).collect(), history })
     }
 
     /// The commits that branches and tags lead to. References of a forge's own (proposed changes, notes) are left out.
-    fn tips(&self, local: &gix::Repository) -> Result<Vec<ObjectId>, GitError> {
+    fn tips(&self, local: &gix::Repository, graph: Option<&Graph>) -> Result<Vec<ObjectId>, GitError> {
         let platform = local.references().map_err(|error| self.unreadable("its references", error))?;
+        let is_known_commit = |id: &ObjectId| graph.is_some_and(|graph| graph.lookup(id).is_some());
         let mut tips = Vec::new();
         for prefix in ["refs/heads/", "refs/remotes/", "refs/tags/"] {
             let references = platform.prefixed(prefix).map_err(|error| self.unreadable(prefix, error))?;
             for mut reference in references.flatten() {
-                if let Ok(id) = reference.peel_to_id() {
-                    tips.push(id.detach());
-                }
+                let direct = reference.target().try_id().map(ToOwned::to_owned).filter(is_known_commit);
+                tips.extend(direct.or_else(|| reference.peel_to_id().ok().map(gix::Id::detach)));
             }
         }
         tips.extend(local.head_id().ok().map(gix::Id::detach));
@@ -102,8 +105,10 @@ impl GitRepository {
         tips.dedup();
         let mut buffer = Vec::new();
         tips.retain(|tip| {
-            let found = gix::objs::Find::try_find(&local.objects, tip, &mut buffer);
-            !matches!(found, Ok(Some(object)) if object.kind != gix::objs::Kind::Commit)
+            is_known_commit(tip) || {
+                let found = gix::objs::Find::try_find(&local.objects, tip, &mut buffer);
+                !matches!(found, Ok(Some(object)) if object.kind != gix::objs::Kind::Commit)
+            }
         });
         Ok(tips)
     }
@@ -119,7 +124,7 @@ impl GitRepository {
         let ids: Vec<ObjectId> = outlines.map(|change| object_id(history.id(*change))).collect();
         let mailmap = self.local().open_mailmap();
         let mut damaged = Vec::new();
-        for change in self.read_in_parallel(&ids, reading, &mailmap) {
+        for change in self.read_in_parallel(&ids, reading, &mailmap).into_iter().flatten() {
             match change {
                 Ok(change) => history.complete(&change),
                 Err((id, reason)) => damaged.push((commit_id(id), reason)),
@@ -128,32 +133,33 @@ impl GitRepository {
         damaged
     }
 
+    /// Opens commits, a batch at a time, and answers them in the order given.
     fn read_in_parallel(
         &self,
         ids: &[ObjectId],
         reading: &ChangeReading<'_>,
         mailmap: &gix::mailmap::Snapshot,
-    ) -> Vec<Result<Change, (ObjectId, String)>> {
+    ) -> Vec<Vec<ReadChange>> {
+        const BATCH: usize = 4096;
         let done = AtomicU64::new(0);
         let total = Some(ids.len() as u64);
-        ids.par_chunks(4096)
-            .map_init(
-                || (self.local_for_commits(), Authors::new(reading.salt, reading.automation, mailmap)),
-                |(local, authors), ids| {
-                    let read = |id: &ObjectId| {
-                        let bytes = open_commit(local, *id);
-                        bytes.and_then(|bytes| parse_change(*id, &bytes, authors)).map_err(|reason| (*id, reason))
-                    };
-                    let changes: Vec<_> = ids.iter().map(read).collect();
-                    let now = done.fetch_add(ids.len() as u64, Ordering::Relaxed) + ids.len() as u64;
-                    reading.progress.advance(now, total);
-                    changes
-                },
-            )
-            .flatten_iter()
-            .collect()
+        let reader = || (self.local_for_commits(), Authors::new(reading.salt, reading.automation, mailmap), Vec::new());
+        let batches = ids.par_chunks(BATCH).map_init(reader, |(local, authors, buffer), ids| {
+            let read = |id: &ObjectId| {
+                let opened = open_commit(local, *id, buffer);
+                opened.and_then(|()| parse_change(*id, buffer, authors)).map_err(|reason| (*id, reason))
+            };
+            let changes = ids.iter().map(read).collect();
+            let now = done.fetch_add(ids.len() as u64, Ordering::Relaxed) + ids.len() as u64;
+            reading.progress.advance(now, total);
+            changes
+        });
+        batches.collect()
     }
 }
+
+/// A change, or the commit that cannot be read and why.
+type ReadChange = Result<Change, (ObjectId, String)>;
 
 /// How many changes the tips lead to.
 fn reachable(history: &History, tips: &[ObjectId]) -> usize {
@@ -167,132 +173,117 @@ fn reachable(history: &History, tips: &[ObjectId]) -> usize {
     seen.into_iter().filter(|seen| *seen).count()
 }
 
+/// Commits that were read before the walk came by; not all of them may lie on its way.
+#[derive(Default)]
+struct ReadAhead {
+    batches: Vec<Vec<ReadChange>>,
+    /// The batch and the place in it. What could not be read is left to the walk, which knows whether it matters.
+    places: HashMap<CommitId, (u32, u32), IdHash>,
+}
+
+impl ReadAhead {
+    fn new(batches: Vec<Vec<ReadChange>>) -> Self {
+        let mut places = HashMap::with_capacity_and_hasher(batches.iter().map(Vec::len).sum(), IdHash::default());
+        for (batch, number) in batches.iter().zip(0..) {
+            let read = batch.iter().zip(0..).filter_map(|(read, at)| Some((read.as_ref().ok()?.id, (number, at))));
+            places.extend(read);
+        }
+        Self { batches, places }
+    }
+
+    fn get(&self, id: ObjectId) -> Option<&Change> {
+        let (batch, at) = *self.places.get(&commit_id(id))?;
+        self.batches[batch as usize][at as usize].as_ref().ok()
+    }
+}
+
+/// Reads commits and follows their parents.
 struct Walk<'a> {
     authors: Authors<'a>,
     seen: HashSet<ObjectId, IdHash>,
-    pending: Vec<ObjectId>,
+    ahead: ReadAhead,
     builder: HistoryBuilder,
-    /// The commit, the one that names it, and why it cannot be read.
-    damaged: Vec<(ObjectId, Option<ObjectId>, String)>,
-    read: u64,
+    damaged: Vec<Damage>,
 }
 
-impl Walk<'_> {
-    /// Lists what the commit-graph file knows of the tips' history, or takes it over as outlines; what it does not
-    /// know stays pending.
-    fn list_from_graph(
-        &mut self,
-        graph: &gix::commitgraph::Graph,
-        tips: &[ObjectId],
-        as_outlines: bool,
-    ) -> Vec<ObjectId> {
-        let mut listed = Vec::new();
-        let mut visited = vec![false; graph.num_commits() as usize];
-        let mut positions = Vec::new();
-        let mut outside: Vec<ObjectId> = Vec::new();
-        let mut visit = |position: gix::commitgraph::Position, positions: &mut Vec<_>| {
-            if !std::mem::replace(&mut visited[position.0 as usize], true) {
-                positions.push(position);
+/// The commit, the one that names it, and why it cannot be read.
+type Damage = (ObjectId, Option<ObjectId>, String);
+
+impl<'a> Walk<'a> {
+    fn continuing(known: History, authors: Authors<'a>) -> Self {
+        Self {
+            authors,
+            seen: known.indices().map(|change| object_id(known.id(change))).collect(),
+            ahead: ReadAhead::default(),
+            builder: HistoryBuilder::continuing(known),
+            damaged: Vec::new(),
+        }
+    }
+
+    fn finish(self) -> (History, Vec<Damage>) {
+        let Self { builder, damaged, ahead, seen, .. } = self;
+        drop((ahead, seen));
+        (builder.finish(), damaged)
+    }
+
+    /// Takes a commit whose parents are listed as well.
+    fn take_listed(&mut self, read: ReadChange) {
+        match read {
+            Ok(change) => {
+                self.seen.insert(object_id(change.id));
+                self.builder.push(&change);
+            }
+            Err((id, reason)) => {
+                self.seen.insert(id);
+                self.damaged.push((id, None, reason));
+            }
+        }
+    }
+
+    /// Takes the tips and everything behind them that was not seen yet; opens what was not read ahead.
+    fn read_from(&mut self, tips: &[ObjectId], local: &gix::Repository, progress: &dyn Progress) {
+        let mut pending: Vec<(ObjectId, Option<ObjectId>)> = Vec::new();
+        let mut buffer = Vec::new();
+        let mut read = self.ahead.places.len() as u64;
+        let mut follow = |id: ObjectId, named_by: Option<ObjectId>, pending: &mut Vec<_>| {
+            if self.seen.insert(id) {
+                pending.push((id, named_by));
             }
         };
-        for tip in tips {
-            match graph.lookup(tip) {
-                Some(position) => visit(position, &mut positions),
-                None => outside.push(*tip),
-            }
-        }
-        while let Some(position) = positions.pop() {
-            let commit = graph.commit_at(position);
-            if self.seen.contains(commit.id()) {
+        tips.iter().for_each(|tip| follow(*tip, None, &mut pending));
+        while let Some((id, named_by)) = pending.pop() {
+            if let Some(change) = self.ahead.get(id) {
+                change.parents.iter().for_each(|parent| follow(object_id(*parent), Some(id), &mut pending));
+                self.builder.push(change);
                 continue;
             }
-            listed.push(commit.id().to_owned());
-            let parents: Vec<_> = commit.iter_parents().flatten().collect();
-            for parent in &parents {
-                visit(*parent, &mut positions);
-            }
-            if as_outlines {
-                let parents = parents.iter().map(|parent| commit_id(graph.id_at(*parent).to_owned())).collect();
-                let committed_at = Time::from_seconds(commit.committer_timestamp() as i64);
-                self.builder.push_outline(commit_id(commit.id().to_owned()), parents, committed_at);
-            }
-        }
-        // What the file does not know are the newest commits; from them the walk meets the file's own again.
-        self.seen.extend(listed.iter().copied());
-        self.pending.extend(outside.into_iter().filter(|id| self.seen.insert(*id)));
-        if as_outlines { Vec::new() } else { listed }
-    }
-
-    /// Opens what is pending and everything behind it. One thread opens commits, to learn their parents; another
-    /// reads the rest of them meanwhile.
-    fn read_one_by_one(&mut self, repository: &GitRepository, progress: &dyn Progress) {
-        const BATCH: usize = 512;
-        let Self { authors, seen, pending, builder, damaged, read } = self;
-        if pending.is_empty() {
-            return;
-        }
-        let (sender, receiver) = std::sync::mpsc::sync_channel::<Vec<(ObjectId, Vec<u8>)>>(16);
-        let mut named_by: HashMap<ObjectId, ObjectId, IdHash> = HashMap::default();
-        let opened = std::thread::scope(|scope| {
-            let opener = scope.spawn(|| {
-                let local = repository.local_for_commits();
-                let mut damaged = Vec::new();
-                let mut batch = Vec::with_capacity(BATCH);
-                while let Some(id) = pending.pop() {
-                    match open_commit(&local, id) {
-                        Ok(bytes) => {
-                            for parent in parents_of(&bytes) {
-                                if seen.insert(parent) {
-                                    pending.push(parent);
-                                    named_by.insert(parent, id);
-                                }
-                            }
-                            batch.push((id, bytes));
-                        }
-                        Err(reason) => damaged.push((id, named_by.get(&id).copied(), reason)),
-                    }
-                    named_by.remove(&id);
-                    if batch.len() == BATCH
-                        && sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
-                    {
-                        break;
+            match open_commit(local, id, &mut buffer) {
+                Ok(()) => {
+                    parents_of(&buffer).for_each(|parent| follow(parent, Some(id), &mut pending));
+                    match parse_change(id, &buffer, &mut self.authors) {
+                        Ok(change) => self.builder.push(&change),
+                        Err(reason) => self.damaged.push((id, None, reason)),
                     }
                 }
-                // The reader goes on until the sender is gone.
-                let _ = sender.send(batch);
-                drop(sender);
-                damaged
-            });
-            for batch in receiver {
-                for (id, bytes) in &batch {
-                    match parse_change(*id, bytes, authors) {
-                        Ok(change) => builder.push(&change),
-                        Err(reason) => damaged.push((*id, None, reason)),
-                    }
-                }
-                *read += batch.len() as u64;
-                progress.advance(*read, None);
+                Err(reason) => self.damaged.push((id, named_by, reason)),
             }
-            opener.join()
-        });
-        match opened {
-            Ok(missing) => damaged.extend(missing),
-            Err(panic) => std::panic::resume_unwind(panic),
+            read += 1;
+            if read.is_multiple_of(512) {
+                progress.advance(read, None);
+            }
         }
     }
 }
 
-/// The bytes of a commit object.
-fn open_commit(local: &gix::Repository, id: ObjectId) -> Result<Vec<u8>, String> {
-    // Most commits are smaller than this.
-    let mut bytes = Vec::with_capacity(512);
-    let object = gix::objs::Find::try_find(&local.objects, &id, &mut bytes)
+/// Fills the buffer with a commit object.
+fn open_commit(local: &gix::Repository, id: ObjectId, buffer: &mut Vec<u8>) -> Result<(), String> {
+    let object = gix::objs::Find::try_find(&local.objects, &id, buffer)
         .map_err(|error| super::one_line(&error))?
         .ok_or("the object is missing")?;
     if object.kind != gix::objs::Kind::Commit {
         return Err(format!("it is a {} where a commit should be", object.kind));
     }
-    Ok(bytes)
+    Ok(())
 }
 
 fn parents_of(bytes: &[u8]) -> impl Iterator<Item = ObjectId> {

@@ -3,7 +3,9 @@
 
 mod authors;
 mod changes;
+mod commit_graph;
 mod issue_keys;
+mod packed;
 mod tags;
 mod touches;
 mod tree;
