@@ -6,18 +6,16 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use truelevel_assess::beliefs::{self, Beliefs};
-use truelevel_assess::{Catalog, benchmarks, conditions::Known, constraint, levels, organisation, roadmap};
-use truelevel_metrics::METRICS;
+use truelevel_assess::{Catalog, benchmarks, conditions::Known, constraint, levels, roadmap};
 use truelevel_metrics::mainline::Mainline;
-use truelevel_metrics::organisation::spread;
 use truelevel_metrics::statistics::median;
 use truelevel_model::assessment::{
-    Assessment, Coverage, ExclusionCount, FileWarning, MetricSpread, QuestionResult, RepositoryCoverage, SCHEMA,
-    Segment, ServiceResult, StageResult,
+    Assessment, Coverage, ExclusionCount, FileWarning, QuestionResult, RepositoryCoverage, SCHEMA, Segment,
+    ServiceResult,
 };
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Measurement, Time,
+    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Time,
     Window,
 };
 
@@ -31,6 +29,7 @@ use crate::evidence::{keep_evidence, reported_evidence};
 use crate::matching::{Service, services};
 use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::own_rules::OwnRules;
+use crate::rollup::{RolledUp, judged};
 use crate::{EngineError, Talk, Workspace};
 
 /// What is asked.
@@ -286,6 +285,7 @@ impl Prepared {
             stages: judged.stages,
             lanes: judged.lanes,
             metrics: measured.metrics.iter().map(|(id, value)| ((*id).to_owned(), value.clone())).collect(),
+            environments: measured.environments.clone(),
             questions: constraint::ask_service(&self.catalog, known),
             exclusions: counted(&measured.exclusions),
         };
@@ -305,32 +305,15 @@ impl Prepared {
     }
 
     fn put_together(&self, services: Vec<ServiceResult>, tallies: &[Tally]) -> Assessment {
-        // A level says how delivery works now: where nothing moved in the window there is nothing to say. If nothing
-        // moved anywhere, the services are taken as they are.
-        let active: Vec<&ServiceResult> = services.iter().filter(|service| service.is_active).collect();
-        let judged: Vec<&ServiceResult> = if active.is_empty() { services.iter().collect() } else { active };
-        let rolled = |ids: &[&str], of: fn(&ServiceResult) -> &[StageResult]| -> Vec<StageResult> {
-            let stages = self.catalog.stages.iter().filter(|stage| ids.contains(&stage.id.as_str()));
-            stages
-                .map(|stage| {
-                    let results: Vec<&StageResult> = judged
-                        .iter()
-                        .filter_map(|service| of(service).iter().find(|result| result.stage == stage.id))
-                        .collect();
-                    organisation::roll_up(stage, &results)
-                })
-                .collect()
-        };
-        let mut stages = rolled(&truelevel_assess::catalog::STAGES, |service| &service.stages);
-        let mut lanes = rolled(&truelevel_assess::catalog::LANES, |service| &service.lanes);
+        let judged = judged(services.iter());
+        let RolledUp { level, limiting_stages, mut stages, mut lanes, metrics } = self.roll_up(&judged);
         if judged.len() != 1 {
             self.beliefs().put_beside(&mut stages, None);
             self.beliefs().put_beside(&mut lanes, None);
         }
         let belief_gaps = beliefs::gaps(stages.iter().chain(&lanes), &judged);
-        let level = levels::lowest(&stages);
-        let limiting_stages =
-            stages.iter().filter(|stage| stage.proven == level.proven).map(|stage| stage.stage.clone()).collect();
+        // Again, now that what is believed stands beside what is proven.
+        let level = truelevel_model::assessment::LevelRange { declared: levels::lowest(&stages).declared, ..level };
         let answered: Vec<(&str, &[QuestionResult])> =
             judged.iter().map(|service| (service.service.as_str(), service.questions.as_slice())).collect();
         let chain = constraint::ask_all(&self.catalog, &answered);
@@ -352,8 +335,9 @@ impl Prepared {
             stages,
             lanes,
             belief_gaps,
-            metrics: self.spreads(&judged),
+            metrics,
             trends: BTreeMap::new(),
+            teams: self.teams(&services),
             first_constraint,
             roadmap,
             pitfalls,
@@ -361,27 +345,6 @@ impl Prepared {
             coverage: self.coverage(&services, tallies),
             services,
         }
-    }
-
-    /// Over the services that are judged: what stood still in the window says nothing of how delivery works.
-    fn spreads(&self, services: &[&ServiceResult]) -> BTreeMap<String, MetricSpread> {
-        METRICS
-            .iter()
-            .map(|metric| {
-                let measured: Vec<&Measurement> =
-                    services.iter().filter_map(|service| service.metrics.get(metric.id)).collect();
-                let spread = spread(metric, &measured, &self.bands);
-                let services_by_band =
-                    spread.services_by_band.iter().map(|(band, count)| (band.as_str().to_owned(), *count)).collect();
-                let result = MetricSpread {
-                    measurement: spread.measurement,
-                    services: spread.services,
-                    services_measured: spread.services_measured,
-                    services_by_band,
-                };
-                (metric.id.to_owned(), result)
-            })
-            .collect()
     }
 
     fn coverage(&self, services: &[ServiceResult], tallies: &[Tally]) -> Coverage {

@@ -280,12 +280,16 @@ fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment
     }
     let windows = prepared.windows();
     let measuring = prepared.measuring(&windows);
-    let events: Vec<String> = prepared
-        .services
-        .iter()
-        .flat_map(|service| measuring.measure(service, |data, _| crate::events::events(&id, data)))
-        .collect();
+    let (mut events, mut with_left_out) = (Vec::new(), Vec::new());
+    for service in &prepared.services {
+        measuring.measure(service, |data, measured| {
+            events.extend(crate::events::events(&id, data));
+            let of_service = measured.metrics.get(id.as_str());
+            with_left_out.extend(of_service.into_iter().flat_map(|value| crate::what_if::counted_in(&id, value, data)));
+        });
+    }
     section(explanation, "Events behind it", events, limit);
+    section(explanation, "With what was left out", with_left_out, limit);
     let left_out = assessment
         .exclusions
         .iter()

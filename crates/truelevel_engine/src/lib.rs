@@ -19,7 +19,9 @@ mod own_rules;
 mod pitfalls;
 mod progress;
 pub mod snapshots;
+mod rollup;
 pub mod trends;
+mod what_if;
 mod workspace;
 
 pub use collect::{Summary, collect_all};

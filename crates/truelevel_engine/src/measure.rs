@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rayon::prelude::*;
 use truelevel_assess::conditions::Before;
 use truelevel_metrics::METRICS;
+use truelevel_metrics::environments::by_environment;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::service::{ServiceData, ServiceFacts, ServiceRepository};
 use truelevel_metrics::timeline::DeploymentKind;
 use truelevel_metrics::versions::VersionResolver;
+use truelevel_model::assessment::EnvironmentResult;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
     BandRules, Calendar, ChangeIndex, Deployment, Detection, Evidence, EvidenceRecord, Exclusions, Initiator,
@@ -38,6 +40,8 @@ pub(crate) struct Detected {
 /// One service, measured.
 pub(crate) struct MeasuredService {
     pub(crate) metrics: BTreeMap<&'static str, Measurement>,
+    /// The production environments by themselves, where there are several.
+    pub(crate) environments: Vec<EnvironmentResult>,
     pub(crate) detections: Detections,
     pub(crate) exclusions: Exclusions,
     /// Production deployments in the window, of whatever kind but initial states.
@@ -245,6 +249,11 @@ impl Measuring<'_> {
     fn measured(&self, service: &Service, data: &ServiceData<'_>) -> MeasuredService {
         let repository = data.facts.repository.as_ref();
         let metrics = METRICS.iter().map(|metric| (metric.id, (metric.measure)(data))).collect();
+        let environments = by_environment(data).into_iter().map(|keys| EnvironmentResult {
+            environment: keys.environment.as_str().to_owned(),
+            metrics: keys.metrics.into_iter().map(|(id, measured)| (id.to_owned(), measured)).collect(),
+        });
+        let environments = environments.collect();
         let events = || data.in_window().filter(|entry| entry.kind != DeploymentKind::InitialState);
         let changes_in_window = match repository {
             // A part of a repository moves only with changes that touch it.
@@ -260,6 +269,7 @@ impl Measuring<'_> {
         }
         MeasuredService {
             metrics,
+            environments,
             detections: self.detections(service, data),
             exclusions,
             deployments: events().count() as u64,

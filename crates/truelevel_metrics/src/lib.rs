@@ -5,6 +5,7 @@
 
 pub mod attribution;
 pub mod comparison;
+pub mod environments;
 pub mod failures;
 pub mod incidents;
 pub mod mainline;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use truelevel_model::assessment::ServiceDistribution;
 use truelevel_model::{Band, BandRules, Measurement, Quantile};
 
 use crate::Metric;
@@ -21,6 +22,8 @@ pub struct Spread {
     pub services_measured: u64,
     /// How many services stand in each band.
     pub services_by_band: BTreeMap<Band, u64>,
+    /// How the services' values lie; absent for a single service.
+    pub distribution: Option<ServiceDistribution>,
 }
 
 /// The median of values, and of others that are only known to be at least so much, with its interval.
@@ -108,11 +111,27 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
         }
     };
     Spread {
+        distribution: (services.len() > 1).then(|| distribution(&values, &open)).flatten(),
         measurement,
         services: services.len() as u64,
         services_measured: (values.len() + open.len()) as u64,
         services_by_band: by_band,
     }
+}
+
+/// Where the services' values lie. Those of which only "more than" is known lie beyond what is known of them.
+fn distribution(values: &[f64], open: &[f64]) -> Option<ServiceDistribution> {
+    let known = values.iter().map(|value| (*value, true)).chain(open.iter().map(|least| (*least, false)));
+    let observations: Vec<Observation> =
+        known.map(|(duration_seconds, is_event)| Observation { duration_seconds, is_event }).collect();
+    let survival = Survival::fit(&observations);
+    Some(ServiceDistribution {
+        lowest: values.iter().copied().min_by(f64::total_cmp)?,
+        p25: survival.quantile(0.25).value,
+        median: survival.quantile(0.5).value,
+        p75: survival.quantile(0.75).value,
+        highest: values.iter().copied().max_by(f64::total_cmp).filter(|_| open.is_empty()),
+    })
 }
 
 #[cfg(test)]
@@ -134,6 +153,8 @@ mod tests {
         let spread = spread(&CHANGE_LEAD_TIME, &services.iter().collect::<Vec<_>>(), &BandRules::default());
         assert_eq!((spread.measurement.value, spread.measurement.at_least), (None, Some(1000.0)));
         assert_eq!(spread.services_measured, 4);
+        let distribution = spread.distribution.unwrap();
+        assert_eq!((distribution.lowest, distribution.p75, distribution.highest), (10.0, None, None));
     }
 
     #[test]
@@ -143,6 +164,8 @@ mod tests {
         let spread = spread(&CHANGE_LEAD_TIME, &services.iter().collect::<Vec<_>>(), &BandRules::default());
         assert_eq!(spread.measurement.value, Some(20.0));
         assert_eq!((spread.services, spread.services_measured), (4, 3));
+        let distribution = spread.distribution.unwrap();
+        assert_eq!((distribution.lowest, distribution.median, distribution.highest), (10.0, Some(20.0), Some(30.0)));
         assert_eq!(spread.measurement.low, None, "three services give no interval");
     }
 }

@@ -14,6 +14,7 @@ use crate::timeline::{DeploymentKind, Timeline, TimelineEntry, TimelineInput, de
 use crate::versions::VersionResolver;
 
 /// A service's repository as measuring needs it.
+#[derive(Clone, Copy)]
 pub struct ServiceRepository<'a> {
     /// Its changes.
     pub history: &'a History,
@@ -49,6 +50,7 @@ impl ServiceRepository<'_> {
 }
 
 /// What is known of one service.
+#[derive(Clone, Copy)]
 pub struct ServiceFacts<'a> {
     /// The service.
     pub service: &'a ServiceId,
@@ -192,6 +194,16 @@ impl<'a> ServiceData<'a> {
         self.incidents.iter().filter(|found| self.window.contains(found.incident.started_at))
     }
 
+    /// The days of the window of which deployments are known, at least a week: where the first known deployment, in
+    /// whatever environment, lies inside the window, nothing tells what was before it.
+    pub fn observed_days(&self) -> u32 {
+        let known = self.facts.deployments.iter().map(|deployment| deployment.finished_at);
+        let first = known.filter(|at| *at <= self.window.end).min();
+        let days = first.map_or(f64::INFINITY, |first| self.window.end.since(first).days().ceil());
+        let at_least = SHORTEST_OBSERVED_DAYS.min(self.window.days);
+        if days >= f64::from(self.window.days) { self.window.days } else { (days as u32).max(at_least) }
+    }
+
     /// Whether nothing tells which commit runs now, and so what waits: the last version that arrived leads to none.
     pub fn is_running_version_unknown(&self) -> bool {
         let arrived = self.timeline.entries.iter().rfind(|entry| entry.kind != DeploymentKind::NotSucceeded);
@@ -323,6 +335,9 @@ impl<'a> ServiceData<'a> {
         }
     }
 }
+
+/// What is known of fewer days than this is taken for so many: a first day times thirty says nothing of a month.
+const SHORTEST_OBSERVED_DAYS: u32 = 7;
 
 /// Whether a time is that of a clock nobody set: within the first month of 1970, or before.
 fn is_unset(time: Time) -> bool {

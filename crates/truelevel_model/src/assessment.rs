@@ -52,6 +52,9 @@ pub struct Assessment {
     /// How metrics went over the last whole ISO weeks, by metric id.
     #[serde(default)]
     pub trends: BTreeMap<String, Trend>,
+    /// The teams that own services, by name.
+    #[serde(default)]
+    pub teams: Vec<TeamResult>,
     /// The services.
     pub services: Vec<ServiceResult>,
     /// The one constraint to fix next.
@@ -296,6 +299,51 @@ pub struct MetricSpread {
     pub services_measured: u64,
     /// How many services stand in each band.
     pub services_by_band: BTreeMap<String, u64>,
+    /// How the services' values lie; absent for a single service and where none has a value.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub distribution: Option<ServiceDistribution>,
+}
+
+/// Where the values of several services lie, in the metric's unit. Absent is what lies among services of which only
+/// "more than" is known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceDistribution {
+    /// The lowest value.
+    pub lowest: f64,
+    /// A quarter of the services lie below.
+    pub p25: Option<f64>,
+    /// Half of the services lie below.
+    pub median: Option<f64>,
+    /// Three quarters of the services lie below.
+    pub p75: Option<f64>,
+    /// The highest value.
+    pub highest: Option<f64>,
+}
+
+/// One team: its services together, by the same rules as the whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TeamResult {
+    /// The team.
+    pub team: String,
+    /// The services that it owns. Those that stood still in the window are not part of what follows, unless all did.
+    pub services: Vec<String>,
+    /// The level: that of the lowest stage.
+    pub level: LevelRange,
+    /// The stages that hold the level down.
+    pub limiting_stages: Vec<String>,
+    /// The five stages.
+    pub stages: Vec<StageResult>,
+    /// Each metric over the team's services, by metric id.
+    pub metrics: BTreeMap<String, MetricSpread>,
+}
+
+/// One production environment of a service that has several.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EnvironmentResult {
+    /// The environment.
+    pub environment: String,
+    /// DORA's keys of this environment alone, by metric id.
+    pub metrics: BTreeMap<String, Measurement>,
 }
 
 /// One service.
@@ -319,6 +367,9 @@ pub struct ServiceResult {
     pub lanes: Vec<StageResult>,
     /// Its metrics, by id.
     pub metrics: BTreeMap<String, Measurement>,
+    /// The production environments, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub environments: Vec<EnvironmentResult>,
     /// Its answers to the ordered questions.
     pub questions: Vec<QuestionResult>,
     /// What was left out of its numbers, by reason code.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use truelevel_model::{DeploymentOutcome, Measurement, Unit, declare};
 
 use super::{Basis, Metric};
+use crate::failures::Failure;
 use crate::pipelines::Tally;
 use crate::service::ServiceData;
-use crate::timeline::DeploymentKind;
+use crate::timeline::{DeploymentKind, TimelineEntry};
 
 declare! {
     /// Change fail rate
@@ -48,15 +49,9 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     if data.is_proxy() && data.facts.incidents.is_none() {
         return metric.missing(data, "releases are not rolled back: without incident data a proxy shows no failures");
     }
-    let is_attempt = |place: usize| {
-        let entry = &data.timeline.entries[place];
-        data.window.contains(entry.deployment.finished_at)
-            && (entry.kind.is_counted()
-                || entry.kind == DeploymentKind::FanOut
-                || entry.deployment.outcome == DeploymentOutcome::Failed)
-    };
-    let attempts = (0..data.timeline.entries.len()).filter(|place| is_attempt(*place)).count() as u64;
-    let failed: Vec<_> = data.failures.iter().filter(|failure| is_attempt(failure.deployment)).collect();
+    let attempts = attempts(data);
+    let is_attempted = |failure: &&Failure| is_attempt(data, &data.timeline.entries[failure.deployment]);
+    let failed: Vec<_> = data.failures.iter().filter(is_attempted).collect();
     let reported = failed.iter().filter(|failure| failure.is_reported()).count();
     let tally = Tally { part: failed.len() as u64, whole: attempts };
     let nothing = "no production deployment was attempted in the window";
@@ -78,6 +73,18 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     }
     measurement.details = details;
     measurement
+}
+
+/// How many production deployments were attempted in the window.
+pub fn attempts(data: &ServiceData<'_>) -> u64 {
+    data.timeline.entries.iter().filter(|entry| is_attempt(data, entry)).count() as u64
+}
+
+fn is_attempt(data: &ServiceData<'_>, entry: &TimelineEntry<'_>) -> bool {
+    let is_attempt = entry.kind.is_counted()
+        || entry.kind == DeploymentKind::FanOut
+        || entry.deployment.outcome == DeploymentOutcome::Failed;
+    is_attempt && data.window.contains(entry.deployment.finished_at)
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use crate::statistics::wilson_interval;
 declare! {
     /// Deployment days per week
     ///
-    /// Days, in the workspace's time zone, on which at least one production deployment counted in the frequency, per week of the window.
+    /// Days, in the workspace's time zone, on which at least one production deployment counted in the frequency, per week
+    /// of the window, or of the part of it of which deployments are known, as in the frequency.
     ///
     /// An average of deployments hides batching; days do not. Thirty deployments on one day are one day.
     ///
@@ -36,7 +37,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     let times = data.counted().map(|entry| entry.deployment.finished_at);
     let days: BTreeSet<i64> = times.map(|time| data.facts.calendar.day(time)).collect();
     // A window may begin and end within a day and so touch one day more than it is long.
-    let (with, all) = (days.len() as u64, u64::from(data.window.days).max(days.len() as u64));
+    let (with, all) = (days.len() as u64, u64::from(data.observed_days()).max(days.len() as u64));
     let mut measurement = metric.missing(data, "");
     measurement.note = None;
     measurement.n = with;
@@ -56,7 +57,8 @@ mod tests {
     #[test]
     fn twenty_deployments_on_one_day_are_one_day() {
         let hours: Vec<i64> = (0..20).map(|minute| 24 * 10 + minute / 5).collect();
-        let measured = Example::days(28).deploy_at_hours(&hours).measure(&DEPLOYMENT_DAYS_PER_WEEK);
+        let measured =
+            Example::days(28).deploy("before", -1).deploy_at_hours(&hours).measure(&DEPLOYMENT_DAYS_PER_WEEK);
         assert_eq!(measured.n, 1);
         close(measured.value, 0.25);
     }

@@ -12,7 +12,9 @@ use crate::timeline::DeploymentKind;
 declare! {
     /// Deployment frequency
     ///
-    /// Succeeded production deployments per calendar day of the window.
+    /// Succeeded production deployments per calendar day of the window, or of the part of it of which deployments are
+    /// known: where the first known deployment of the service lies inside the window, the days before it are not counted
+    /// as days without a deployment. That part is taken for a week where it is shorter, and the note says how long it is.
     ///
     /// A deployment of the version already running (`redeployment`) changes nothing and does not count; one version
     /// that reaches several production environments counts once (`fan_out`); rollbacks count and are shown apart.
@@ -25,7 +27,7 @@ declare! {
     /// **Source**: DORA's definition (dora.dev/guides/dora-metrics): deployments per period, or the time between them.
     pub static DEPLOYMENT_FREQUENCY: Metric = {
         id: "deployment_frequency",
-        version: 1,
+        version: 2,
         unit: Unit::PerDay,
         higher_is_better: Some(true),
         basis: Basis::Deployments,
@@ -46,8 +48,9 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     measurement.note = None;
     measurement.n = count;
 
-    // Whole weeks, counted back from the as-of.
-    let weeks = (data.window.days / 7) as usize;
+    // Whole weeks, counted back from the as-of; the first week that is known may be a part of one.
+    let observed_days = data.observed_days();
+    let weeks = observed_days.div_ceil(7).min(data.window.days / 7) as usize;
     let mut per_week = vec![0u64; weeks];
     for time in &times {
         let back = (data.window.end.since(*time).millis() / (7 * DAY_MILLIS)) as usize;
@@ -56,7 +59,10 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         }
     }
     let burstiness = overdispersion(&per_week).unwrap_or(1.0);
-    if let Some(rate) = rate(count, f64::from(data.window.days), burstiness) {
+    if observed_days < data.window.days {
+        measurement.note = Some(format!("deployments are known of {observed_days} of the {} days", data.window.days));
+    }
+    if let Some(rate) = rate(count, f64::from(observed_days), burstiness) {
         measurement.value = Some(rate.per_day);
         (measurement.low, measurement.high) = (Some(rate.low), Some(rate.high));
     }
@@ -68,8 +74,9 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     let details = [
         ("deployments", Some(count as f64)),
         ("deployment_days", Some(days.len() as f64)),
-        ("deployment_days_per_week", Some(days.len() as f64 * 7.0 / f64::from(data.window.days))),
+        ("deployment_days_per_week", Some(days.len() as f64 * 7.0 / f64::from(observed_days))),
         ("weeks_with_deployments", Some(per_week.iter().filter(|count| **count > 0).count() as f64)),
+        ("observed_days", Some(f64::from(observed_days))),
         ("weeks", Some(weeks as f64)),
         ("median_seconds_between_deployments", median(&between)),
         ("overdispersion", Some(burstiness)),
@@ -104,6 +111,25 @@ mod tests {
     }
 
     #[test]
+    fn days_of_which_nothing_is_known_are_not_days_without_a_deployment() {
+        let measured =
+            Example::days(90).deploy_at_hours(&[24 * 60 + 1, 24 * 70, 24 * 80]).measure(&DEPLOYMENT_FREQUENCY);
+        close(measured.value, 0.1);
+        assert!(measured.note.is_some_and(|note| note.contains("30 of the 90 days")));
+        let elsewhere = Example::days(90)
+            .deploy("v1", -10)
+            .deployment(|deployment| deployment.environment = "staging".into())
+            .deploy_at_hours(&[24 * 60 + 1, 24 * 70, 24 * 80]);
+        close(elsewhere.measure(&DEPLOYMENT_FREQUENCY).value, 3.0 / 90.0);
+    }
+
+    #[test]
+    fn a_first_day_is_not_taken_for_every_day() {
+        let measured = Example::days(90).deploy_at_hours(&[24 * 89 + 20, 24 * 89 + 22]).measure(&DEPLOYMENT_FREQUENCY);
+        close(measured.value, 2.0 / 7.0);
+    }
+
+    #[test]
     fn no_deployment_data_is_no_number() {
         let measured = Example::days(90).measure(&DEPLOYMENT_FREQUENCY);
         assert_eq!((measured.value, measured.band), (None, None));
@@ -113,7 +139,7 @@ mod tests {
     #[test]
     fn twenty_deployments_on_one_day_are_one_deployment_day_with_a_wide_interval() {
         let hours: Vec<i64> = (0..20).map(|hour| 24 * 40 + hour).collect();
-        let burst = Example::days(90).deploy_at_hours(&hours).measure(&DEPLOYMENT_FREQUENCY);
+        let burst = Example::days(90).deploy("before", -1).deploy_at_hours(&hours).measure(&DEPLOYMENT_FREQUENCY);
         let spread = Example::days(90).deploy_every_hours(24 * 4, 20).measure(&DEPLOYMENT_FREQUENCY);
         assert_eq!(burst.details["deployment_days"], 1.0);
         assert!(burst.low < spread.low && burst.high > spread.high, "{burst:?} {spread:?}");

@@ -257,7 +257,7 @@ impl Example {
             calendar: &Calendar::default(),
             deployments: &deployments,
             deployment_data: if deployments.is_empty() { DeploymentData::None } else { DeploymentData::Reported },
-            is_production: &|environment| environment.as_str() == "production",
+            is_production: &|environment| environment.as_str().starts_with("production"),
             baseline: self.baseline.as_deref(),
             incidents: incidents.as_deref(),
             incident_links: &links,

@@ -243,6 +243,8 @@ fn bound_below(measurement: &mut Measurement, note: &str) {
 
 #[cfg(test)]
 pub(crate) mod examples;
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,10 @@
 //! How long a review waits for the first answer.
 
-use truelevel_model::{Measurement, Unit, declare};
+use truelevel_model::{Measurement, Review, Time, Unit, declare};
 
 use super::{Basis, Metric};
 use crate::service::ServiceData;
-use crate::statistics::Observation;
+use crate::statistics::{Observation, Survival};
 
 declare! {
     /// Review pickup time
@@ -32,24 +32,35 @@ declare! {
 fn measure(data: &ServiceData<'_>) -> Measurement {
     let metric = &REVIEW_PICKUP_TIME;
     let Some(reviews) = data.reviews() else { return metric.without_reviews(data) };
-    let (mut observations, mut unanswered) = (Vec::new(), 0.0);
-    for review in reviews.opened().iter().filter(|review| !review.is_automation) {
-        let answered_at = review.first_response_at.filter(|at| *at <= data.window.end);
-        let is_merged = review.merged_at.is_some_and(|at| at <= data.window.end);
-        if answered_at.is_none() && is_merged {
-            unanswered += 1.0;
+    let of_people: Vec<&Review> = reviews.opened().iter().copied().filter(|review| !review.is_automation).collect();
+    let (observations, unanswered) = waits(&of_people, data.window.end);
+    let count = observations.len() as u64;
+    let nothing = "no person's review was opened in the window that was answered or waits";
+    let mut measurement = super::durations(metric, data, &observations, (count, "reviews"), nothing);
+    measurement.details.insert("merged_without_response".to_owned(), unanswered as f64);
+    measurement
+}
+
+/// The median wait of these reviews, whoever opened them.
+pub fn median_of(reviews: &[&Review], as_of: Time) -> Option<f64> {
+    Survival::fit(&waits(reviews, as_of).0).quantile(0.5).value
+}
+
+/// How long each review waited, and how many were merged without an answer.
+fn waits(reviews: &[&Review], as_of: Time) -> (Vec<Observation>, u64) {
+    let (mut observations, mut unanswered) = (Vec::new(), 0);
+    for review in reviews {
+        let answered_at = review.first_response_at.filter(|at| *at <= as_of);
+        if answered_at.is_none() && review.merged_at.is_some_and(|at| at <= as_of) {
+            unanswered += 1;
             continue;
         }
-        let wait = answered_at.unwrap_or(data.window.end).since(review.opened_at);
+        let wait = answered_at.unwrap_or(as_of).since(review.opened_at);
         if !wait.is_negative() {
             observations.push(Observation { duration_seconds: wait.seconds(), is_event: answered_at.is_some() });
         }
     }
-    let count = observations.len() as u64;
-    let nothing = "no person's review was opened in the window that was answered or waits";
-    let mut measurement = super::durations(metric, data, &observations, (count, "reviews"), nothing);
-    measurement.details.insert("merged_without_response".to_owned(), unanswered);
-    measurement
+    (observations, unanswered)
 }
 
 #[cfg(test)]
