@@ -13,6 +13,7 @@ mod edges;
 mod editions;
 mod git;
 mod git_agreement;
+mod importing;
 mod maturity;
 mod over_time;
 mod repositories;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use truelevel_engine::demo;
+use truelevel_engine::import::{Layout, kinds, layout_named};
 use truelevel_model::Time;
 
 /// Where does our software delivery really stand, and what do we fix next?
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// What a metric, practice, gate, question or reason code means, and what it is here
     Explain(Explain),
+    /// Facts from files, as JSON Lines or CSV
+    Import(Import),
     /// Write a truelevel.toml from what is found
     Init(Init),
     /// Keep an assessment of a workspace; list, verify or fill in what is kept
@@ -185,6 +188,35 @@ pub(crate) struct Explain {
     pub(crate) format: ExplainFormat,
 }
 
+/// Files of deployments, incidents, reviews, pipeline runs, services, declarations, incident links or evidence.
+#[derive(Debug, Group)]
+pub(crate) struct Import {
+    /// Files as JSON Lines or CSV, also packed with gzip; `-` for what comes in
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// What the records are; default: what each says itself, else what the file's name begins with
+    #[arg(long, value_name = "KIND", value_parser = parse_kind)]
+    pub(crate) kind: Option<&'static Layout>,
+    /// Their format; default: what the file's name or content says
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<RecordFormat>,
+    /// The source of records that name none; default: import, or the product that a table is from
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// The zone of times that are written without one, such as Europe/London; without it they are rejected
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
+    /// Write the records that are rejected to this file, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Exit with 4 when a record is rejected
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// A truelevel.toml or its folder; default: the nearest one
+    #[arg(long, value_name = "PATH")]
+    pub(crate) workspace: Option<PathBuf>,
+}
+
 #[derive(Debug, Group)]
 pub(crate) struct Init {
     /// The folder to look in and write to
@@ -248,6 +280,18 @@ pub(crate) enum ExplainFormat {
     Text,
     /// For programs
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordFormat {
+    /// A JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+fn parse_kind(text: &str) -> Result<&'static Layout, String> {
+    layout_named(text).ok_or_else(|| format!("allowed: {}", kinds()))
 }
 
 fn parse_time(text: &str) -> Result<Time, String> {

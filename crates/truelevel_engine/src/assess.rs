@@ -15,8 +15,7 @@ use truelevel_model::assessment::{
 };
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Time,
-    Window,
+    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Time, Window,
 };
 
 use truelevel_report::numbers;

@@ -193,8 +193,12 @@ fn shortened(text: &str) -> String {
 }
 
 fn stage_changes(before: &[StageResult], after: &[StageResult]) -> Vec<StageChange> {
-    let range =
-        |stage: &StageResult| LevelRange { proven: stage.proven, possible: stage.possible, declared: stage.declared };
+    let range = |stage: &StageResult| LevelRange {
+        proven: stage.proven,
+        possible: stage.possible,
+        declared: stage.declared,
+        with_exemptions: stage.with_exemptions,
+    };
     let change = |stage: &StageResult| {
         let earlier = before.iter().find(|earlier| earlier.stage == stage.stage)?;
         let (before, after) = (range(earlier), range(stage));

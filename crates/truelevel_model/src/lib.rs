@@ -17,6 +17,7 @@ pub mod registry;
 pub mod snapshot;
 pub mod time;
 pub mod trend;
+pub mod words;
 
 pub use calendar::Calendar;
 pub use evidence::{Detection, Evidence, Grade, Locator};
@@ -30,3 +31,4 @@ pub use ids::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, Sour
 pub use measurement::{Band, BandEdge, BandRule, BandRules, Distribution, Measurement, Quantile, Unit};
 pub use printable::{in_address, printable};
 pub use time::{Span, Time, Window};
+pub use words::Word;

@@ -19,7 +19,6 @@ mod service_records;
 mod snapshots;
 mod tags;
 mod upsert;
-mod words;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@
 
 mod benchmarks;
 mod gates;
+mod import;
 mod metrics;
 mod practices;
 mod questions;
@@ -25,7 +26,7 @@ use crate::{Failure, no_more};
 /// A generated file, with what it should hold.
 struct Page {
     /// From the root of the workspace.
-    path: &'static str,
+    path: String,
     text: String,
 }
 
@@ -40,33 +41,36 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     for path in drifted(&root(), &pages) {
         println!("writes {path}");
     }
-    pages.iter().try_for_each(|page| write(&root().join(page.path), &page.text))
+    pages.iter().try_for_each(|page| write(&root().join(&page.path), &page.text))
 }
 
 fn pages() -> Result<Vec<Page>, String> {
     let catalog = &Catalog::embedded().map_err(|error| error.to_string())?;
-    Ok(vec![
-        Page { path: "docs/reference/benchmarks.md", text: benchmarks::page()? },
-        Page { path: "docs/reference/gates.md", text: gates::page(catalog) },
-        Page { path: "docs/reference/metrics.md", text: metrics::page(catalog) },
-        Page { path: "docs/reference/practices.md", text: practices::page(catalog) },
-        Page { path: "docs/reference/questions.md", text: questions::page(catalog) },
-        Page { path: "docs/reference/reasons.md", text: reasons::page() },
+    let mut pages = vec![
+        Page { path: "docs/reference/benchmarks.md".into(), text: benchmarks::page()? },
+        Page { path: "docs/reference/gates.md".into(), text: gates::page(catalog) },
+        Page { path: "docs/reference/import.md".into(), text: import::page() },
+        Page { path: "docs/reference/metrics.md".into(), text: metrics::page(catalog) },
+        Page { path: "docs/reference/practices.md".into(), text: practices::page(catalog) },
+        Page { path: "docs/reference/questions.md".into(), text: questions::page(catalog) },
+        Page { path: "docs/reference/reasons.md".into(), text: reasons::page() },
         Page {
-            path: "docs/schema/assessment-v1.schema.json",
+            path: "docs/schema/assessment-v1.schema.json".into(),
             text: schema::text::<Assessment>(truelevel_model::assessment::SCHEMA)?,
         },
         Page {
-            path: "docs/schema/comparison-v1.schema.json",
+            path: "docs/schema/comparison-v1.schema.json".into(),
             text: schema::text::<Comparison>(truelevel_model::comparison::SCHEMA)?,
         },
-    ])
+    ];
+    pages.extend(import::schemas()?);
+    Ok(pages)
 }
 
 /// The paths of the files that do not hold what they should.
-fn drifted(root: &Path, pages: &[Page]) -> Vec<&'static str> {
-    let is_current = |page: &Page| fs::read_to_string(root.join(page.path)).is_ok_and(|found| found == page.text);
-    pages.iter().filter(|page| !is_current(page)).map(|page| page.path).collect()
+fn drifted<'a>(root: &Path, pages: &'a [Page]) -> Vec<&'a str> {
+    let is_current = |page: &Page| fs::read_to_string(root.join(&page.path)).is_ok_and(|found| found == page.text);
+    pages.iter().filter(|page| !is_current(page)).map(|page| page.path.as_str()).collect()
 }
 
 fn complaint(drifted: &[&str]) -> String {
@@ -87,14 +91,16 @@ mod tests {
 
     #[test]
     fn the_committed_pages_say_what_the_declarations_say() {
-        let drifted = drifted(&root(), &pages().unwrap());
+        let pages = pages().unwrap();
+        let drifted = drifted(&root(), &pages);
         assert!(drifted.is_empty(), "{}", complaint(&drifted));
     }
 
     #[test]
     fn a_missing_page_has_drifted_and_is_named() {
-        let page = Page { path: "docs/reference/nowhere.md", text: String::new() };
-        let drifted = drifted(&root(), &[page]);
+        let page = Page { path: "docs/reference/nowhere.md".into(), text: String::new() };
+        let pages = [page];
+        let drifted = drifted(&root(), &pages);
         assert_eq!(drifted, ["docs/reference/nowhere.md"]);
         assert!(complaint(&drifted).contains("cargo xtask gen"));
     }

@@ -14,7 +14,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("truelevel_report", &["truelevel_model"]),
     ("truelevel_engine", BELOW_THE_ENGINE),
     ("truelevel", ALL_LIBRARIES),
-    ("xtask", &["truelevel_assess", "truelevel_metrics", "truelevel_model", "truelevel_practices"]),
+    (
+        "xtask",
+        &["truelevel_assess", "truelevel_metrics", "truelevel_model", "truelevel_practices", "truelevel_sources"],
+    ),
 ];
 
 const BELOW_THE_ENGINE: &[&str] = &[

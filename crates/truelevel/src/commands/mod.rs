@@ -6,6 +6,7 @@ mod compare;
 mod declare;
 mod demo;
 mod explain;
+mod import;
 mod init;
 mod snapshot;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
         Command::Declare(args) => declare::run(args),
         Command::Demo(args) => demo::run(&args),
         Command::Explain(args) => explain::run(args),
+        Command::Import(args) => import::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Snapshot(args) => snapshot::run(&args),
     }

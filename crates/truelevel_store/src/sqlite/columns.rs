@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use rusqlite::{Row, ToSql};
-use truelevel_model::{CommitId, Time};
+use truelevel_model::{CommitId, Time, Word};
 
 use super::failure::Failure;
-use super::words::Word;
 
 pub(crate) fn time(row: &Row<'_>, column: usize) -> Result<Time, Failure> {
     Ok(Time::from_millis(row.get(column)?))

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
-use truelevel_model::{Deployment, EnvironmentId, ServiceId, SourceId, Span};
+use truelevel_model::{Deployment, EnvironmentId, ServiceId, SourceId, Span, Word};
 
 use super::columns::{bytes, millis, name, optional_commit, optional_time, optional_word, time, word};
 use super::failure::Failure;
 use super::names::{self, Names};
 use super::upsert::{Stays, Upsert};
-use super::words::Word;
 use crate::Counts;
 
 const IDENTITY: &[&str] = &["source", "id"];

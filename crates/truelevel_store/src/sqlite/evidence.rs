@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use rusqlite::types::Null;
 use rusqlite::{Connection, Row, params};
-use truelevel_model::{Evidence, EvidenceRecord, Locator, RepositoryId, ServiceId, SourceId};
+use truelevel_model::{Evidence, EvidenceRecord, Locator, RepositoryId, ServiceId, SourceId, Word};
 
 use super::columns::{commit, name, optional_name, time, word};
 use super::failure::Failure;
 use super::names::{self, Names};
 use super::upsert::{Stays, Upsert};
-use super::words::Word;
 use crate::Counts;
 
 const IDENTITY: &[&str] = &["source", "id"];

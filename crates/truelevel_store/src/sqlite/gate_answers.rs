@@ -1,13 +1,12 @@
 //! What teams answer to single gates.
 
 use rusqlite::{Connection, params};
-use truelevel_model::{GateAnswer, ServiceId};
+use truelevel_model::{GateAnswer, ServiceId, Word};
 
 use super::columns::{optional_name, time, word};
 use super::failure::Failure;
 use super::names::{self, Names};
 use super::upsert::{Stays, Upsert};
-use super::words::Word;
 use crate::Counts;
 
 const IDENTITY: &[&str] = &["service", "gate", "declared_by", "declared_at"];

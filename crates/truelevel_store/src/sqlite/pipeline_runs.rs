@@ -1,13 +1,12 @@
 //! Pipeline runs, clustered by repository and start.
 
 use rusqlite::{Connection, params};
-use truelevel_model::{PipelineRun, RepositoryId, SourceId};
+use truelevel_model::{PipelineRun, RepositoryId, SourceId, Word};
 
 use super::columns::{commit, list, list_text, millis, name, optional_time, time, word};
 use super::failure::Failure;
 use super::names::{self, Names};
 use super::upsert::{Stays, Upsert};
-use super::words::Word;
 use crate::Counts;
 
 const IDENTITY: &[&str] = &["source", "id", "attempt"];

@@ -1,14 +1,18 @@
-//! How the model's choices are spelled in the store. The schema lists the same words.
+//! How the choices of facts are spelled, wherever they are written: in the store, in files, on pages.
 
-use truelevel_model::Grade;
-use truelevel_model::assessment::Answer;
-use truelevel_model::facts::{DeploymentOutcome, DeploymentStrategy, Initiator, RunOutcome};
+use crate::Grade;
+use crate::assessment::Answer;
+use crate::facts::{DeploymentOutcome, DeploymentStrategy, Initiator, RunOutcome};
 
-pub(crate) trait Word: Copy + 'static {
+/// A choice with a spelling.
+pub trait Word: Copy + 'static {
+    /// All choices.
     const ALL: &'static [Self];
 
+    /// The spelling, in snake case.
     fn word(self) -> &'static str;
 
+    /// The choice that is spelled so.
     fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|choice| choice.word() == word)
     }

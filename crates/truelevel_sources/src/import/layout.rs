@@ -1,0 +1,37 @@
+//! Layouts: what the records of a file are.
+
+use truelevel_model::facts::Facts;
+
+use super::field::Field;
+use super::record::{Fault, Reading, Record, Values};
+
+/// What the records of a file are: a kind of fact with its fields.
+pub struct Layout {
+    /// Its name, in snake case and in the plural.
+    pub id: &'static str,
+    /// Title and meaning.
+    pub docs: &'static str,
+    /// Its fields, in the order of documentation and exports.
+    pub fields: &'static [&'static dyn Field],
+    /// The fields by which a table of another product is recognised; none for our own words.
+    pub recognised_by: &'static [&'static str],
+    /// Adds a record to the facts.
+    pub(super) read: fn(&Record<'_>, &mut Facts) -> Result<(), Fault>,
+}
+
+impl Layout {
+    pub(super) const fn record<'a>(&self, values: Values<'a>, reading: &'a Reading) -> Record<'a> {
+        Record::new(values, reading, !self.recognised_by.is_empty())
+    }
+
+    /// The field of a name.
+    pub fn field(&self, name: &str) -> Option<&'static dyn Field> {
+        self.fields.iter().copied().find(|field| field.name() == name)
+    }
+}
+
+impl std::fmt::Debug for Layout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
