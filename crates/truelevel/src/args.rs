@@ -102,7 +102,7 @@ pub(crate) struct Declare {
     /// A truelevel.toml or its folder; default: the nearest one
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Read everything from a file: `by`, `reason`, and tables [[stage]] and [[gate]]
+    /// Read everything from a file: `by`, `reason`, and tables `[[stage]]` and `[[gate]]`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "gate", "by", "reason", "service"])]
     pub(crate) file: Option<PathBuf>,
     /// The stage or lane; without this, --gate and --file, a terminal is asked
