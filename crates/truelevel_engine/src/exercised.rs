@@ -1,14 +1,26 @@
-//! What ran of what files declare: pipelines by their runs, and what a deployed version carries by its deployments.
+//! What ran of what files declare: pipelines by their runs, alerts by what they noticed, and what a deployed version
+//! carries by its deployments.
 
 use std::collections::BTreeMap;
 
 use truelevel_model::facts::RunOutcome;
-use truelevel_model::{Detection, Evidence, Grade, Locator, PipelineRun, Time, Window};
+use truelevel_model::{Detection, Evidence, Grade, Incident, Locator, PipelineRun, Time, Window};
 use truelevel_practices::{DeliveryFacts, Repository};
 use truelevel_report::numbers::count;
 
 /// Practices that are part of what is deployed: they run wherever the version does.
-const CARRIED_BY_DEPLOYMENTS: [&str; 4] = ["dependencies_locked", "disruption_budgets", "health_checks", "redundancy"];
+const CARRIED_BY_DEPLOYMENTS: [&str; 7] = [
+    "database_migrations",
+    "dependencies_locked",
+    "disruption_budgets",
+    "feature_flags",
+    "health_checks",
+    "redundancy",
+    "tracing",
+];
+
+/// Practices that ran when an alert was the first to notice an incident.
+const SHOWN_BY_ALERTS: [&str; 2] = ["alert_routing", "alert_rules"];
 
 /// A pipeline as runs name it: by its file, or by the name in it.
 #[derive(Clone, Debug)]
@@ -77,6 +89,20 @@ pub(crate) fn by_deployments(practice: &str, found: &Detection, facts: &Delivery
     let is_carried = CARRIED_BY_DEPLOYMENTS.contains(&practice) && matches!(found, Detection::Present(_));
     let last = facts.last_deployment_at.filter(|_| is_carried && facts.production_deployments > 0)?;
     Some(exercised(format!("part of {}", count(facts.production_deployments, "production deployment")), last))
+}
+
+/// That an alert was the first to notice an incident.
+pub(crate) fn by_incidents(
+    practice: &str,
+    found: &Detection,
+    incidents: Option<&[&Incident]>,
+    window: Window,
+) -> Option<Evidence> {
+    let is_shown = SHOWN_BY_ALERTS.contains(&practice) && matches!(found, Detection::Present(_));
+    let incidents = incidents.filter(|_| is_shown).unwrap_or_default();
+    let noticed = || incidents.iter().filter(|it| it.detected_by_alert == Some(true) && window.contains(it.started_at));
+    let last = noticed().map(|incident| incident.started_at).max()?;
+    Some(exercised(format!("an alert was the first to notice {}", count(noticed().count() as u64, "incident")), last))
 }
 
 fn exercised(summary: String, observed_at: Time) -> Evidence {
@@ -151,5 +177,32 @@ mod tests {
         let runs = [run("shop/web", 150, RunOutcome::Succeeded)];
         check(&runs, &[pipeline("ci.yml", "CI")], "ci.yml", Some(("1 run of the pipelines that declare it", 150)));
         check(&runs, &[pipeline("ci.yml", "CI"), pipeline("other.yml", "Other")], "ci.yml", None);
+    }
+
+    #[test]
+    fn an_alert_ran_when_it_was_the_first_to_notice() {
+        let incident = |at: i64, by_alert: Option<bool>| Incident {
+            source: "pager".into(),
+            id: at.to_string(),
+            services: vec!["web".into()],
+            severity: None,
+            started_at: Time::from_seconds(at),
+            detected_at: None,
+            detected_by_alert: by_alert,
+            acknowledged_at: None,
+            resolved_at: None,
+            caused_by: None,
+            observed_at: Time::from_seconds(at),
+        };
+        let all =
+            [incident(50, Some(true)), incident(120, Some(true)), incident(150, Some(false)), incident(160, None)];
+        let all: Vec<&Incident> = all.iter().collect();
+        let window = Window { start: Time::from_seconds(100), end: Time::from_seconds(200), days: 1 };
+        let found = |practice, detection: &Detection| by_incidents(practice, detection, Some(&all), window);
+        let summary = "an alert was the first to notice 1 incident";
+        let expected = Some(exercised(summary.to_owned(), Time::from_seconds(120)));
+        assert_eq!(found("alert_rules", &declared("rules.yml")), expected);
+        assert_eq!(found("tracing", &declared("rules.yml")), None);
+        assert_eq!(found("alert_rules", &Detection::Absent { looked_at: Vec::new() }), None);
     }
 }

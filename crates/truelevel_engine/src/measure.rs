@@ -24,7 +24,7 @@ use truelevel_practices::{
 use crate::Talk;
 use crate::activity::ActivityIndex;
 use crate::collect::CollectedRepository;
-use crate::exercised::{PipelineFile, by_deployments, by_runs};
+use crate::exercised::{PipelineFile, by_deployments, by_incidents, by_runs};
 use crate::matching::Service;
 
 /// What was found of each practice, by id; those of the workspace's own have names that only it knows.
@@ -328,8 +328,10 @@ impl Measuring<'_> {
             let is_shown_elsewhere = SHOWN_BY_DEPLOYMENT_REPOSITORY.contains(&practice.subject);
             let proofs = practice.in_facts.map(|in_facts| in_facts(&facts)).unwrap_or_default();
             let mut detection = self.detection(service, practice.id, is_shown_elsewhere, proofs);
-            if let Some(carried) = by_deployments(practice.id, &detection, &facts) {
-                detection = detection.or(Detection::Present(vec![carried]));
+            let carried = by_deployments(practice.id, &detection, &facts);
+            let noticed = by_incidents(practice.id, &detection, self.activity.incidents(&service.id), self.window);
+            for ran in carried.into_iter().chain(noticed) {
+                detection = detection.or(Detection::Present(vec![ran]));
             }
             (Cow::Borrowed(practice.id), detection)
         });
