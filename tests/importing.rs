@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use crate::cli::{Run, World, service, service_names};
 use crate::git::{Commit, at};
 
-const AS_OF: &str = "2026-03-02";
+pub(crate) const AS_OF: &str = "2026-03-02";
 
 /// A workspace without any repository.
-fn workspace() -> World {
+pub(crate) fn workspace() -> World {
     let world = World::new();
     world.write("truelevel.toml", "[workspace]\nname = \"Shop\"\n");
     world
 }
 
 /// Twelve deployments of `web`, a week apart, and two of `mail`.
-fn deployments() -> String {
+pub(crate) fn deployments() -> String {
     let mut text = "service,environment,version,outcome,started_at,finished_at,initiated_by\n".to_owned();
     for week in 0..8 {
         let day = instant(week * 7 + 1, 10);
@@ -30,18 +30,18 @@ fn deployments() -> String {
     text + &format!("mail,production,8,failed,,{},person\n", instant(30, 9))
 }
 
-fn instant(day: i64, hour: i64) -> String {
+pub(crate) fn instant(day: i64, hour: i64) -> String {
     truelevel_model::Time::from_seconds(at(day, hour)).to_string()
 }
 
 #[track_caller]
-fn import(world: &World, arguments: &[&str]) -> Run {
+pub(crate) fn import(world: &World, arguments: &[&str]) -> Run {
     let run = world.run([&["import"], arguments].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
     run
 }
 
-fn assess(world: &World) -> Value {
+pub(crate) fn assess(world: &World) -> Value {
     world.assess(["--as-of", AS_OF])
 }
 

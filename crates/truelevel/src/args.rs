@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use truelevel_engine::demo;
+use truelevel_engine::export::MEASURES;
 use truelevel_engine::import::{Layout, kinds, layout_named};
 use truelevel_model::Time;
 
@@ -31,8 +32,12 @@ pub(crate) enum Command {
     Declare(Declare),
     /// Make up an organisation whose true answers are known, to look around in
     Demo(Demo),
+    /// What is missing or stale, and what to connect for which answer
+    Doctor(Doctor),
     /// What a metric, practice, gate, question or reason code means, and what it is here
     Explain(Explain),
+    /// Stored facts in the words of import, or measures, as CSV or JSON Lines
+    Export(Export),
     /// Facts from files, as JSON Lines or CSV
     Import(Import),
     /// Write a truelevel.toml from what is found
@@ -172,6 +177,34 @@ pub(crate) struct Demo {
 }
 
 #[derive(Debug, Group)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub(crate) format: ExplainFormat,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    /// What to write: `measures`, or a kind of fact as `import` has it
+    #[arg(long, value_name = "KIND", value_parser = parse_export_kind)]
+    pub(crate) kind: ExportKind,
+    /// Their format
+    #[arg(long, value_enum, default_value_t = RecordFormat::Csv)]
+    pub(crate) format: RecordFormat,
+}
+
+/// What is exported.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ExportKind {
+    Facts(&'static Layout),
+    Measures,
+}
+
+#[derive(Debug, Group)]
 pub(crate) struct Explain {
     /// The id, as every page prints it; without one, everything that can be explained is listed
     pub(crate) id: Option<String>,
@@ -288,6 +321,14 @@ pub(crate) enum RecordFormat {
     Jsonl,
     /// Comma-separated values with a header
     Csv,
+}
+
+fn parse_export_kind(text: &str) -> Result<ExportKind, String> {
+    match layout_named(text) {
+        _ if text == MEASURES => Ok(ExportKind::Measures),
+        Some(layout) => Ok(ExportKind::Facts(layout)),
+        None => Err(format!("allowed: {MEASURES}, {}", kinds())),
+    }
 }
 
 fn parse_kind(text: &str) -> Result<&'static Layout, String> {

@@ -5,7 +5,9 @@ mod collect;
 mod compare;
 mod declare;
 mod demo;
+mod doctor;
 mod explain;
+mod export;
 mod import;
 mod init;
 mod snapshot;
@@ -24,7 +26,9 @@ pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
         Command::Compare(args) => compare::run(&args),
         Command::Declare(args) => declare::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Explain(args) => explain::run(args),
+        Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Snapshot(args) => snapshot::run(&args),

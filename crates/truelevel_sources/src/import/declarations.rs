@@ -7,13 +7,14 @@ use super::field::fields;
 use super::forms::{Instant, StageId, Text, Whole};
 use super::layout::Layout;
 use super::record::{Fault, Record};
+use super::writing::{Row, Rows};
 
 declare! {
     /// Declarations
     ///
     /// A record for each level that a team says it has reached: its self-assessment, to be put beside what is measured.
     /// Identity is `service`, `stage`, `declared_by` and `declared_at`.
-    pub static DECLARATIONS: Layout = { id: "declarations", fields: FIELDS, recognised_by: &[], read: read };
+    pub static DECLARATIONS: Layout = { id: "declarations", fields: FIELDS, recognised_by: &[], read: read, rows: rows };
 }
 
 fields! {
@@ -45,4 +46,19 @@ fn read(record: &Record<'_>, facts: &mut Facts) -> Result<(), Fault> {
         reason: REASON.given(record)?.unwrap_or_default(),
     });
     Ok(())
+}
+
+fn rows(facts: &Facts) -> Rows<'_> {
+    Box::new(facts.declarations.iter().map(row))
+}
+
+fn row(declaration: &Declaration) -> Row {
+    let mut row = Row::new();
+    SERVICE.put(&mut row, declaration.service.as_ref());
+    STAGE.put(&mut row, &declaration.stage);
+    LEVEL.put(&mut row, &declaration.level);
+    DECLARED_AT.put(&mut row, &declaration.declared_at);
+    DECLARED_BY.put(&mut row, &declaration.declared_by);
+    REASON.put(&mut row, &declaration.reason);
+    row
 }

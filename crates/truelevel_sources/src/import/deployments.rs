@@ -9,13 +9,14 @@ use super::layout::Layout;
 use super::record::{Fault, Record};
 use super::shared::{OBSERVED_AT, SOURCE};
 use super::times::refuse_backwards;
+use super::writing::{Row, Rows};
 
 declare! {
     /// Deployments
     ///
     /// A record for each attempt to change what runs in an environment, whether it succeeded or not. Identity is
     /// `source` and `id`.
-    pub static DEPLOYMENTS: Layout = { id: "deployments", fields: FIELDS, recognised_by: &[], read: read };
+    pub static DEPLOYMENTS: Layout = { id: "deployments", fields: FIELDS, recognised_by: &[], read: read, rows: rows };
 }
 
 fields! {
@@ -88,4 +89,29 @@ fn read(record: &Record<'_>, facts: &mut Facts) -> Result<(), Fault> {
         observed_at,
     });
     Ok(())
+}
+
+fn rows(facts: &Facts) -> Rows<'_> {
+    Box::new(facts.deployments.iter().map(row))
+}
+
+fn row(deployment: &Deployment) -> Row {
+    let mut row = Row::new();
+    ID.put(&mut row, &deployment.id);
+    SERVICE.put(&mut row, &deployment.service);
+    ENVIRONMENT.put(&mut row, &deployment.environment);
+    VERSION.put(&mut row, &deployment.version);
+    COMMIT.put(&mut row, deployment.commit.as_ref());
+    STARTED_AT.put(&mut row, deployment.started_at.as_ref());
+    FINISHED_AT.put(&mut row, &deployment.finished_at);
+    OUTCOME.put(&mut row, &deployment.outcome);
+    INITIATED_BY.put(&mut row, deployment.initiated_by.as_ref());
+    APPROVAL_WAIT.put(&mut row, deployment.approval_wait.as_ref());
+    STRATEGY.put(&mut row, deployment.strategy.as_ref());
+    ABORTED_AUTOMATICALLY.put(&mut row, deployment.aborted_automatically.as_ref());
+    SEQUENCE.put(&mut row, &deployment.sequence);
+    IS_INITIAL_STATE.put(&mut row, &deployment.is_initial_state);
+    SOURCE.put(&mut row, &deployment.source);
+    OBSERVED_AT.put(&mut row, &deployment.observed_at);
+    row
 }

@@ -9,6 +9,7 @@ use super::forms::{Commit, Instant, Text, Whole};
 use super::layout::Layout;
 use super::record::{Fault, Record};
 use super::times::refuse_backwards;
+use super::writing::no_rows;
 
 const SOURCE: &str = "devlake";
 
@@ -25,6 +26,7 @@ pub(super) mod project_mapping {
             fields: FIELDS,
             recognised_by: &["project_name", "table", "row_id"],
             read: read,
+            rows: no_rows,
         };
     }
 
@@ -73,6 +75,7 @@ pub(super) mod deployments {
             fields: FIELDS,
             recognised_by: &["cicd_scope_id", "environment", "finished_date", "result"],
             read: read,
+            rows: no_rows,
         };
     }
 
@@ -162,6 +165,7 @@ pub(super) mod incidents {
             fields: FIELDS,
             recognised_by: &["incident_key", "scope_id", "created_date", "resolution_date"],
             read: read,
+            rows: no_rows,
         };
     }
 
@@ -221,6 +225,7 @@ pub(super) mod pull_requests {
             fields: FIELDS,
             recognised_by: &["pull_request_key", "base_repo_id", "merge_commit_sha", "merged_date"],
             read: read,
+            rows: no_rows,
         };
     }
 

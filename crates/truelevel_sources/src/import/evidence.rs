@@ -8,13 +8,14 @@ use super::forms::{Choice, Commit, Instant, NamedTexts, PracticeId, Text, Whole}
 use super::layout::Layout;
 use super::record::{Fault, Record};
 use super::shared::SOURCE;
+use super::writing::{Row, Rows};
 
 declare! {
     /// Evidence
     ///
     /// A record for each observation of a practice that lies outside the repositories: a restore drill, a game day, a
     /// scan. Identity is `source` and `id`. It counts for 180 days after `observed_at`.
-    pub static EVIDENCE: Layout = { id: "evidence", fields: FIELDS, recognised_by: &[], read: read };
+    pub static EVIDENCE: Layout = { id: "evidence", fields: FIELDS, recognised_by: &[], read: read, rows: rows };
 }
 
 fields! {
@@ -82,4 +83,36 @@ fn locator(record: &Record<'_>) -> Result<Locator, Fault> {
         end_column: END_COLUMN.given(record)?.unwrap_or(0),
         text: summary,
     })
+}
+
+fn rows(facts: &Facts) -> Rows<'_> {
+    Box::new(facts.evidence.iter().map(row))
+}
+
+fn row(record: &EvidenceRecord) -> Row {
+    let mut row = Row::new();
+    ID.put(&mut row, &record.id);
+    PRACTICE.put(&mut row, &record.practice);
+    SERVICE.put(&mut row, record.service.as_ref());
+    GRADE.put(&mut row, &record.evidence.grade);
+    match &record.evidence.locator {
+        Locator::File { repository, commit, path, line, column, end_column, text } => {
+            SUMMARY.put(&mut row, text);
+            REPOSITORY.put(&mut row, repository);
+            COMMIT.put(&mut row, commit);
+            PATH.put(&mut row, path);
+            LINE.put(&mut row, line);
+            COLUMN.put(&mut row, column);
+            END_COLUMN.put(&mut row, end_column);
+        }
+        Locator::Facts { summary } => SUMMARY.put(&mut row, summary),
+        Locator::Elsewhere { summary, address } => {
+            SUMMARY.put(&mut row, summary);
+            ADDRESS.put(&mut row, address.as_ref());
+        }
+    }
+    VALUES.put(&mut row, &record.values);
+    OBSERVED_AT.put(&mut row, &record.evidence.observed_at);
+    SOURCE.put(&mut row, &record.source);
+    row
 }

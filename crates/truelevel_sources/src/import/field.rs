@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::forms::Form;
 use super::record::{Fault, Record};
+use super::writing::Row;
 
 /// A field of any form, for whoever describes it.
 pub trait Field: Sync {
@@ -67,6 +68,16 @@ macro_rules! field {
             pub(crate) fn given(&self, record: &Record<'_>) -> Result<Option<F::Value>, Fault> {
                 let read = |given| F::read(given, record).map_err(|reason| Fault::of(self.name, reason));
                 record.value(self.name).map(read).transpose()
+            }
+
+            /// Puts the value into a row, where there is one.
+            pub(crate) fn put<'v>(&self, row: &mut Row, value: impl Into<Option<&'v F::Value>>)
+            where
+                F::Value: 'v,
+            {
+                if let Some(value) = value.into() {
+                    row.insert(self.name.to_owned(), F::write(value));
+                }
             }
 
             /// A fault of the field.

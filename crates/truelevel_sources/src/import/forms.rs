@@ -23,6 +23,9 @@ pub(crate) trait Form {
 
     /// Reads it, or says what is wrong and what is allowed.
     fn read(given: Given<'_>, record: &Record<'_>) -> Result<Self::Value, String>;
+
+    /// Writes it so that reading gives it back.
+    fn write(value: &Self::Value) -> Value;
 }
 
 fn text<'a>(given: Given<'a>, wanted: &str) -> Result<&'a str, String> {
@@ -44,11 +47,16 @@ pub(crate) struct Text<T = String>(PhantomData<T>);
 /// What a text may become.
 pub(crate) trait Name {
     fn named(text: &str) -> Self;
+    fn text(&self) -> &str;
 }
 
 impl Name for String {
     fn named(text: &str) -> Self {
         text.to_owned()
+    }
+
+    fn text(&self) -> &str {
+        self
     }
 }
 
@@ -57,6 +65,10 @@ macro_rules! names {
         $(impl Name for $id {
             fn named(text: &str) -> Self {
                 Self::new(text)
+            }
+
+            fn text(&self) -> &str {
+                self.as_str()
             }
         })+
     };
@@ -82,6 +94,10 @@ impl<T: Name> Form for Text<T> {
             Given::Json(other) => Err(format!("{} is not a text", shown(other))),
         }
     }
+
+    fn write(value: &T) -> Value {
+        value.text().into()
+    }
 }
 
 /// An instant.
@@ -100,6 +116,10 @@ impl Form for Instant {
 
     fn read(given: Given<'_>, record: &Record<'_>) -> Result<Time, String> {
         record.time(text(given, "a time; write it as \"2026-08-21T17:00:00Z\"")?)
+    }
+
+    fn write(value: &Time) -> Value {
+        value.to_string().into()
     }
 }
 
@@ -128,12 +148,16 @@ impl Form for Seconds {
             _ => Err("it is not a number of seconds".to_owned()),
         }
     }
+
+    fn write(value: &Span) -> Value {
+        value.seconds().into()
+    }
 }
 
 /// A whole number.
 pub(crate) struct Whole<T = u64>(PhantomData<T>);
 
-impl<T: FromStr> Form for Whole<T> {
+impl<T: FromStr + Copy + Into<Value>> Form for Whole<T> {
     type Value = T;
 
     fn words() -> String {
@@ -150,6 +174,10 @@ impl<T: FromStr> Form for Whole<T> {
             Given::Json(value) => value.to_string(),
         };
         written.parse().map_err(|_| format!("`{}` is not a whole number that fits here", printable(&written)))
+    }
+
+    fn write(value: &T) -> Value {
+        (*value).into()
     }
 }
 
@@ -176,6 +204,10 @@ impl Form for Flag {
             Given::Json(other) => Err(format!("{} is neither `true` nor `false`", shown(other))),
         }
     }
+
+    fn write(value: &bool) -> Value {
+        (*value).into()
+    }
 }
 
 /// A commit.
@@ -195,6 +227,10 @@ impl Form for Commit {
     fn read(given: Given<'_>, _: &Record<'_>) -> Result<CommitId, String> {
         let text = text(given, "a commit id of 40 hexadecimal digits")?;
         text.parse().map_err(|_| format!("`{}` is not a commit id of 40 hexadecimal digits", printable(text)))
+    }
+
+    fn write(value: &CommitId) -> Value {
+        value.to_string().into()
     }
 }
 
@@ -216,6 +252,10 @@ impl<T: Word> Form for Choice<T> {
         let text = text(given, "one of the known words")?;
         let unknown = || format!("`{}` is no known word; allowed: {}", printable(text), Self::words());
         T::from_word(&text.to_ascii_lowercase()).ok_or_else(unknown)
+    }
+
+    fn write(value: &T) -> Value {
+        value.word().into()
     }
 }
 
@@ -254,6 +294,10 @@ impl Form for StageId {
     fn read(given: Given<'_>, record: &Record<'_>) -> Result<String, String> {
         known(given, "stage", &record.reading.stages)
     }
+
+    fn write(value: &String) -> Value {
+        value.as_str().into()
+    }
 }
 
 /// The id of a practice.
@@ -272,6 +316,10 @@ impl Form for PracticeId {
 
     fn read(given: Given<'_>, record: &Record<'_>) -> Result<String, String> {
         known(given, "practice", &record.reading.practices)
+    }
+
+    fn write(value: &String) -> Value {
+        value.as_str().into()
     }
 }
 
@@ -324,6 +372,10 @@ impl<F: Form> Form for List<F> {
             }
         }
     }
+
+    fn write(value: &Self::Value) -> Value {
+        value.iter().map(F::write).collect()
+    }
 }
 
 /// Texts by name.
@@ -346,5 +398,9 @@ impl Form for NamedTexts {
             Given::Json(value) => serde_json::from_value(value.clone()),
         };
         read.map_err(|_| "it is not a JSON object of texts".to_owned())
+    }
+
+    fn write(value: &Self::Value) -> Value {
+        json!(value)
     }
 }

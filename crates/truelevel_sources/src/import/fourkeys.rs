@@ -8,6 +8,7 @@ use super::forms::{Instant, List, Text};
 use super::layout::Layout;
 use super::record::{Fault, Record};
 use super::times::refuse_backwards;
+use super::writing::no_rows;
 
 const SOURCE: &str = "fourkeys";
 /// Four Keys knows no services: all it has seen is one.
@@ -26,6 +27,7 @@ pub(super) mod deployments {
             fields: FIELDS,
             recognised_by: &["deploy_id", "time_created", "main_commit"],
             read: read,
+            rows: no_rows,
         };
     }
 
@@ -74,6 +76,7 @@ pub(super) mod incidents {
             fields: FIELDS,
             recognised_by: &["incident_id", "time_created", "time_resolved"],
             read: read,
+            rows: no_rows,
         };
     }
 
@@ -122,6 +125,7 @@ pub(super) mod changes {
             fields: FIELDS,
             recognised_by: &["change_id", "time_created", "event_type"],
             read: |_, _| Ok(()),
+            rows: no_rows,
         };
     }
 

@@ -8,13 +8,14 @@ use super::forms::Text;
 use super::layout::Layout;
 use super::record::{Fault, Record};
 use super::shared::OBSERVED_AT;
+use super::writing::{Row, Rows};
 
 declare! {
     /// Incident links
     ///
     /// A record for each incident whose cause somebody has decided: this deployment, or none. It goes before whatever
     /// would be inferred, and stays when the incident is read again. Identity is the incident.
-    pub static INCIDENT_LINKS: Layout = { id: "incident_links", fields: FIELDS, recognised_by: &[], read: read };
+    pub static INCIDENT_LINKS: Layout = { id: "incident_links", fields: FIELDS, recognised_by: &[], read: read, rows: rows };
 }
 
 fields! {
@@ -41,4 +42,20 @@ fn read(record: &Record<'_>, facts: &mut Facts) -> Result<(), Fault> {
         observed_at: record.observed_at()?,
     });
     Ok(())
+}
+
+fn rows(facts: &Facts) -> Rows<'_> {
+    Box::new(facts.incident_links.iter().map(row))
+}
+
+fn row(link: &IncidentLink) -> Row {
+    let mut row = Row::new();
+    let (source, id) = link.deployment.as_ref().map(|(source, id)| (source, id)).unzip();
+    INCIDENT.put(&mut row, &link.incident);
+    INCIDENT_SOURCE.put(&mut row, &link.incident_source);
+    DEPLOYMENT.put(&mut row, id);
+    DEPLOYMENT_SOURCE.put(&mut row, source);
+    REASON.put(&mut row, &link.reason);
+    OBSERVED_AT.put(&mut row, &link.observed_at);
+    row
 }

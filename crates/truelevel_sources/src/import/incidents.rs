@@ -9,13 +9,14 @@ use super::layout::Layout;
 use super::record::{Fault, Record};
 use super::shared::{OBSERVED_AT, SOURCE};
 use super::times::refuse_backwards;
+use super::writing::{Row, Rows};
 
 declare! {
     /// Incidents
     ///
     /// A record for each degradation of a service. Identity is `source` and `id`. Once a workspace has any incident, a
     /// service without one had none: that is measured, not unknown.
-    pub static INCIDENTS: Layout = { id: "incidents", fields: FIELDS, recognised_by: &[], read: read };
+    pub static INCIDENTS: Layout = { id: "incidents", fields: FIELDS, recognised_by: &[], read: read, rows: rows };
 }
 
 fields! {
@@ -68,4 +69,25 @@ fn read(record: &Record<'_>, facts: &mut Facts) -> Result<(), Fault> {
         observed_at: record.observed_at()?,
     });
     Ok(())
+}
+
+fn rows(facts: &Facts) -> Rows<'_> {
+    Box::new(facts.incidents.iter().map(row))
+}
+
+fn row(incident: &Incident) -> Row {
+    let mut row = Row::new();
+    let detector = incident.detected_by_alert.map(|is_alert| if is_alert { Detector::Alert } else { Detector::Person });
+    ID.put(&mut row, &incident.id);
+    SERVICES.put(&mut row, &incident.services);
+    STARTED_AT.put(&mut row, &incident.started_at);
+    RESOLVED_AT.put(&mut row, incident.resolved_at.as_ref());
+    DETECTED_AT.put(&mut row, incident.detected_at.as_ref());
+    DETECTED_BY.put(&mut row, detector.as_ref());
+    ACKNOWLEDGED_AT.put(&mut row, incident.acknowledged_at.as_ref());
+    SEVERITY.put(&mut row, incident.severity.as_ref());
+    CAUSED_BY.put(&mut row, incident.caused_by.as_ref());
+    SOURCE.put(&mut row, &incident.source);
+    OBSERVED_AT.put(&mut row, &incident.observed_at);
+    row
 }

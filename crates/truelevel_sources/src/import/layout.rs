@@ -4,6 +4,7 @@ use truelevel_model::facts::Facts;
 
 use super::field::Field;
 use super::record::{Fault, Reading, Record, Values};
+use super::writing::Rows;
 
 /// What the records of a file are: a kind of fact with its fields.
 pub struct Layout {
@@ -17,11 +18,18 @@ pub struct Layout {
     pub recognised_by: &'static [&'static str],
     /// Adds a record to the facts.
     pub(super) read: fn(&Record<'_>, &mut Facts) -> Result<(), Fault>,
+    /// The records that give these facts when they are read; none for tables of other products.
+    pub(super) rows: fn(&Facts) -> Rows<'_>,
 }
 
 impl Layout {
     pub(super) const fn record<'a>(&self, values: Values<'a>, reading: &'a Reading) -> Record<'a> {
         Record::new(values, reading, !self.recognised_by.is_empty())
+    }
+
+    /// The records that give these facts when they are read.
+    pub fn rows<'f>(&self, facts: &'f Facts) -> Rows<'f> {
+        (self.rows)(facts)
     }
 
     /// The field of a name.

@@ -23,12 +23,14 @@ mod reviews;
 mod services;
 mod shared;
 mod times;
+mod writing;
 
 pub use field::Field;
 pub use file::{Batch, FileFault, Hints, ImportFile, Rejection};
 pub use layout::Layout;
 pub use record::{Fault, Reading};
 pub use times::time_zone;
+pub use writing::{Row, Rows, header, line};
 
 /// All kinds of fact, sorted by id.
 pub static LAYOUTS: &[&Layout] = &[

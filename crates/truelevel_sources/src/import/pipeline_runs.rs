@@ -9,12 +9,13 @@ use super::layout::Layout;
 use super::record::{Fault, Record};
 use super::shared::{OBSERVED_AT, SOURCE};
 use super::times::refuse_backwards;
+use super::writing::{Row, Rows};
 
 declare! {
     /// Pipeline runs
     ///
     /// A record for each run of CI. Identity is `source`, `id` and `attempt`.
-    pub static PIPELINE_RUNS: Layout = { id: "pipeline_runs", fields: FIELDS, recognised_by: &[], read: read };
+    pub static PIPELINE_RUNS: Layout = { id: "pipeline_runs", fields: FIELDS, recognised_by: &[], read: read, rows: rows };
 }
 
 fields! {
@@ -70,4 +71,26 @@ fn read(record: &Record<'_>, facts: &mut Facts) -> Result<(), Fault> {
         observed_at: record.observed_at()?,
     });
     Ok(())
+}
+
+fn rows(facts: &Facts) -> Rows<'_> {
+    Box::new(facts.pipeline_runs.iter().map(row))
+}
+
+fn row(run: &PipelineRun) -> Row {
+    let mut row = Row::new();
+    ID.put(&mut row, &run.id);
+    ATTEMPT.put(&mut row, &run.attempt);
+    REPOSITORY.put(&mut row, &run.repository);
+    WORKFLOW.put(&mut row, &run.workflow);
+    COMMIT.put(&mut row, &run.commit);
+    BRANCH.put(&mut row, run.branch.as_ref());
+    TRIGGER.put(&mut row, &run.trigger);
+    STARTED_AT.put(&mut row, &run.started_at);
+    FINISHED_AT.put(&mut row, run.finished_at.as_ref());
+    OUTCOME.put(&mut row, &run.outcome);
+    SHARED_WORKFLOWS.put(&mut row, &run.shared_workflows);
+    SOURCE.put(&mut row, &run.source);
+    OBSERVED_AT.put(&mut row, &run.observed_at);
+    row
 }

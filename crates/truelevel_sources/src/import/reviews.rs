@@ -9,13 +9,14 @@ use super::layout::Layout;
 use super::record::{Fault, Record};
 use super::shared::{OBSERVED_AT, SOURCE};
 use super::times::refuse_backwards;
+use super::writing::{Row, Rows};
 
 declare! {
     /// Reviews
     ///
     /// A record for each pull or merge request. Identity is `source`, `repository` and `number`. Who wrote or reviewed
     /// it is not asked for.
-    pub static REVIEWS: Layout = { id: "reviews", fields: FIELDS, recognised_by: &[], read: read };
+    pub static REVIEWS: Layout = { id: "reviews", fields: FIELDS, recognised_by: &[], read: read, rows: rows };
 }
 
 fields! {
@@ -70,4 +71,27 @@ fn read(record: &Record<'_>, facts: &mut Facts) -> Result<(), Fault> {
         observed_at: record.observed_at()?,
     });
     Ok(())
+}
+
+fn rows(facts: &Facts) -> Rows<'_> {
+    Box::new(facts.reviews.iter().map(row))
+}
+
+fn row(review: &Review) -> Row {
+    let mut row = Row::new();
+    REPOSITORY.put(&mut row, &review.repository);
+    NUMBER.put(&mut row, &review.number);
+    OPENED_AT.put(&mut row, &review.opened_at);
+    FIRST_COMMIT_AT.put(&mut row, review.first_commit_at.as_ref());
+    FIRST_RESPONSE_AT.put(&mut row, review.first_response_at.as_ref());
+    APPROVED_AT.put(&mut row, review.approved_at.as_ref());
+    MERGED_AT.put(&mut row, review.merged_at.as_ref());
+    MERGE_COMMIT.put(&mut row, review.merge_commit.as_ref());
+    COMMITS.put(&mut row, &review.commits);
+    IS_AUTOMATION.put(&mut row, &review.is_automation);
+    LINES_CHANGED.put(&mut row, review.lines_changed.as_ref());
+    LABELS.put(&mut row, &review.labels);
+    SOURCE.put(&mut row, &review.source);
+    OBSERVED_AT.put(&mut row, &review.observed_at);
+    row
 }

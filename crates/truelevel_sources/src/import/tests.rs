@@ -256,3 +256,54 @@ proptest::proptest! {
         read(if csv { "deployments.csv" } else { "deployments.jsonl" }, [head, b"\n", bytes.as_slice()].concat());
     }
 }
+
+#[test]
+fn what_is_written_reads_back_as_the_same_facts() {
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let at = |hour: u32| format!("2026-08-01T{hour:02}:00:00.125Z");
+    let records = [
+        format!(
+            r#"{{"kind":"deployment","id":"a,\"b\"\nc","service":"web","environment":"production","version":"v1","commit":"{commit}","outcome":"failed","started_at":"{}","finished_at":"{}","strategy":"blue_green","initiated_by":"schedule","approval_wait_seconds":1.5,"aborted_automatically":false,"sequence":-4,"is_initial_state":true,"source":"argo"}}"#,
+            at(1),
+            at(2)
+        ),
+        format!(
+            r#"{{"kind":"incident","services":["a;b","c"],"started_at":"{}","detected_by":"person","caused_by":"v1"}}"#,
+            at(3)
+        ),
+        format!(
+            r#"{{"kind":"review","repository":"web","number":7,"opened_at":"{}","labels":["x","y z"],"commits":["{commit}"],"is_automation":true}}"#,
+            at(1)
+        ),
+        format!(
+            r#"{{"kind":"pipeline-run","id":"9","attempt":2,"repository":"web","workflow":"ci","commit":"{commit}","started_at":"{}","outcome":"in_progress","shared_workflows":["a@1"]}}"#,
+            at(1)
+        ),
+        format!(r#"{{"kind":"service","service":"web","team":"front","observed_at":"{}"}}"#, at(1)),
+        format!(r#"{{"kind":"declaration","stage":"build","level":3,"declared_at":"{}","declared_by":"team"}}"#, at(1)),
+        format!(
+            r#"{{"kind":"incident-link","incident":"7","deployment":"a","reason":"seen","observed_at":"{}"}}"#,
+            at(1)
+        ),
+        format!(
+            r#"{{"kind":"evidence","practice":"backups","grade":"effective","summary":"ok","path":"a/b","repository":"web","commit":"{commit}","line":3,"values":{{"k":"v"}},"observed_at":"{}"}}"#,
+            at(1)
+        ),
+    ];
+    for (record, layout) in records.iter().zip([1, 4, 6, 5, 7, 0, 3, 2].map(|place| LAYOUTS[place])) {
+        let facts = |text: &str, name: &str| {
+            let mut file = ImportFile::open(Box::new(Cursor::new(text.to_owned())), name, Hints::default()).unwrap();
+            let batch = file.next_batch(&reading()).unwrap().unwrap();
+            assert!(batch.rejected.is_empty(), "{text}: {:?}", batch.rejected);
+            batch.facts
+        };
+        let read = facts(record, "x.jsonl");
+        let columns: Vec<&str> = layout.fields.iter().map(|field| field.name()).collect();
+        for (format, ending) in [(Format::Csv, "csv"), (Format::JsonLines, "jsonl")] {
+            let rows = layout.rows(&read).map(|row| line(layout.id, &columns, row, format));
+            let text = header(&columns, format) + &rows.collect::<String>();
+            let again = facts(&text, &format!("{}.{ending}", layout.id));
+            assert_eq!(format!("{again:?}"), format!("{read:?}"), "{text}");
+        }
+    }
+}
