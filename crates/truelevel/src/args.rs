@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// What is missing or stale, and what to connect for which answer
     Doctor(Doctor),
+    /// What senders delivered, and what of it was not understood
+    Events(Events),
     /// What a metric, practice, gate, question or reason code means, and what it is here
     Explain(Explain),
     /// Stored facts in the words of import, or measures, as CSV or JSON Lines
@@ -42,8 +45,14 @@ pub(crate) enum Command {
     Import(Import),
     /// Write a truelevel.toml from what is found
     Init(Init),
+    /// Read kept events anew, as after a change of the configuration
+    Replay(Replay),
+    /// Receive events and show where delivery stands, until asked to stop
+    Serve(Serve),
     /// Keep an assessment of a workspace; list, verify or fill in what is kept
     Snapshot(Snapshot),
+    /// Tokens with which others call the server
+    Token(Token),
 }
 
 /// What to look at, and as of when.
@@ -86,6 +95,47 @@ pub(crate) struct Collect {
     /// A truelevel.toml or its folder; default: the nearest one
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Which of the kept events.
+#[derive(Debug, Group)]
+pub(crate) struct WhichEvents {
+    /// Only those that became this; default: what was not understood
+    #[arg(long, value_enum, default_value_t = EventFilter::Quarantined)]
+    pub(crate) state: EventFilter,
+    /// Only those of this sender
+    #[arg(long, value_name = "ID")]
+    pub(crate) sender: Option<String>,
+    /// A truelevel.toml or its folder; default: the nearest one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Events {
+    #[command(flatten)]
+    pub(crate) which: WhichEvents,
+    /// List at most this many
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    pub(crate) which: WhichEvents,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventFilter {
+    /// Something in it was not understood
+    Quarantined,
+    /// It became facts
+    Normalised,
+    /// It says nothing about delivery
+    Ignored,
+    /// All of them
+    All,
 }
 
 #[derive(Debug, Group)]
@@ -261,6 +311,67 @@ pub(crate) struct Init {
     /// Print it and write nothing
     #[arg(long)]
     pub(crate) print: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Serve {
+    /// A truelevel.toml or its folder; default: the nearest one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8320")]
+    pub(crate) listen: SocketAddr,
+    /// Check configuration, secrets and store, and end
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Token {
+    #[command(subcommand)]
+    pub(crate) action: TokenAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenAction {
+    /// Make a token and print it; it is not shown again
+    Create {
+        /// What it is called
+        name: String,
+        /// What its bearer may do
+        #[arg(long, value_enum)]
+        scope: TokenScope,
+        /// When it ends (2027-01-31, or a time); default: never
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        expires: Option<Time>,
+        /// A truelevel.toml or its folder; default: the nearest one
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// List all tokens, never the secret itself
+    List {
+        /// A truelevel.toml or its folder; default: the nearest one
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Take a token back
+    Revoke {
+        /// What it is called
+        name: String,
+        /// A truelevel.toml or its folder; default: the nearest one
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenScope {
+    /// Send events
+    Ingest,
+    /// Read what is measured
+    Read,
+    /// Both
+    Admin,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,7 @@
 //! `truelevel.toml`: what is assessed together. Every mistake is named with file, line and column.
 
+mod serving;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,8 @@ use truelevel_model::calendar::WORKING_DAYS;
 use truelevel_sources::deployment_files::PathTemplate;
 
 use crate::own_rules::{ExemptionTable, GateTable, OwnRules, OwnTables, PracticeTable, ThresholdTable};
+pub use serving::{EventsConfig, SecretPlace, ServeConfig, WebhookConfig};
+use serving::{EventsTable, ServeTable, WebhookTable};
 
 /// The name of the file.
 pub const FILE_NAME: &str = "truelevel.toml";
@@ -71,6 +75,12 @@ pub struct Config {
     pub only_listed_services: bool,
     /// Practices, gates, thresholds and exemptions of its own.
     pub own: OwnRules,
+    /// How events are understood and kept.
+    pub events: EventsConfig,
+    /// How the server may be reached.
+    pub serve: ServeConfig,
+    /// Who sends webhooks.
+    pub webhooks: Vec<WebhookConfig>,
 }
 
 /// A repository of code.
@@ -80,6 +90,8 @@ pub struct RepositoryConfig {
     pub name: Option<String>,
     /// Where it is.
     pub path: PathBuf,
+    /// What senders of events call it, where the last part of that is not its name.
+    pub known_as: Vec<String>,
 }
 
 /// A repository that declares what runs where.
@@ -108,6 +120,8 @@ pub struct ServiceConfig {
     pub version_patterns: Vec<Regex>,
     /// Its production environments, where they differ from the workspace's.
     pub production: Vec<String>,
+    /// What senders of events call it, where that is not its name.
+    pub known_as: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -135,6 +149,12 @@ struct File {
     threshold: Vec<ThresholdTable>,
     #[serde(default, alias = "exemptions")]
     exemption: Vec<ExemptionTable>,
+    #[serde(default)]
+    events: EventsTable,
+    #[serde(default)]
+    serve: ServeTable,
+    #[serde(default)]
+    webhooks: Vec<WebhookTable>,
 }
 
 #[derive(Deserialize, Default)]
@@ -166,6 +186,8 @@ struct AutomationTable {
 struct RepositoryTable {
     name: Option<Spanned<String>>,
     path: PathBuf,
+    #[serde(default)]
+    known_as: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -203,6 +225,8 @@ struct ServiceTable {
     version_patterns: Vec<Spanned<String>>,
     #[serde(default)]
     production: Vec<Spanned<String>>,
+    #[serde(default)]
+    known_as: Vec<String>,
 }
 
 impl Config {
@@ -214,12 +238,18 @@ impl Config {
             edition: None,
             calendar: Calendar::default(),
             automation_accounts: Vec::new(),
-            repositories: paths.iter().map(|path| RepositoryConfig { name: None, path: path.clone() }).collect(),
+            repositories: paths
+                .iter()
+                .map(|path| RepositoryConfig { name: None, path: path.clone(), known_as: Vec::new() })
+                .collect(),
             deployment_repositories: Vec::new(),
             environments: BTreeMap::new(),
             services: Vec::new(),
             only_listed_services: false,
             own: OwnRules::default(),
+            events: EventsConfig::default(),
+            serve: ServeConfig::default(),
+            webhooks: Vec::new(),
         }
     }
 
@@ -341,6 +371,7 @@ impl Reader<'_> {
                 })
             })
             .collect::<Result<_, ConfigError>>()?;
+        let webhooks = file.webhooks.into_iter().map(|table| self.check_webhook(table, folder));
         let services = file
             .service
             .into_iter()
@@ -358,6 +389,7 @@ impl Reader<'_> {
                 .map(|table| RepositoryConfig {
                     name: table.name.map(Spanned::into_inner),
                     path: folder.join(table.path),
+                    known_as: table.known_as,
                 })
                 .collect(),
             deployment_repositories,
@@ -370,6 +402,9 @@ impl Reader<'_> {
                 thresholds: file.threshold,
                 exemptions: file.exemption,
             })?,
+            events: self.check_events(file.events)?,
+            serve: file.serve.into(),
+            webhooks: webhooks.collect::<Result<_, _>>()?,
         })
     }
 
@@ -428,6 +463,7 @@ impl Reader<'_> {
             baseline: service.baseline,
             version_patterns,
             production: service.production.into_iter().map(Spanned::into_inner).collect(),
+            known_as: service.known_as,
         })
     }
 }
@@ -463,6 +499,12 @@ mod tests {
         );
         check("[[service]]\nname = \"a\"\nversion_patterns = [\"(\"]\n", "truelevel.toml:3:21: not a pattern");
         check("[[repository]]\nname = \"a\"\n", "truelevel.toml:1:1: missing field `path`");
+        check(
+            "[[webhooks]]\nsender = \"nobody\"\n",
+            "truelevel.toml:2:10: there is no sender `nobody`; known: alertmanager",
+        );
+        check("[[webhooks]]\nsender = \"github\"\n", "truelevel.toml:2:10: a sender needs either `secret_env`");
+        check("[events]\nkeep_days = 0\n", "truelevel.toml:2:13: events are kept for at least 1 day");
         check("x = \n", "truelevel.toml:1:5: ");
         check(
             "[calendar]\ntime_zone = \"Europe/Nowhere\"\n",

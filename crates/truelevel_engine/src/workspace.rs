@@ -60,6 +60,16 @@ impl Workspace {
         Ok(catalog)
     }
 
+    /// Opens the store a second time, for whoever works beside this workspace; the workspace must have one.
+    pub fn open_store(&self) -> Result<SqliteStore, EngineError> {
+        match &self.source {
+            WorkspaceSource::File(file) => Ok(SqliteStore::open(store_path(file)?)?),
+            WorkspaceSource::Paths(_) => Err(EngineError::Usage(format!(
+                "no {FILE_NAME} there, and this needs a place to keep things; write one with `truelevel init`"
+            ))),
+        }
+    }
+
     /// Whether what is collected is kept for the next run.
     pub(crate) const fn is_kept(&self) -> bool {
         matches!(self.source, WorkspaceSource::File(_))

@@ -6,6 +6,7 @@ pub mod assessment;
 pub mod calendar;
 pub mod comparison;
 pub mod deployment_data;
+pub mod events;
 pub mod evidence;
 pub mod exclusions;
 pub mod facts;

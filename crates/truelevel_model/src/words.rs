@@ -2,6 +2,7 @@
 
 use crate::Grade;
 use crate::assessment::Answer;
+use crate::events::{EventState, Scope};
 use crate::facts::{DeploymentOutcome, DeploymentStrategy, Initiator, RunOutcome};
 
 /// A choice with a spelling.
@@ -80,6 +81,22 @@ impl Word for RunOutcome {
 
 impl Word for Grade {
     const ALL: &'static [Self] = &[Self::Declared, Self::Exercised, Self::Effective];
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Word for EventState {
+    const ALL: &'static [Self] = Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Word for Scope {
+    const ALL: &'static [Self] = Self::ALL;
 
     fn word(self) -> &'static str {
         self.as_str()

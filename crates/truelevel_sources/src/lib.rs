@@ -8,6 +8,7 @@ pub mod deployment_repository;
 pub mod git;
 pub mod import;
 pub mod release_tags;
+pub mod webhooks;
 
 /// What a long reading tells of its progress: things done, and how many there will be where that is known.
 pub trait Progress: Sync {

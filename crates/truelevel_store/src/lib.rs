@@ -10,5 +10,5 @@ mod written;
 
 pub use error::StoreError;
 pub use sqlite::SqliteStore;
-pub use store::Store;
+pub use store::{EventQuery, Receipt, Store};
 pub use written::{Counts, Written};

@@ -4,6 +4,7 @@ mod collected;
 mod columns;
 mod declarations;
 mod deployments;
+mod events;
 mod evidence;
 mod failure;
 mod gate_answers;
@@ -18,20 +19,22 @@ mod reviews;
 mod service_records;
 mod snapshots;
 mod tags;
+mod tokens;
 mod upsert;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior};
+use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent, Token};
 use truelevel_model::facts::Facts;
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
 use truelevel_model::{
     Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun, RepositoryId,
-    Review, ServiceId, ServiceRecord, SourceId, Tag,
+    Review, ServiceId, ServiceRecord, SourceId, Tag, Time,
 };
 
-use crate::{Counts, Store, StoreError, Written};
+use crate::{Counts, EventQuery, Receipt, Store, StoreError, Written};
 use failure::Failure;
 use names::Names;
 use upsert::Stays;
@@ -118,16 +121,17 @@ impl Store for SqliteStore {
 
     fn write(&mut self, facts: &Facts) -> Result<Written, StoreError> {
         self.change("write facts", |connection, names| {
+            let stays = Stays::ObservedLater;
             Ok(Written {
                 declarations: declarations::write(connection, names, &facts.declarations)?,
-                deployments: deployments::write(connection, names, &facts.deployments, Stays::ObservedLater)?,
-                evidence: evidence::write(connection, names, &facts.evidence, Stays::ObservedLater)?,
+                deployments: deployments::write(connection, names, &facts.deployments, stays)?,
+                evidence: evidence::write(connection, names, &facts.evidence, stays)?,
                 gate_answers: gate_answers::write(connection, names, &facts.gate_answers)?,
                 incident_links: incident_links::write(connection, names, &facts.incident_links)?,
-                incidents: incidents::write(connection, names, &facts.incidents)?,
+                incidents: incidents::write(connection, names, &facts.incidents, stays)?,
                 pipeline_runs: pipeline_runs::write(connection, names, &facts.pipeline_runs)?,
-                reviews: reviews::write(connection, names, &facts.reviews)?,
-                services: service_records::write(connection, names, &facts.services)?,
+                reviews: reviews::write(connection, names, &facts.reviews, stays)?,
+                services: service_records::write(connection, names, &facts.services, stays)?,
             })
         })
     }
@@ -239,6 +243,46 @@ impl Store for SqliteStore {
 
     fn repositories(&self) -> Result<Vec<RepositoryId>, StoreError> {
         self.read("read repositories", names::repositories_in_use)
+    }
+
+    fn receive(&mut self, events: &[(RawEvent, Reading)]) -> Result<Vec<Receipt>, StoreError> {
+        self.change("keep events", |connection, names| {
+            events.iter().map(|(raw, reading)| events::receive(connection, names, raw, reading)).collect()
+        })
+    }
+
+    fn settle(&mut self, events: &[(i64, Reading)]) -> Result<bool, StoreError> {
+        self.change("settle events", |connection, names| {
+            let mut is_changed = false;
+            for (key, reading) in events {
+                is_changed |= events::settle(connection, names, *key, reading)?;
+            }
+            Ok(is_changed)
+        })
+    }
+
+    fn events(&self, query: &EventQuery) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read("read events", |connection| events::read(connection, query))
+    }
+
+    fn event_counts(&self) -> Result<Vec<(String, EventState, u64)>, StoreError> {
+        self.read("count events", events::count)
+    }
+
+    fn expire_events(&mut self, received_before: Time) -> Result<u64, StoreError> {
+        self.change("expire events", |connection, _| events::expire(connection, received_before))
+    }
+
+    fn add_token(&mut self, token: &Token) -> Result<bool, StoreError> {
+        self.change("add a token", |connection, _| tokens::add(connection, token))
+    }
+
+    fn revoke_token(&mut self, name: &str, at: Time) -> Result<bool, StoreError> {
+        self.change("revoke a token", |connection, _| tokens::revoke(connection, name, at))
+    }
+
+    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        self.read("read tokens", tokens::read)
     }
 }
 

@@ -1,13 +1,39 @@
 //! What a store does, in the model's words and whatever keeps it.
 
+use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent, Token};
 use truelevel_model::facts::Facts;
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
 use truelevel_model::{
     Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun, RepositoryId,
-    Review, ServiceId, ServiceRecord, SourceId, Tag,
+    Review, ServiceId, ServiceRecord, SourceId, Tag, Time,
 };
 
 use crate::{Counts, StoreError, Written};
+
+/// Which events to read.
+#[derive(Clone, Debug, Default)]
+pub struct EventQuery {
+    /// Only those that became this.
+    pub state: Option<EventState>,
+    /// Only those of this sender.
+    pub sender: Option<String>,
+    /// Only those received after the one with this key.
+    pub after: i64,
+    /// At most this many, oldest first.
+    pub limit: usize,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// Kept; whether the facts say something else than before.
+    Kept {
+        /// Whether a fact is new or changed.
+        is_changed: bool,
+    },
+    /// It was here already.
+    Duplicate,
+}
 
 /// Facts that outlive a run.
 ///
@@ -106,4 +132,34 @@ pub trait Store: Send {
 
     /// The repositories that have changes, by name.
     fn repositories(&self) -> Result<Vec<RepositoryId>, StoreError>;
+
+    /// Keeps events and joins the facts that were read in them, all in one transaction. A delivery that is there
+    /// already changes nothing.
+    ///
+    /// Unlike [`Store::write`], facts are joined: a sender tells a deployment, review or incident bit by bit and in
+    /// any order, so that what a later observation does not say stays as it was, and a first time stays the first.
+    fn receive(&mut self, events: &[(RawEvent, Reading)]) -> Result<Vec<Receipt>, StoreError>;
+
+    /// Notes what kept events say when they are read anew, by key, and joins their facts. Answers whether a fact is
+    /// new or changed.
+    fn settle(&mut self, events: &[(i64, Reading)]) -> Result<bool, StoreError>;
+
+    /// Events, in the order of receipt.
+    fn events(&self, query: &EventQuery) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// How many events there are, by sender and state.
+    fn event_counts(&self) -> Result<Vec<(String, EventState, u64)>, StoreError>;
+
+    /// Forgets events that were received before an instant and hold nothing more: quarantined ones stay. Answers how
+    /// many.
+    fn expire_events(&mut self, received_before: Time) -> Result<u64, StoreError>;
+
+    /// Adds a token; not when its name is taken, which is the answer `false`.
+    fn add_token(&mut self, token: &Token) -> Result<bool, StoreError>;
+
+    /// Takes a token back; `false` when there is none of that name, or it was taken back before.
+    fn revoke_token(&mut self, name: &str, at: Time) -> Result<bool, StoreError>;
+
+    /// All tokens, by name.
+    fn tokens(&self) -> Result<Vec<Token>, StoreError>;
 }

@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("truelevel_assess", &["truelevel_model"]),
     ("truelevel_report", &["truelevel_model"]),
     ("truelevel_engine", BELOW_THE_ENGINE),
+    ("truelevel_server", &["truelevel_engine", "truelevel_model", "truelevel_report"]),
     ("truelevel", ALL_LIBRARIES),
     (
         "xtask",
@@ -39,6 +40,7 @@ const ALL_LIBRARIES: &[&str] = &[
     "truelevel_model",
     "truelevel_practices",
     "truelevel_report",
+    "truelevel_server",
     "truelevel_sources",
     "truelevel_store",
 ];
@@ -54,7 +56,13 @@ const SIDE_BY_SIDE: &[&str] = &[
 ];
 
 /// Libraries with one home.
-const HOMES: &[(&str, &str)] = &[("gix", "truelevel_sources"), ("rusqlite", "truelevel_store")];
+const HOMES: &[(&str, &str)] = &[
+    ("axum", "truelevel_server"),
+    ("gix", "truelevel_sources"),
+    ("hyper", "truelevel_server"),
+    ("rusqlite", "truelevel_store"),
+    ("tokio", "truelevel_server"),
+];
 
 /// Crates that only turn values into values.
 const PURE: &[&str] = &[

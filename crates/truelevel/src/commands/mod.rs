@@ -6,11 +6,15 @@ mod compare;
 mod declare;
 mod demo;
 mod doctor;
+mod events;
 mod explain;
 mod export;
 mod import;
 mod init;
+mod replay;
+mod serve;
 mod snapshot;
+mod token;
 
 use truelevel_engine::EngineError;
 use truelevel_engine::assess::AssessRequest;
@@ -27,11 +31,15 @@ pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
         Command::Declare(args) => declare::run(args),
         Command::Demo(args) => demo::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Events(args) => events::run(&args),
         Command::Explain(args) => explain::run(args),
         Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Serve(args) => serve::run(args),
         Command::Snapshot(args) => snapshot::run(&args),
+        Command::Token(args) => token::run(args),
     }
 }
 

@@ -8,7 +8,7 @@ use truelevel_model::{Deployment, EnvironmentId, ServiceId, SourceId, Span, Word
 use super::columns::{bytes, millis, name, optional_commit, optional_time, optional_word, time, word};
 use super::failure::Failure;
 use super::names::{self, Names};
-use super::upsert::{Stays, Upsert};
+use super::upsert::{Joining, Stays, Upsert};
 use crate::Counts;
 
 const IDENTITY: &[&str] = &["source", "id"];
@@ -27,6 +27,23 @@ const VALUES: &[&str] = &[
     "strategy",
     "aborted_automatically",
     "observed_at",
+];
+
+/// By value, when several observations of one deployment are joined.
+pub(crate) const JOINING: &[Joining] = &[
+    Joining::Later,
+    Joining::Later,
+    Joining::Later,
+    Joining::Later,
+    Joining::Later,
+    Joining::LaterIfSaid,
+    Joining::Earliest,
+    Joining::Later,
+    Joining::Later,
+    Joining::LaterIfSaid,
+    Joining::LaterIfSaid,
+    Joining::LaterIfSaid,
+    Joining::LaterIfSaid,
 ];
 
 pub(crate) fn write(

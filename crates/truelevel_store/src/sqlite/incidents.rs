@@ -6,7 +6,7 @@ use truelevel_model::{Incident, ServiceId, SourceId};
 use super::columns::{list, list_text, millis, name, optional_time, time};
 use super::failure::Failure;
 use super::names::{self, Names};
-use super::upsert::{Stays, Upsert};
+use super::upsert::{Joining, Stays, Upsert};
 use crate::Counts;
 
 const IDENTITY: &[&str] = &["source", "id"];
@@ -22,9 +22,26 @@ const VALUES: &[&str] = &[
     "observed_at",
 ];
 
-pub(crate) fn write(connection: &Connection, names: &mut Names, incidents: &[Incident]) -> Result<Counts, Failure> {
+/// By value, when several observations of one incident are joined.
+pub(crate) const JOINING: &[Joining] = &[
+    Joining::Later,
+    Joining::LaterIfSaid,
+    Joining::Later,
+    Joining::Earliest,
+    Joining::LaterIfSaid,
+    Joining::Earliest,
+    Joining::Later,
+    Joining::LaterIfSaid,
+];
+
+pub(crate) fn write(
+    connection: &Connection,
+    names: &mut Names,
+    incidents: &[Incident],
+    stays: Stays,
+) -> Result<Counts, Failure> {
     let mut counts = Counts::default();
-    let mut upsert = Upsert::prepare(connection, "incident", IDENTITY, VALUES, Stays::ObservedLater)?;
+    let mut upsert = Upsert::prepare(connection, "incident", IDENTITY, VALUES, stays)?;
     for incident in incidents {
         let services: Vec<String> = incident.services.iter().map(|service| service.as_str().to_owned()).collect();
         counts.add(upsert.write(params![

@@ -5,8 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::failure::Failure;
 
 /// The n-th file, counted from 1, leads to version n. A released file never changes; what is to change is a new one.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_facts.sql"), include_str!("../../migrations/0002_snapshots.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_facts.sql"),
+    include_str!("../../migrations/0002_snapshots.sql"),
+    include_str!("../../migrations/0003_events.sql"),
+];
 
 /// Marks a file as ours: `TRLV` in ASCII.
 const APPLICATION_ID: i32 = 0x5452_4c56;

@@ -8,7 +8,7 @@ use super::columns::{
 };
 use super::failure::Failure;
 use super::names::{self, Names};
-use super::upsert::{Stays, Upsert};
+use super::upsert::{Joining, Stays, Upsert};
 use crate::Counts;
 
 const IDENTITY: &[&str] = &["repository", "number", "source"];
@@ -26,9 +26,28 @@ const VALUES: &[&str] = &[
     "observed_at",
 ];
 
-pub(crate) fn write(connection: &Connection, names: &mut Names, reviews: &[Review]) -> Result<Counts, Failure> {
+/// By value, when several observations of one review are joined.
+pub(crate) const JOINING: &[Joining] = &[
+    Joining::Later,
+    Joining::Earliest,
+    Joining::Earliest,
+    Joining::Earliest,
+    Joining::LaterIfSaid,
+    Joining::LaterIfSaid,
+    Joining::Later,
+    Joining::LaterIfSaid,
+    Joining::Later,
+    Joining::LaterIfSaid,
+];
+
+pub(crate) fn write(
+    connection: &Connection,
+    names: &mut Names,
+    reviews: &[Review],
+    stays: Stays,
+) -> Result<Counts, Failure> {
     let mut counts = Counts::default();
-    let mut upsert = Upsert::prepare(connection, "review", IDENTITY, VALUES, Stays::ObservedLater)?;
+    let mut upsert = Upsert::prepare(connection, "review", IDENTITY, VALUES, stays)?;
     for review in reviews {
         counts.add(upsert.write(params![
             names.key(connection, &review.repository)?,

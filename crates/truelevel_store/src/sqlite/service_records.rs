@@ -6,15 +6,23 @@ use truelevel_model::{RepositoryId, ServiceId, ServiceRecord, SourceId};
 use super::columns::{name, optional_name, time};
 use super::failure::Failure;
 use super::names::{self, Names};
-use super::upsert::{Stays, Upsert};
+use super::upsert::{Joining, Stays, Upsert};
 use crate::Counts;
 
 const IDENTITY: &[&str] = &["source", "service"];
 const VALUES: &[&str] = &["team", "repository", "observed_at"];
 
-pub(crate) fn write(connection: &Connection, names: &mut Names, records: &[ServiceRecord]) -> Result<Counts, Failure> {
+/// By value, when several observations of one service are joined.
+pub(crate) const JOINING: &[Joining] = &[Joining::LaterIfSaid, Joining::LaterIfSaid];
+
+pub(crate) fn write(
+    connection: &Connection,
+    names: &mut Names,
+    records: &[ServiceRecord],
+    stays: Stays,
+) -> Result<Counts, Failure> {
     let mut counts = Counts::default();
-    let mut upsert = Upsert::prepare(connection, "service_record", IDENTITY, VALUES, Stays::ObservedLater)?;
+    let mut upsert = Upsert::prepare(connection, "service_record", IDENTITY, VALUES, stays)?;
     for record in records {
         counts.add(upsert.write(params![
             names.key(connection, &record.source)?,

@@ -21,6 +21,33 @@ pub(crate) enum Stays {
     ObservedLater,
     /// The one written later.
     WrittenLater,
+    /// A part of each, column by column; there is a rule for every value but the last, which is `observed_at`.
+    Joined(&'static [Joining]),
+}
+
+/// What becomes of a column when two observations of one fact are joined, whichever comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Joining {
+    /// What was observed later.
+    Later,
+    /// What was observed later, unless it says nothing; an empty list says nothing.
+    LaterIfSaid,
+    /// The smaller one: the first time that something happened.
+    Earliest,
+}
+
+impl Joining {
+    /// The joined value of a column with what is bound at a place.
+    fn sql(self, column: &str, place: usize, is_newer: &str) -> String {
+        match self {
+            Self::Later => format!("CASE WHEN {is_newer} THEN ?{place} ELSE {column} END"),
+            Self::LaterIfSaid => format!(
+                "CASE WHEN ?{place} IN ('', '[]', x'') THEN {column} WHEN {column} IN ('', '[]', x'') THEN ?{place} \
+                 WHEN {is_newer} THEN coalesce(?{place}, {column}) ELSE coalesce({column}, ?{place}) END"
+            ),
+            Self::Earliest => format!("coalesce(min({column}, ?{place}), {column}, ?{place})"),
+        }
+    }
 }
 
 impl<'c> Upsert<'c> {
@@ -41,15 +68,33 @@ impl<'c> Upsert<'c> {
         let (key_places, rest_places) = (places(identity, 1), places(values, identity.len() + 1));
         let insert =
             format!("INSERT INTO {table} ({keys}, {rest}) VALUES ({key_places}, {rest_places}) ON CONFLICT DO NOTHING");
-        let is_observed = stays == Stays::ObservedLater;
+        let is_observed = stays != Stays::WrittenLater;
         let last = identity.len() + values.len();
         // When it was observed is no difference by itself.
         let compared = if is_observed { &values[..values.len() - 1] } else { values };
-        let (columns, new) = (compared.join(", "), places(compared, identity.len() + 1));
-        let not_older = if is_observed { format!(" AND observed_at <= ?{last}") } else { String::new() };
-        let update = format!(
-            "UPDATE {table} SET ({rest}) = ({rest_places}) WHERE {same} AND ({columns}) IS NOT ({new}){not_older}"
-        );
+        let columns = compared.join(", ");
+        let new = match stays {
+            Stays::Joined(rules) => {
+                let is_newer = format!("observed_at <= ?{last}");
+                let joined = compared.iter().zip(rules).enumerate();
+                let joined = joined.map(|(at, (column, rule))| rule.sql(column, identity.len() + 1 + at, &is_newer));
+                joined.collect::<Vec<_>>().join(", ")
+            }
+            Stays::ObservedLater | Stays::WrittenLater => places(compared, identity.len() + 1),
+        };
+        let update = match stays {
+            Stays::Joined(_) => format!(
+                "UPDATE {table} SET ({columns}, observed_at) = ({new}, max(observed_at, ?{last})) \
+                 WHERE {same} AND ({columns}) IS NOT ({new})"
+            ),
+            Stays::ObservedLater => format!(
+                "UPDATE {table} SET ({rest}) = ({rest_places}) \
+                 WHERE {same} AND ({columns}) IS NOT ({new}) AND observed_at <= ?{last}"
+            ),
+            Stays::WrittenLater => {
+                format!("UPDATE {table} SET ({rest}) = ({rest_places}) WHERE {same} AND ({columns}) IS NOT ({new})")
+            }
+        };
         let confirm = is_observed
             .then(|| {
                 // Every value is named, because all are bound.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails a test")]
 
 mod concurrency;
+mod events;
 mod examples;
 mod facts;
 mod files;

@@ -1,0 +1,46 @@
+//! The addresses: a file each.
+
+mod health;
+mod metrics;
+mod webhooks;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::routing::{get, post};
+
+use crate::problem::Problem;
+use crate::protection;
+use crate::state::State;
+
+/// Everything that is answered.
+pub(crate) fn router(state: Arc<State>) -> Router {
+    let senders = Router::new()
+        .route("/webhooks/{sender}", post(webhooks::receive))
+        .route("/webhooks/{sender}/{*path}", post(webhooks::receive_below))
+        .merge(drop_ins());
+    let readers = Router::new()
+        .route("/metrics", get(metrics::show))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&state), protection::read_only));
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .merge(senders)
+        .merge(readers)
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing here"))
+        .method_not_allowed_fallback(async || Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this is not asked so"))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), protection::guard))
+        .with_state(state)
+}
+
+/// The addresses of other products, so that who leaves one changes the host alone.
+fn drop_ins() -> Router<Arc<State>> {
+    Router::new()
+        .route("/", post(webhooks::receive_for_four_keys))
+        .route("/api/plugins/webhook/{*path}", post(webhooks::receive_for_devlake))
+        .route("/api/rest/plugins/webhook/{*path}", post(webhooks::receive_for_devlake))
+        .route("/plugins/webhook/{*path}", post(webhooks::receive_for_devlake))
+        .route("/api/v2/dora/{kind}", post(webhooks::receive_for_datadog))
+}

@@ -1,0 +1,104 @@
+//! `/webhooks/{sender}`, and the addresses of other products that mean the same.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Request, State as Shared};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use truelevel_engine::intake::{Delivered, Headers, Receipt, Refusal};
+
+use crate::problem::Problem;
+use crate::state::State;
+
+pub(super) async fn receive(
+    Shared(state): Shared<Arc<State>>,
+    Path(sender): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    take(&state, &sender, "", request).await
+}
+
+pub(super) async fn receive_below(
+    Shared(state): Shared<Arc<State>>,
+    Path((sender, path)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    take(&state, &sender, &path, request).await
+}
+
+pub(super) async fn receive_for_devlake(
+    Shared(state): Shared<Arc<State>>,
+    Path(path): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    take(&state, "devlake", &path, request).await
+}
+
+pub(super) async fn receive_for_datadog(
+    Shared(state): Shared<Arc<State>>,
+    Path(kind): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    take(&state, "datadog", &kind, request).await
+}
+
+/// Four Keys has one address for all; the headers tell the sender.
+pub(super) async fn receive_for_four_keys(
+    Shared(state): Shared<Arc<State>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    const MARKS: &[(&str, &str)] =
+        &[("x-github-event", "github"), ("x-gitlab-event", "gitlab"), ("x-pagerduty-signature", "pagerduty")];
+    let sender = MARKS.iter().find(|(mark, _)| request.headers().contains_key(*mark)).map(|(_, sender)| *sender);
+    let sender = sender.ok_or_else(|| {
+        Problem::new(StatusCode::BAD_REQUEST, "no header tells who sends this; use /webhooks/ and the sender's id")
+    })?;
+    take(&state, sender, "", request).await
+}
+
+async fn take(state: &State, sender: &str, path: &str, request: Request) -> Result<Response, Problem> {
+    let (parts, body): (_, Body) = request.into_parts();
+    let mut held = state.budget.hold(&parts.headers, body).await?;
+    let headers = texts(&parts.headers);
+    let admitted = state.gate.admit(&Delivered {
+        sender,
+        path: path.trim_end_matches('/'),
+        headers: &headers,
+        transmitted: &held.transmitted,
+        body: held.body(),
+        received_at: (state.clock)(),
+    });
+    let event = admitted.map_err(|refusal| {
+        state.entrance.count_refusal();
+        let status = match refusal {
+            Refusal::UnknownSender => StatusCode::NOT_FOUND,
+            Refusal::NotConfigured => StatusCode::FORBIDDEN,
+            Refusal::Denied(_) => StatusCode::UNAUTHORIZED,
+            Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
+        };
+        Problem::new(status, refusal.to_string())
+    })?;
+    let share = held.share.take();
+    drop(held);
+    let (delivery, became, reason) = (event.0.delivery.clone(), event.1.state(), event.1.reason());
+    let receipt = state.entrance.keep(event, share).await?;
+    let is_duplicate = receipt == Receipt::Duplicate;
+    let answer = match sender {
+        // What clients of this interface read.
+        "datadog" => json!({ "data": { "id": delivery, "type": format!("dora_{}", path.trim_end_matches('s')) } }),
+        _ if is_duplicate => json!({ "delivery": delivery, "state": "duplicate" }),
+        _ => json!({ "delivery": delivery, "state": became.as_str(), "reason": reason }),
+    };
+    let status = if is_duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };
+    Ok((status, Json(answer)).into_response())
+}
+
+/// Headers whose values are texts; of several with one name the last.
+fn texts(headers: &HeaderMap) -> Headers {
+    let pairs =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+    pairs.collect()
+}

@@ -1,0 +1,228 @@
+//! The one thread that writes events. What waits is committed together, so that many senders share one sync of the
+//! disk; each is answered once its own event is on it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use truelevel_engine::intake::{EventQuery, Gate, Intake, Receipt};
+use truelevel_model::Time;
+use truelevel_model::events::{EventState, RawEvent, Reading};
+
+use crate::problem::Problem;
+
+/// Events that may wait.
+const WAITING: usize = 4096;
+/// Events that are committed together at most.
+const BATCH: usize = 512;
+
+/// What the writer was asked to do.
+enum Job {
+    Keep(Box<Delivery>),
+    KeepUp,
+}
+
+struct Delivery {
+    event: (RawEvent, Reading),
+    /// Its share of the memory, given back when it is on the disk.
+    _share: Option<OwnedSemaphorePermit>,
+    kept: oneshot::Sender<Result<Receipt, Unkept>>,
+}
+
+/// An event could not be kept, and was not.
+struct Unkept;
+
+/// Counts since the start.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) events: AtomicU64,
+    pub(crate) duplicates: AtomicU64,
+    pub(crate) commits: AtomicU64,
+    pub(crate) failures: AtomicU64,
+    pub(crate) refusals: AtomicU64,
+}
+
+/// Where events are handed in. Any number may exist; the writer ends after the last one.
+#[derive(Clone)]
+pub(crate) struct Entrance {
+    jobs: mpsc::Sender<Job>,
+    counts: Arc<Counts>,
+    changes: watch::Receiver<u64>,
+}
+
+impl Entrance {
+    /// Keeps an event: when this answers, it is on the disk. Refuses at once when too many wait.
+    pub(crate) async fn keep(
+        &self,
+        event: (RawEvent, Reading),
+        share: Option<OwnedSemaphorePermit>,
+    ) -> Result<Receipt, Problem> {
+        let (kept, answer) = oneshot::channel();
+        let delivery = Delivery { event, _share: share, kept };
+        self.jobs.try_send(Job::Keep(Box::new(delivery))).map_err(|error| match error {
+            TrySendError::Full(_) => Problem::busy(),
+            TrySendError::Closed(_) => Problem::unavailable(),
+        })?;
+        match answer.await {
+            Ok(Ok(receipt)) => Ok(receipt),
+            Ok(Err(Unkept)) | Err(_) => Err(Problem::unavailable()),
+        }
+    }
+
+    /// Tries what is quarantined again, and forgets what is old.
+    pub(crate) async fn keep_up(&self) {
+        let _ = self.jobs.send(Job::KeepUp).await;
+    }
+
+    /// Whether events can be handed in.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.jobs.is_closed()
+    }
+
+    pub(crate) fn count_refusal(&self) {
+        self.counts.refusals.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Counts up whenever a fact is new or changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+}
+
+/// The thread.
+pub(crate) struct Writer {
+    thread: JoinHandle<()>,
+    entrance: Entrance,
+}
+
+impl Writer {
+    pub(crate) fn start(intake: Intake, gate: Arc<Gate>, keep_days: u32, clock: fn() -> Time) -> Self {
+        let (jobs, waiting) = mpsc::channel(WAITING);
+        let (changed, changes) = watch::channel(0);
+        let counts = Arc::new(Counts::default());
+        let work =
+            Work { intake, gate, keep_days, clock, changed, counts: Arc::clone(&counts), waiting, retried_up_to: None };
+        Self { thread: std::thread::spawn(move || work.run()), entrance: Entrance { jobs, counts, changes } }
+    }
+
+    pub(crate) fn entrance(&self) -> Entrance {
+        self.entrance.clone()
+    }
+
+    /// Waits until everything that was handed in is on the disk.
+    pub(crate) fn finish(self) {
+        let Self { thread, entrance } = self;
+        drop(entrance);
+        if thread.join().is_err() {
+            tracing::error!("the writer ended with a bug");
+        }
+    }
+}
+
+struct Work {
+    intake: Intake,
+    gate: Arc<Gate>,
+    keep_days: u32,
+    clock: fn() -> Time,
+    changed: watch::Sender<u64>,
+    counts: Arc<Counts>,
+    waiting: mpsc::Receiver<Job>,
+    /// The quarantined event up to which all were tried again, while that goes on.
+    retried_up_to: Option<i64>,
+}
+
+impl Work {
+    fn run(mut self) {
+        while let Some(first) = self.next() {
+            let mut batch = Vec::new();
+            let mut next = Some(first);
+            while let Some(job) = next {
+                match job {
+                    Job::Keep(delivery) => batch.push(*delivery),
+                    Job::KeepUp => self.begin_upkeep(),
+                }
+                next = if batch.len() < BATCH { self.waiting.try_recv().ok() } else { None };
+            }
+            self.keep(batch);
+        }
+    }
+
+    /// The next job; while none waits, what is quarantined is tried again.
+    fn next(&mut self) -> Option<Job> {
+        while self.retried_up_to.is_some() {
+            match self.waiting.try_recv() {
+                Ok(job) => return Some(job),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => self.retry_some(),
+            }
+        }
+        self.waiting.blocking_recv()
+    }
+
+    fn keep(&mut self, batch: Vec<Delivery>) {
+        if batch.is_empty() {
+            return;
+        }
+        let (events, answers): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|Delivery { event, _share, kept }| (event, (kept, _share))).unzip();
+        let receipts = match self.intake.receive(&events) {
+            Ok(receipts) => receipts,
+            Err(error) => {
+                tracing::error!(%error, events = events.len(), "events could not be kept and were not acknowledged");
+                self.counts.failures.fetch_add(events.len() as u64, Ordering::Relaxed);
+                answers.into_iter().for_each(|(kept, _)| drop(kept.send(Err(Unkept))));
+                return;
+            }
+        };
+        self.counts.commits.fetch_add(1, Ordering::Relaxed);
+        if receipts.contains(&Receipt::Kept { is_changed: true }) {
+            self.tell_of_a_change();
+        }
+        for (receipt, (kept, _share)) in receipts.into_iter().zip(answers) {
+            let count = if receipt == Receipt::Duplicate { &self.counts.duplicates } else { &self.counts.events };
+            count.fetch_add(1, Ordering::Relaxed);
+            // Who asked may be gone; the event stays.
+            let _ = kept.send(Ok(receipt));
+        }
+    }
+
+    fn begin_upkeep(&mut self) {
+        match self.intake.expire((self.clock)().minus_days(self.keep_days)) {
+            Ok(events) if events > 0 => tracing::info!(events, "forgot events that are older than is kept"),
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "old events could not be forgotten"),
+        }
+        self.retried_up_to.get_or_insert(0);
+    }
+
+    fn retry_some(&mut self) {
+        let query = EventQuery {
+            state: Some(EventState::Quarantined),
+            after: self.retried_up_to.unwrap_or(0),
+            ..EventQuery::default()
+        };
+        self.retried_up_to = match self.intake.replay_some(&self.gate, &query) {
+            Ok(Some(replayed)) => {
+                if replayed.is_changed {
+                    self.tell_of_a_change();
+                }
+                Some(replayed.last)
+            }
+            Ok(None) => None,
+            Err(error) => {
+                tracing::error!(%error, "quarantined events could not be tried again");
+                None
+            }
+        };
+    }
+
+    fn tell_of_a_change(&self) {
+        self.changed.send_modify(|changes| *changes += 1);
+    }
+}

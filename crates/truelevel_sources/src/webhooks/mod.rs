@@ -1,0 +1,148 @@
+//! Webhooks: what other systems deliver of their own accord.
+//!
+//! A sender is a file here and a line in [`SENDERS`]. All of it is pure: headers, a body and the time of receipt come
+//! in, facts or a reason come out. Nothing here answers a request, keeps an event or looks at a clock.
+
+mod alertmanager;
+mod cdevents;
+mod datadog;
+mod devlake;
+mod github;
+mod gitlab;
+mod names;
+mod pagerduty;
+mod payload;
+mod plausible;
+pub mod signatures;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use truelevel_model::Time;
+use truelevel_model::events::{RawEvent, Reading};
+
+pub use names::Names;
+use payload::Payload;
+use signatures::{Denied, Scheme, Secret};
+
+/// Headers of a delivery, names in lower case.
+pub type Headers = BTreeMap<String, String>;
+
+/// A system that delivers events.
+pub struct Sender {
+    /// Its id, in addresses and as the source of facts.
+    pub id: &'static str,
+    /// Its name, for people.
+    pub title: &'static str,
+    /// How it can prove that a delivery is its own; any one is enough.
+    pub schemes: &'static [Scheme],
+    /// What a delivery is about, in the sender's words; a fault when that cannot be told.
+    kind: fn(&Delivery<'_>) -> Result<String, String>,
+    /// The sender's own id of a delivery, where it has one.
+    delivery: fn(&Delivery<'_>) -> Option<String>,
+    /// What an event says.
+    read: fn(&Event<'_>, &Names) -> Result<Reading, String>,
+}
+
+/// All senders, by id.
+pub static SENDERS: &[&Sender] = &[
+    &alertmanager::SENDER,
+    &cdevents::SENDER,
+    &datadog::SENDER,
+    &devlake::SENDER,
+    &github::SENDER,
+    &gitlab::SENDER,
+    &pagerduty::SENDER,
+];
+
+/// A delivery as it arrives.
+pub struct Delivery<'a> {
+    /// Its headers.
+    pub headers: &'a Headers,
+    /// What stands behind the sender's address, such as `connections/1/deployments`.
+    pub path: &'a str,
+    /// The body, uncompressed.
+    pub body: &'a [u8],
+    /// The body read as JSON.
+    pub payload: Payload<'a>,
+}
+
+/// A kept event, read again.
+struct Event<'a> {
+    kind: &'a str,
+    payload: Payload<'a>,
+    received_at: Time,
+}
+
+/// Finds a sender.
+pub fn sender(id: &str) -> Option<&'static Sender> {
+    SENDERS.iter().copied().find(|sender| sender.id == id)
+}
+
+impl Sender {
+    /// Whether the delivery is this sender's own. Takes the body as it was transmitted.
+    pub fn verify(&self, headers: &Headers, body: &[u8], secrets: &[Secret], now: Time) -> Result<(), Denied> {
+        signatures::verify(self.schemes, headers, body, secrets, now)
+    }
+
+    /// Takes a delivery in; a fault when it is malformed, so that nothing of it is worth keeping.
+    pub fn take(&self, headers: &Headers, path: &str, body: &[u8], received_at: Time) -> Result<RawEvent, String> {
+        // A body may be empty where the address says it all.
+        let value: Value = match body {
+            [] => Value::Null,
+            _ => serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?,
+        };
+        let delivery = Delivery { headers, path, body, payload: Payload(&value) };
+        let kind = (self.kind)(&delivery)?;
+        let own_id = (self.delivery)(&delivery).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
+        let id = own_id.unwrap_or_else(|| fingerprint(&[kind.as_bytes(), body]));
+        Ok(RawEvent { sender: self.id.to_owned(), delivery: id, kind, body: body.to_vec(), received_at })
+    }
+}
+
+/// Longer ids are taken for something else.
+const LONGEST_ID: usize = 512;
+
+/// Reads what an event says. The same event and names give the same facts, however often and in whatever order.
+pub fn read(raw: &RawEvent, names: &Names) -> Reading {
+    let Some(sender) = sender(&raw.sender) else {
+        return Reading::problem(format!("there is no sender `{}`", truelevel_model::printable(&raw.sender)));
+    };
+    let value: Value = match raw.body.as_slice() {
+        [] => Value::Null,
+        body => match serde_json::from_slice(body) {
+            Ok(value) => value,
+            Err(error) => return Reading::problem(format!("the body is not JSON: {error}")),
+        },
+    };
+    let event = Event { kind: &raw.kind, payload: Payload(&value), received_at: raw.received_at };
+    let mut reading = (sender.read)(&event, names).unwrap_or_else(Reading::problem);
+    plausible::keep_plausible(&mut reading, raw.received_at);
+    reading
+}
+
+/// A hash that stands for what was delivered, where the sender gives it no id.
+fn fingerprint(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let digest = hash.finalize();
+    digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// A header that a sender always sends, as the kind of its events.
+fn kind_header(delivery: &Delivery<'_>, name: &str) -> Result<String, String> {
+    delivery.headers.get(name).cloned().ok_or_else(|| format!("the header `{name}` is missing"))
+}
+
+/// When something was observed. Clocks of senders count whole seconds: of two things that happened in one, the end is
+/// the later.
+fn observed(time: Time, is_end: bool) -> Time {
+    if is_end { Time::from_millis(time.millis().saturating_add(1)) } else { time }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! How senders prove that a delivery is theirs. Every comparison of secrets takes the same time wherever they differ.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use truelevel_model::{Span, Time};
+
+use super::Headers;
+
+/// A delivery that was signed longer ago, or further ahead, is a replay or comes from a clock that is wrong.
+const REPLAY_WINDOW: Span = Span::from_millis(300_000);
+
+/// What a sender and we share. It is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Takes the bytes as they are.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// Whether there is nothing secret in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A way to prove that a delivery is a sender's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// HMAC-SHA-256 of the body in hexadecimal digits, behind a prefix; several with commas between them.
+    BodyHmac {
+        /// The header.
+        header: &'static str,
+        /// What stands before the digits: `sha256=`.
+        prefix: &'static str,
+    },
+    /// Standard Webhooks: HMAC-SHA-256 of id, time and body, in `webhook-id`, `webhook-timestamp` and
+    /// `webhook-signature`.
+    Standard,
+    /// The secret itself in a header.
+    Token {
+        /// The header.
+        header: &'static str,
+    },
+    /// The secret itself as a bearer token.
+    Bearer,
+    /// The secret itself as the password of basic authentication, whatever the user.
+    Basic,
+}
+
+/// Why a delivery was refused. It says nothing of the secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// No header of any scheme is there.
+    #[error("the delivery is not signed")]
+    Unsigned,
+    /// A signature is there and none of the secrets made it.
+    #[error("the signature is not valid")]
+    Forged,
+    /// The signature is valid, and too old or from the future.
+    #[error("the signature is not of the last five minutes")]
+    Stale,
+}
+
+/// Whether any scheme proves with any secret that the delivery is its sender's.
+pub fn verify(schemes: &[Scheme], headers: &Headers, body: &[u8], secrets: &[Secret], now: Time) -> Result<(), Denied> {
+    let mut denied = Denied::Unsigned;
+    for scheme in schemes {
+        match check(*scheme, headers, body, secrets, now) {
+            Ok(()) => return Ok(()),
+            Err(Denied::Unsigned) => {}
+            Err(other) => denied = other,
+        }
+    }
+    Err(denied)
+}
+
+fn check(scheme: Scheme, headers: &Headers, body: &[u8], secrets: &[Secret], now: Time) -> Result<(), Denied> {
+    let header = |name: &str| headers.get(name).map(String::as_str).ok_or(Denied::Unsigned);
+    let is_valid = match scheme {
+        Scheme::BodyHmac { header: name, prefix } => {
+            let given: Vec<_> = header(name)?.split(',').filter_map(|part| part.trim().strip_prefix(prefix)).collect();
+            let digests: Vec<_> = given.into_iter().filter_map(from_hexadecimal).collect();
+            secrets.iter().any(|secret| is_any(&secret.0, &[body], &digests))
+        }
+        Scheme::Standard => {
+            let (id, timestamp, given) =
+                (header("webhook-id")?, header("webhook-timestamp")?, header("webhook-signature")?);
+            let signatures = given.split(' ').filter_map(|part| part.strip_prefix("v1,"));
+            let digests: Vec<_> = signatures.filter_map(|text| BASE64.decode(text).ok()).collect();
+            let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+            let is_signed = secrets.iter().any(|secret| is_any(&standard_key(&secret.0), &parts, &digests));
+            if is_signed && !is_recent(timestamp, now) {
+                return Err(Denied::Stale);
+            }
+            is_signed
+        }
+        Scheme::Token { header: name } => is_secret(header(name)?.as_bytes(), secrets),
+        Scheme::Bearer => {
+            is_secret(credentials(header("authorization")?, "bearer").ok_or(Denied::Unsigned)?.as_bytes(), secrets)
+        }
+        Scheme::Basic => {
+            let encoded = credentials(header("authorization")?, "basic").ok_or(Denied::Unsigned)?;
+            let pair = BASE64.decode(encoded.trim()).map_err(|_| Denied::Forged)?;
+            let colon = pair.iter().position(|byte| *byte == b':').ok_or(Denied::Forged)?;
+            is_secret(&pair[colon + 1..], secrets)
+        }
+    };
+    if is_valid { Ok(()) } else { Err(Denied::Forged) }
+}
+
+/// The token in an `Authorization` header: as bearer, or as the password of basic authentication.
+pub fn token(authorization: &str) -> Option<String> {
+    if let Some(token) = credentials(authorization, "bearer") {
+        return Some(token.to_owned());
+    }
+    let pair = BASE64.decode(credentials(authorization, "basic")?).ok()?;
+    String::from_utf8(pair).ok()?.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+/// What follows a scheme's name in an `Authorization` header.
+fn credentials<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {
+    let (name, rest) = header.split_once(' ')?;
+    name.eq_ignore_ascii_case(scheme).then(|| rest.trim())
+}
+
+fn is_any(key: &[u8], parts: &[&[u8]], digests: &[Vec<u8>]) -> bool {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return false };
+    parts.iter().for_each(|part| mac.update(part));
+    digests.iter().any(|digest| mac.clone().verify_slice(digest).is_ok())
+}
+
+/// The key of Standard Webhooks is written `whsec_` and base64.
+fn standard_key(secret: &[u8]) -> Vec<u8> {
+    let encoded = secret.strip_prefix(b"whsec_").unwrap_or(secret);
+    BASE64.decode(encoded).unwrap_or_else(|_| secret.to_vec())
+}
+
+/// Compares hashes, so that not even the length of a secret shows.
+fn is_secret(given: &[u8], secrets: &[Secret]) -> bool {
+    let given = Sha256::digest(given);
+    secrets.iter().fold(false, |found, secret| found | bool::from(Sha256::digest(&secret.0).ct_eq(&given)))
+}
+
+fn is_recent(timestamp: &str, now: Time) -> bool {
+    let Ok(seconds) = timestamp.parse::<i64>() else { return false };
+    let age = now.since(Time::from_seconds(seconds)).millis();
+    age.unsigned_abs() <= REPLAY_WINDOW.millis().unsigned_abs()
+}
+
+fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let digit = |byte: u8| (byte as char).to_digit(16);
+    let bytes = pairs.iter().map(|[high, low]| Some((digit(*high)? << 4 | digit(*low)?) as u8));
+    rest.is_empty().then(|| bytes.collect())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GITHUB: Scheme = Scheme::BodyHmac { header: "x-hub-signature-256", prefix: "sha256=" };
+
+    fn headers(pairs: &[(&str, &str)]) -> Headers {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn check(scheme: Scheme, pairs: &[(&str, &str)], body: &str, secret: &str, now: i64) -> Result<(), Denied> {
+        let secrets = [Secret::new("another"), Secret::new(secret)];
+        verify(&[scheme], &headers(pairs), body.as_bytes(), &secrets, Time::from_seconds(now))
+    }
+
+    /// The example of GitHub's page on validating deliveries.
+    #[test]
+    fn the_published_signature_of_github_is_valid_and_no_other_body_is() {
+        let signed = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+        let secret = "It's a Secret to Everybody";
+        let given = [("x-hub-signature-256", signed)];
+        assert_eq!(check(GITHUB, &given, "Hello, World!", secret, 0), Ok(()));
+        assert_eq!(check(GITHUB, &given, "Hello, World?", secret, 0), Err(Denied::Forged));
+        assert_eq!(check(GITHUB, &given, "Hello, World!", "another secret", 0), Err(Denied::Forged));
+        assert_eq!(check(GITHUB, &[], "Hello, World!", secret, 0), Err(Denied::Unsigned));
+        for wrong in [&signed[7..], "sha256=", "sha256=757107ea", "sha256=zz", ""] {
+            let given = [("x-hub-signature-256", wrong)];
+            assert_eq!(check(GITHUB, &given, "Hello, World!", secret, 0), Err(Denied::Forged), "{wrong}");
+        }
+    }
+
+    /// The example of the Standard Webhooks specification's reference implementations.
+    #[test]
+    fn the_published_signature_of_standard_webhooks_is_valid_for_five_minutes() {
+        let given = [
+            ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+            ("webhook-timestamp", "1614265330"),
+            (
+                "webhook-signature",
+                "v1,bm9ldHUjKzFob2VudXRob2VodWUzMjRvdWVvdW9ldQo= v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            ),
+        ];
+        let (body, secret) = (r#"{"test": 2432232314}"#, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let at = |now| check(Scheme::Standard, &given, body, secret, now);
+        assert_eq!(at(1_614_265_330), Ok(()));
+        assert_eq!(at(1_614_265_330 + 300), Ok(()));
+        assert_eq!(at(1_614_265_330 + 301), Err(Denied::Stale));
+        assert_eq!(at(1_614_265_330 - 301), Err(Denied::Stale));
+        assert_eq!(check(Scheme::Standard, &given, "{}", secret, 1_614_265_330), Err(Denied::Forged));
+    }
+
+    #[test]
+    fn of_several_signatures_one_is_enough() {
+        let scheme = Scheme::BodyHmac { header: "x-pagerduty-signature", prefix: "v1=" };
+        let valid = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+        let given = format!("v1={}, v1={valid}", "0".repeat(64));
+        let secret = "It's a Secret to Everybody";
+        assert_eq!(check(scheme, &[("x-pagerduty-signature", &given)], "Hello, World!", secret, 0), Ok(()));
+    }
+
+    #[test]
+    fn tokens_are_taken_from_their_headers() {
+        let token = Scheme::Token { header: "x-gitlab-token" };
+        assert_eq!(check(token, &[("x-gitlab-token", "s3cret")], "", "s3cret", 0), Ok(()));
+        assert_eq!(check(token, &[("x-gitlab-token", "s3cre")], "", "s3cret", 0), Err(Denied::Forged));
+        assert_eq!(check(Scheme::Bearer, &[("authorization", "bearer s3cret")], "", "s3cret", 0), Ok(()));
+        assert_eq!(check(Scheme::Bearer, &[("authorization", "Basic s3cret")], "", "s3cret", 0), Err(Denied::Unsigned));
+        let basic = format!("Basic {}", BASE64.encode("user:s3cret"));
+        assert_eq!(check(Scheme::Basic, &[("authorization", &basic)], "", "s3cret", 0), Ok(()));
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        assert_eq!(format!("{:?}", Secret::new("s3cret")), "Secret(…)");
+    }
+}

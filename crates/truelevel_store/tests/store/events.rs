@@ -1,0 +1,209 @@
+use rusqlite::Connection;
+use tempfile::tempdir;
+use truelevel_model::events::{EventState, RawEvent, Reading, Resolution, Scope, Token};
+use truelevel_model::facts::{DeploymentOutcome, Facts};
+use truelevel_model::{Deployment, Incident, Review};
+use truelevel_store::{EventQuery, Receipt, SqliteStore, Store};
+
+use crate::examples::{at, commit, deployment, incident, review};
+
+fn raw(delivery: &str) -> RawEvent {
+    RawEvent {
+        sender: "github".to_owned(),
+        delivery: delivery.to_owned(),
+        kind: "deployment_status".to_owned(),
+        body: vec![0, 255, b'{'],
+        received_at: at(0),
+    }
+}
+
+fn reading(facts: Facts) -> Reading {
+    Reading { facts, ..Reading::default() }
+}
+
+fn everything() -> EventQuery {
+    EventQuery { limit: 100, ..EventQuery::default() }
+}
+
+/// The store after the observations arrived in this order.
+fn after(observations: &[Facts], order: &[usize]) -> SqliteStore {
+    let mut store = SqliteStore::in_memory().unwrap();
+    for place in order {
+        store.receive(&[(raw(&format!("d{place}")), reading(observations[*place].clone()))]).unwrap();
+    }
+    store
+}
+
+const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+
+#[test]
+fn a_delivery_is_kept_once_as_it_came_with_its_facts() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let facts = Facts { deployments: vec![deployment("1")], ..Facts::default() };
+    let other = Facts { deployments: vec![deployment("2")], ..Facts::default() };
+    let receipts = store
+        .receive(&[
+            (raw("a"), reading(facts.clone())),
+            (raw("a"), reading(other)),
+            (raw("b"), reading(facts.clone())),
+            (RawEvent { sender: "gitlab".to_owned(), ..raw("a") }, Reading::ignored("a ping")),
+        ])
+        .unwrap();
+    let [new, same] = [true, false].map(|is_changed| Receipt::Kept { is_changed });
+    assert_eq!(receipts, [new, Receipt::Duplicate, same, same]);
+    assert_eq!(store.deployments().unwrap(), facts.deployments);
+    let events = store.events(&everything()).unwrap();
+    assert_eq!(events.iter().map(|event| event.raw.clone()).take(2).collect::<Vec<_>>(), [raw("a"), raw("b")]);
+    assert_eq!((events[2].state, events[2].reason.as_deref()), (EventState::Ignored, Some("a ping")));
+    let counts = store.event_counts().unwrap();
+    assert_eq!(
+        counts,
+        [("github".to_owned(), EventState::Normalised, 2), ("gitlab".to_owned(), EventState::Ignored, 1)]
+    );
+}
+
+#[test]
+fn an_incident_told_bit_by_bit_is_the_same_in_every_order() {
+    let opened =
+        Incident { acknowledged_at: None, resolved_at: None, caused_by: None, observed_at: at(1), ..incident("1") };
+    let taken = Incident {
+        detected_at: None,
+        severity: None,
+        acknowledged_at: Some(at(60)),
+        observed_at: at(60),
+        ..opened.clone()
+    };
+    let resolved = Incident {
+        detected_at: None,
+        acknowledged_at: None,
+        resolved_at: Some(at(900)),
+        caused_by: Some("deployment 5".to_owned()),
+        observed_at: at(901),
+        ..opened.clone()
+    };
+    let observations =
+        [opened, taken, resolved].map(|incident| Facts { incidents: vec![incident], ..Facts::default() });
+    for order in ORDERS {
+        assert_eq!(after(&observations, &order).incidents().unwrap(), [incident("1")], "{order:?}");
+    }
+}
+
+#[test]
+fn a_deployment_told_bit_by_bit_is_the_same_in_every_order() {
+    let queued = Deployment {
+        started_at: None,
+        commit: None,
+        outcome: DeploymentOutcome::InProgress,
+        finished_at: at(-80),
+        strategy: None,
+        observed_at: at(-80),
+        ..deployment("1")
+    };
+    let running =
+        Deployment { started_at: Some(at(-60)), finished_at: at(-60), observed_at: at(-60), ..queued.clone() };
+    let done = Deployment { started_at: None, approval_wait: None, ..deployment("1") };
+    let observations =
+        [queued, running, done].map(|deployment| Facts { deployments: vec![deployment], ..Facts::default() });
+    for order in ORDERS {
+        assert_eq!(after(&observations, &order).deployments().unwrap(), [deployment("1")], "{order:?}");
+    }
+}
+
+#[test]
+fn a_review_told_bit_by_bit_is_the_same_in_every_order() {
+    let bare = Review {
+        first_commit_at: None,
+        first_response_at: None,
+        approved_at: None,
+        merged_at: None,
+        merge_commit: None,
+        lines_changed: None,
+        commits: Vec::new(),
+        ..review(1)
+    };
+    let opened =
+        Review { lines_changed: Some(42), commits: vec![commit(7), commit(8)], observed_at: at(0), ..bare.clone() };
+    let answered = Review {
+        first_response_at: Some(at(60)),
+        approved_at: Some(at(120)),
+        first_commit_at: Some(at(-3600)),
+        observed_at: at(120),
+        ..bare.clone()
+    };
+    let merged =
+        Review { merged_at: Some(at(180)), merge_commit: Some(commit(9)), first_response_at: Some(at(150)), ..bare };
+    let observations = [opened, answered, merged].map(|review| Facts { reviews: vec![review], ..Facts::default() });
+    for order in ORDERS {
+        assert_eq!(after(&observations, &order).reviews().unwrap(), [review(1)], "{order:?}");
+    }
+}
+
+#[test]
+fn what_was_not_understood_stays_until_it_is() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    store.receive(&[(raw("a"), Reading::problem("no service")), (raw("b"), Reading::default())]).unwrap();
+    assert_eq!(store.expire_events(at(0)).unwrap(), 0, "nothing is old enough");
+    assert_eq!(store.expire_events(at(1)).unwrap(), 1);
+    let query = EventQuery { state: Some(EventState::Quarantined), sender: Some("github".to_owned()), ..everything() };
+    let left = store.events(&query).unwrap();
+    assert_eq!((left.len(), left[0].reason.as_deref()), (1, Some("no service")));
+    assert!(store.events(&EventQuery { after: left[0].key, ..everything() }).unwrap().is_empty());
+    let facts = Facts { incidents: vec![incident("1")], ..Facts::default() };
+    assert!(store.settle(&[(left[0].key, reading(facts.clone()))]).unwrap());
+    assert!(!store.settle(&[(left[0].key, reading(facts))]).unwrap(), "reading it again changes nothing");
+    assert_eq!(store.incidents().unwrap(), [incident("1")]);
+    assert_eq!(store.expire_events(at(1)).unwrap(), 1);
+}
+
+#[test]
+fn an_end_waits_for_the_start_of_its_incident() {
+    let resolved_at = at(900);
+    let end = Resolution { source: "incidents:example".into(), incident: "1".to_owned(), resolved_at };
+    let ended = Reading { resolutions: vec![end], ..Reading::default() };
+    let begun = Incident { resolved_at: None, observed_at: at(0), ..incident("1") };
+    let mut store = SqliteStore::in_memory().unwrap();
+    store.receive(&[(raw("end"), ended.clone())]).unwrap();
+    let told = &store.events(&everything()).unwrap()[0];
+    assert_eq!(told.reason.as_deref(), Some("the start of incident 1 was not told yet"));
+    store.receive(&[(raw("start"), reading(Facts { incidents: vec![begun.clone()], ..Facts::default() }))]).unwrap();
+    assert!(store.settle(&[(told.key, ended.clone())]).unwrap());
+    assert!(!store.settle(&[(told.key, ended)]).unwrap(), "again is harmless");
+    assert_eq!(store.incidents().unwrap()[0].resolved_at, Some(resolved_at));
+    assert_eq!(store.events(&everything()).unwrap()[0].state, EventState::Normalised);
+}
+
+#[test]
+fn a_token_is_added_once_and_taken_back_once() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let token = Token {
+        name: "ci".to_owned(),
+        hash: [7; 32],
+        scope: Scope::Ingest,
+        created_at: at(0),
+        expires_at: Some(at(10)),
+        revoked_at: None,
+    };
+    assert!(store.add_token(&token).unwrap());
+    assert!(!store.add_token(&Token { hash: [8; 32], ..token.clone() }).unwrap());
+    assert_eq!(store.tokens().unwrap(), std::slice::from_ref(&token));
+    assert!(token.is_valid(at(9)) && !token.is_valid(at(10)));
+    assert!(store.revoke_token("ci", at(5)).unwrap());
+    assert!(!store.revoke_token("ci", at(6)).unwrap());
+    assert!(!store.revoke_token("other", at(6)).unwrap());
+    let revoked = &store.tokens().unwrap()[0];
+    assert_eq!((revoked.revoked_at, revoked.is_valid(at(9))), (Some(at(5)), false));
+}
+
+#[test]
+fn a_store_of_the_first_version_is_brought_up_to_date() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("store.db");
+    let connection = Connection::open(&file).unwrap();
+    connection.execute_batch(include_str!("../../migrations/0001_facts.sql")).unwrap();
+    connection.pragma_update(None, "application_id", 0x5452_4c56).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    drop(connection);
+    let mut store = SqliteStore::open(&file).unwrap();
+    store.receive(&[(raw("a"), Reading::default())]).unwrap();
+    assert_eq!(store.events(&everything()).unwrap().len(), 1);
+}
