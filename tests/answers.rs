@@ -255,7 +255,7 @@ fn what_happens_after_the_as_of_changes_no_number() {
 #[test]
 fn the_same_facts_give_the_same_bytes() {
     let shop = Shop::new();
-    for format in ["json", "text", "markdown"] {
+    for format in ["json", "text", "markdown", "html"] {
         let arguments = ["assess", "web", "gitops", "--as-of", AS_OF, "--format", format];
         let first = shop.world.run(arguments).stdout;
         assert_eq!(shop.world.run(arguments).stdout, first, "{format}");

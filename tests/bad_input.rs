@@ -197,7 +197,7 @@ fn names_that_talk_to_terminals_are_never_printed_raw() {
     gitops.commit(Commit::at(at(6, 0)).file("apps/\u{1b}[2J/production/kustomization.yaml", "images: [\u{1b}\n"));
     let app = app.path.file_name().unwrap().to_owned();
     let both = [app.as_os_str(), "gitops".as_ref()];
-    for format in ["text", "markdown", "json"] {
+    for format in ["text", "markdown", "json", "html"] {
         for paths in [&both[..], &both[..1], &both[1..]] {
             let options = ["assess", "--as-of", "2026-02-01", "--format", format].map(OsStr::new);
             let run = world.run(options.iter().chain(paths));
@@ -238,7 +238,7 @@ fn names_that_are_not_utf_8_are_read() {
     let path = b"apps/w\xffeb/overlays/production/kustomization.yaml";
     gitops.commit(Commit::at(at(3, 0)).file(path, "images:\n- name: app\n  newTag: v1.0.0\n"));
     gitops.commit(Commit::at(at(4, 0)).file(path, b"images:\n- name: app\n  newTag: v1\xff\n"));
-    for format in ["text", "markdown", "json"] {
+    for format in ["text", "markdown", "json", "html"] {
         let options = ["assess", "gitops", "--as-of", "2026-02-01", "--format", format].map(OsStr::new);
         let run = world.run(options.into_iter().chain([app.path.as_os_str()]));
         assert_eq!(run.code, 0, "{}", run.stderr);
@@ -324,7 +324,7 @@ fn commits_that_no_git_would_make_end_no_run() {
         let odd = app.git(["hash-object", "-t", "commit", "-w", "--literally", "../odd"]);
         app.git(["update-ref", "refs/heads/main", &odd]);
         app.tag(&format!("v1.{number}.1"), &odd);
-        for format in ["text", "json", "markdown"] {
+        for format in ["text", "json", "markdown", "html"] {
             for as_of in ["2026-02-01", "9999-12-29"] {
                 let run = world.run(["assess", "app", "--as-of", as_of, "--format", format]);
                 assert!(matches!(run.code, 0 | 3), "{author}: {} {}", run.code, run.stderr);

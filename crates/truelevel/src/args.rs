@@ -384,6 +384,8 @@ pub(crate) enum Format {
     Markdown,
     /// SARIF 2.1.0, for code scanning
     Sarif,
+    /// A report in one file: charts, evidence and definitions; open it from disk or mail it
+    Html,
 }
 
 #[derive(Debug, Group)]

@@ -1,13 +1,16 @@
-//! Views of an assessment: text for a terminal, Markdown, JSON, SARIF. Pure: an assessment goes in, a string comes out.
+//! Views of an assessment: text for a terminal, Markdown, JSON, SARIF, HTML. Pure: an assessment goes in, a string comes
+//! out.
 //!
 //! Names from repositories are made printable here at the latest; nothing else may reach a terminal raw.
 
 pub mod assets;
 pub mod charts;
 pub mod compare;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod numbers;
+pub mod reference;
 pub mod sarif;
 pub mod table;
 pub mod text;

@@ -82,6 +82,16 @@ pub fn headline(measurement: &Measurement) -> String {
     }
 }
 
+/// The value for a table's cell: `≥ 3 h` where only a bound is known.
+pub fn short(measurement: &Measurement) -> String {
+    match (measurement.value, measurement.at_least) {
+        (Some(number), _) if measurement.is_lower_bound => format!("≥ {}", value(measurement.unit, number)),
+        (Some(number), _) => value(measurement.unit, number),
+        (None, Some(least)) => format!("> {}", value(measurement.unit, least)),
+        (None, None) => "–".to_owned(),
+    }
+}
+
 /// The 95 % interval in words, if there is one. A lower bound has none: nothing limits it above.
 pub fn interval(measurement: &Measurement) -> Option<String> {
     if measurement.is_lower_bound {

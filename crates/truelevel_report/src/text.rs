@@ -174,11 +174,7 @@ impl Page {
     fn keys(&mut self, assessment: &Assessment) {
         self.heading("Delivery");
         let coverage = &assessment.coverage;
-        let what = if coverage.services_by_deployment_data.keys().all(|data| data == "release_tags" || data == "none") {
-            "release"
-        } else {
-            "production deployment"
-        };
+        let what = words::deployment_noun(assessment);
         let summary = format!(
             "{}{}; {}",
             numbers::count(coverage.production_deployments, what),

@@ -1,8 +1,10 @@
 //! Words that several views share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use truelevel_model::assessment::{Assessment, BeliefGap, Level, MetricSpread};
+use truelevel_model::Time;
+use truelevel_model::assessment::{Assessment, BeliefGap, Level, MetricSpread, StageResult};
+use truelevel_model::deployment_data::DeploymentData;
 
 use crate::numbers;
 
@@ -15,6 +17,90 @@ pub(crate) fn level_name(level: Level) -> &'static str {
         4 => "Measured",
         _ => "Optimizing",
     }
+}
+
+/// What a level looks like.
+pub(crate) fn level_looks(level: Level) -> &'static str {
+    match level {
+        1 => "Builds and deployments by hand; releases depend on a few people.",
+        2 => "Source control, scripted builds, a CI server; releases are scheduled and approved by hand.",
+        3 => "Automated delivery for each service; tests as gates, environments as code, observability.",
+        4 => "Keys tracked all the time, self-service golden paths, progressive delivery, automated rollback.",
+        _ => "Continuous experiments, automated remediation, security and compliance in the pipeline.",
+    }
+}
+
+/// How a stage stands: `level 2`, or `level 2, could be 4`.
+pub(crate) fn stage_level(stage: &StageResult) -> String {
+    if stage.possible > stage.proven {
+        format!("level {}, could be {}", stage.proven, stage.possible)
+    } else {
+        format!("level {}", stage.proven)
+    }
+}
+
+/// What a declared level means beside a proven one.
+pub(crate) fn declared_gap(declared: Level, proven: Level) -> String {
+    match declared.cmp(&proven) {
+        std::cmp::Ordering::Greater => format!(
+            "Declared {declared}, proven {proven}: the gap of {} is the finding.",
+            numbers::count(u64::from(declared - proven), "level")
+        ),
+        std::cmp::Ordering::Equal => format!("Declared {declared}, and proven."),
+        std::cmp::Ordering::Less => format!("Declared {declared}, proven {proven}: it stands better than thought."),
+    }
+}
+
+/// The teams that own a service, by name.
+pub(crate) fn teams(assessment: &Assessment) -> Vec<String> {
+    let names: BTreeSet<&String> = assessment.services.iter().filter_map(|service| service.team.as_ref()).collect();
+    names.into_iter().cloned().collect()
+}
+
+/// What is counted as a deployment: releases where nothing else is known.
+pub(crate) fn deployment_noun(assessment: &Assessment) -> &'static str {
+    let data = &assessment.coverage.services_by_deployment_data;
+    if data.keys().all(|data| data == "release_tags" || data == "none") { "release" } else { "production deployment" }
+}
+
+/// The window as people write it: `90 days to 21 Aug 2026, 17:00 UTC`.
+pub(crate) fn period(assessment: &Assessment) -> String {
+    let text = assessment.as_of.to_string();
+    let clock = text.split_once('T').and_then(|(_, clock)| clock.get(..5));
+    let clock = clock.map_or_else(String::new, |clock| format!(", {clock} UTC"));
+    format!("{} days to {}{clock}", assessment.window_days, day(assessment.as_of))
+}
+
+/// A day as people write it: `21 Aug 2026`.
+pub(crate) fn day(time: Time) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let date = time.date();
+    let parts: Vec<&str> = date.split('-').collect();
+    match parts.as_slice() {
+        [year, month, day] => {
+            let month = month.parse::<usize>().ok().and_then(|month| MONTHS.get(month.wrapping_sub(1)));
+            let day = day.trim_start_matches('0');
+            month.map_or(date.clone(), |month| format!("{day} {month} {year}"))
+        }
+        _ => date,
+    }
+}
+
+/// What stands for a service's deployments, in a table's words.
+pub(crate) fn deployments_from(data: DeploymentData) -> &'static str {
+    match data {
+        DeploymentData::Reported => "reported",
+        DeploymentData::DeploymentRepository => "repository",
+        DeploymentData::ReleaseTags => "release tags",
+        DeploymentData::None => "nothing",
+    }
+}
+
+/// A sentence: it begins with a capital and ends with a full stop.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let text: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    if text.is_empty() || text.ends_with(['.', '?', '!']) { text } else { text + "." }
 }
 
 /// Names in a row: `build, test and recover`.

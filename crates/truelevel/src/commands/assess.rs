@@ -19,6 +19,9 @@ pub(crate) fn run(args: Assess) -> Result<u8, EngineError> {
         Format::Json => truelevel_report::json::render(&assessment),
         Format::Sarif => truelevel_report::sarif::render(&assessment, &rules(&workspace)?),
         Format::Markdown => truelevel_report::markdown::render(&assessment),
+        Format::Html => {
+            truelevel_report::html::report(&assessment, &truelevel_engine::reference(&workspace, &assessment.edition)?)
+        }
     })?;
     Ok(code(&args, &assessment))
 }

@@ -10,6 +10,8 @@ use crate::table::Table;
 
 /// Up to so many values are dots.
 const MOST_DOTS: usize = 60;
+/// Dots stacked higher than this are a bar already.
+const TALLEST_STACK: usize = 10;
 const BINS: usize = 40;
 /// Columns that dots are stacked in.
 const COLUMNS: usize = 64;
@@ -46,7 +48,7 @@ pub fn distribution(distribution: &Distribution<'_>) -> Option<Chart> {
     let held = values.iter().map(|(_, value)| *value).chain(edges.iter().map(|(_, edge)| *edge));
     let scale = Scale::holding(distribution.unit, held, lower_is_better);
     let mut svg = Svg::default();
-    let plot = if values.len() <= MOST_DOTS {
+    let plot = if values.len() <= MOST_DOTS && tallest(&scale, &values) <= TALLEST_STACK {
         dots(&mut svg, distribution.unit, &scale, &values)
     } else {
         bins(&mut svg, distribution, &scale, &values)
@@ -58,7 +60,8 @@ pub fn distribution(distribution: &Distribution<'_>) -> Option<Chart> {
     }
     let (left, right) = scale.ends();
     svg.line("c-axis", (left, TOP + plot), (right, TOP + plot));
-    for (value, label) in scale.ticks() {
+    let at_edges: Vec<f64> = edges.iter().map(|(_, edge)| *edge).collect();
+    for (value, label) in scale.ticks_with(&at_edges) {
         let x = scale.x(value);
         svg.line("c-tick", (x, TOP + plot), (x, TOP + plot + 4.0));
         svg.text("c-label", (x, TOP + plot + 18.0), Anchor::inside(x), &label);
@@ -76,18 +79,22 @@ pub fn distribution(distribution: &Distribution<'_>) -> Option<Chart> {
     })
 }
 
+fn column(scale: &Scale, value: f64) -> usize {
+    (scale.share(value) * COLUMNS as f64).round() as usize
+}
+
+fn tallest(scale: &Scale, values: &[&(String, f64)]) -> usize {
+    let mut counts = [0usize; COLUMNS + 1];
+    values.iter().for_each(|(_, value)| counts[column(scale, *value)] += 1);
+    counts.into_iter().max().unwrap_or(1)
+}
+
 /// Dots, stacked where they would cover each other. Answers with the height.
 fn dots(svg: &mut Svg, unit: Unit, scale: &Scale, values: &[&(String, f64)]) -> f64 {
-    let column = |value: f64| (scale.share(value) * COLUMNS as f64).round() as usize;
     let mut stacked = [0usize; COLUMNS + 1];
-    let tallest = {
-        let mut counts = [0usize; COLUMNS + 1];
-        values.iter().for_each(|(_, value)| counts[column(*value)] += 1);
-        counts.into_iter().max().unwrap_or(1)
-    };
-    let height = (tallest as f64 * DOT + 8.0).max(44.0);
+    let height = (tallest(scale, values) as f64 * DOT + 8.0).max(44.0);
     for (name, value) in values {
-        let at = column(*value);
+        let at = column(scale, *value);
         let y = TOP + height - DOT / 2.0 - 2.0 - stacked[at] as f64 * DOT;
         stacked[at] += 1;
         svg.dot("c-dot", (scale.x(*value), y), DOT / 2.0 - 0.8, &format!("{name}: {}", numbers::value(unit, *value)));

@@ -7,7 +7,9 @@ use super::svg::{Anchor, Svg};
 use crate::numbers;
 use crate::table::Table;
 
-const LEFT: f64 = 17.0;
+const LEFT: f64 = 20.0;
+/// A level of the legend, in percent of the width.
+const LEGEND_WIDTH: f64 = 4.5;
 const ROW: f64 = 26.0;
 const CELL: f64 = 22.0;
 /// Up to so many services have a cell of their own; beyond, equal neighbours are drawn as one.
@@ -40,7 +42,12 @@ pub fn level_grid(stages: &[&str], services: &[GridService<'_>]) -> Option<Chart
     }
     let height = stages.len() as f64 * ROW;
     let services_in_words = numbers::count(sorted.len() as u64, "service");
-    svg.text("c-label", (LEFT, height + 14.0), Anchor::Start, &format!("{services_in_words}, lowest first"));
+    svg.text("c-label", (LEFT, height + 15.0), Anchor::Start, &format!("{services_in_words}, lowest first"));
+    for level in 1..=5u8 {
+        let x = 100.0 - f64::from(6 - level) * LEGEND_WIDTH;
+        svg.rect(&format!("level-{level}"), (x, height + 5.0), (LEGEND_WIDTH - 0.2, 6.0), "");
+        svg.text("c-label", (x + LEGEND_WIDTH / 2.0, height + 22.0), Anchor::Middle, &level.to_string());
+    }
     let mut table = Table::new(["stage", "level 1", "level 2", "level 3", "level 4", "level 5"]);
     for (row, stage) in stages.iter().enumerate() {
         let at = |wanted: Level| sorted.iter().filter(|service| service.levels.get(row) == Some(&wanted)).count();
@@ -57,7 +64,7 @@ pub fn level_grid(stages: &[&str], services: &[GridService<'_>]) -> Option<Chart
         title: "Services by stage and level".to_owned(),
         finding: finding(stages, &sorted),
         table,
-        height: height + 20.0,
+        height: height + 26.0,
         body: svg.finish(),
     })
 }
@@ -114,10 +121,10 @@ mod tests {
             .collect();
         let few = level_grid(&["build", "test"], &services[145..155]).unwrap();
         super::super::testing::check(&few);
-        assert_eq!(few.svg().matches("<rect").count(), 20);
+        assert_eq!(few.svg().matches("<title>").count(), 20);
         let many = level_grid(&["build", "test"], &services).unwrap();
         super::super::testing::check(&many);
-        assert_eq!(many.svg().matches("<rect").count(), 3, "two runs and one");
+        assert_eq!(many.svg().matches("<title>").count(), 3, "two runs and one");
         assert_eq!(many.finding, "Of 200 services, so many are proven at level 2 or above: build 50, test 200.");
         assert!(level_grid(&["build"], &[]).is_none());
     }

@@ -47,7 +47,7 @@ pub fn quantity(quantity: &Quantity<'_>) -> Option<Chart> {
         svg.rect("c-rug", (scale.x(*value), MIDDLE - 10.0), (0.18, 20.0), &tip);
     }
     interval(&mut svg, &scale, measured);
-    for (value, label) in scale.ticks() {
+    for (value, label) in scale.ticks_with(&edges) {
         let x = scale.x(value);
         svg.line("c-tick", (x, TRACK_TOP + TRACK_HEIGHT), (x, TRACK_TOP + TRACK_HEIGHT + 4.0));
         svg.text("c-label", (x, TRACK_TOP + TRACK_HEIGHT + 18.0), Anchor::inside(x), &label);

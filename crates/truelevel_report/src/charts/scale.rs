@@ -3,12 +3,16 @@
 use truelevel_model::Unit;
 use truelevel_model::time::{DAY_SECONDS, MONTH_DAYS, WEEK_DAYS};
 
+use super::svg::Anchor;
 use crate::numbers;
 
 /// Room left free at both ends, in percent of the width.
 const MARGIN: f64 = 1.5;
 /// How many labelled ticks an axis has at most.
 const MOST_TICKS: usize = 7;
+
+/// A letter of a label on a narrow page (6.5 of 340 pixels), in percent of the width.
+const LETTER_WIDTH: f64 = 1.9;
 
 const HOUR: f64 = 3600.0;
 const WEEK: f64 = WEEK_DAYS * DAY_SECONDS;
@@ -134,6 +138,11 @@ impl Scale {
 
     /// Values worth a label, with the label, ordered from small to large.
     pub fn ticks(&self) -> Vec<(f64, String)> {
+        self.ticks_with(&[])
+    }
+
+    /// The same, where these values are labelled before others. Labels that would touch on a narrow page are left out.
+    pub fn ticks_with(&self, edges: &[f64]) -> Vec<(f64, String)> {
         let ticks = match (self.is_log, self.unit) {
             (true, Unit::PerDay) => self.named(&RATES),
             (true, _) => self.named(&DURATIONS),
@@ -144,7 +153,31 @@ impl Scale {
             (false, Unit::Ratio) => self.stepped(nice_step(self.high)),
             (false, _) => self.stepped(nice_step(self.high).max(1.0)),
         };
-        thinned(ticks)
+        let is_edge = |value: f64| edges.iter().any(|edge| (value / edge - 1.0).abs() < 0.02);
+        let (mut wanted, others): (Vec<_>, Vec<_>) = thinned(ticks).into_iter().partition(|(value, _)| is_edge(*value));
+        wanted.extend(others);
+        let mut kept: Vec<(f64, String)> = Vec::new();
+        for (value, label) in wanted {
+            if kept.iter().all(|(other, beside)| self.is_apart((value, &label), (*other, beside))) {
+                kept.push((value, label));
+            }
+        }
+        kept.sort_by(|a, b| a.0.total_cmp(&b.0));
+        kept
+    }
+
+    /// Whether two labels do not touch; one near an edge stands inside of it.
+    fn is_apart(&self, a: (f64, &str), b: (f64, &str)) -> bool {
+        let span = |(value, label): (f64, &str)| {
+            let (x, width) = (self.x(value), label.chars().count() as f64 * LETTER_WIDTH);
+            match Anchor::inside(x) {
+                Anchor::Start => (x, x + width),
+                Anchor::Middle => (x - width / 2.0, x + width / 2.0),
+                Anchor::End => (x - width, x),
+            }
+        };
+        let (a, b) = (span(a), span(b));
+        a.1 + LETTER_WIDTH < b.0 || b.1 + LETTER_WIDTH < a.0
     }
 
     fn named(&self, names: &[(f64, &str)]) -> Vec<(f64, String)> {
@@ -197,10 +230,7 @@ mod tests {
         check(Scale::holding(Unit::PerDay, [0.02, 4.0], false), "1 a month | 1 a week | 1 a day | 3 a day");
         check(Scale::holding(Unit::Ratio, [0.2], false), "0 | 5 % | 10 % | 15 % | 20 %");
         check(Scale::holding(Unit::Count, [7.0], false), "0 | 2 | 4 | 6");
-        check(
-            Scale::from_zero(Unit::Seconds, 3.0 * DAY_SECONDS),
-            "0 | 12 h | 24 h | 36 h | 2 days | 2.5 days | 3 days",
-        );
+        check(Scale::from_zero(Unit::Seconds, 3.0 * DAY_SECONDS), "0 | 12 h | 24 h | 36 h | 2 days | 2.5 days");
         check(Scale::holding(Unit::Seconds, [100.0, 110.0], false), "1.1 min | 1.7 min | 2.9 min");
     }
 

@@ -9,7 +9,7 @@ use crate::words;
 
 const LEVELS: u8 = 5;
 /// Where the levels begin, in percent of the width: the names stand before.
-const LEFT: f64 = 17.0;
+const LEFT: f64 = 20.0;
 const LEVEL_WIDTH: f64 = (100.0 - LEFT) / LEVELS as f64;
 const HEAD: f64 = 40.0;
 const ROW: f64 = 34.0;
@@ -64,11 +64,11 @@ fn draw_row(svg: &mut Svg, stage: &Stage<'_>, top: f64) {
     for level in 1..=LEVELS {
         let (class, state) = match level {
             level if level <= stage.proven => ("c-proven", "proven"),
-            level if level <= stage.possible => ("c-possible", "possible, not proven"),
-            _ => ("c-beyond", "not reached"),
+            level if level <= stage.possible => ("c-possible", "possible"),
+            _ => ("c-beyond", ""),
         };
         let x = LEFT + f64::from(level - 1) * LEVEL_WIDTH;
-        let tip = format!("{}: level {level} ({}) is {state}", stage.name, words::level_name(level));
+        let tip = if state.is_empty() { String::new() } else { format!("{}: {level} is {state}", stage.name) };
         svg.rect(class, (x + 0.3, top), (LEVEL_WIDTH - 0.6, BAR), &tip);
     }
     if let Some(declared) = stage.declared {

@@ -1,0 +1,135 @@
+//! The metrics: all in a table, and each with its definition and its spread over the services.
+
+use askama::Template;
+use truelevel_model::Measurement;
+
+use super::parts::{Shown, figure, shown_spread};
+use super::{Page, Section, Site, markdown, rendered};
+use crate::{numbers, words};
+
+#[derive(Template)]
+#[template(path = "pages/delivery.html")]
+struct Delivery {
+    h: u8,
+    metrics: Vec<Shown>,
+    details: Vec<Detail>,
+}
+
+struct Detail {
+    id: String,
+    title: String,
+    html: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/metric.html")]
+struct Metric {
+    h: u8,
+    shown: Shown,
+    spread: String,
+    details: Vec<(String, String)>,
+    services: Vec<ServiceRow>,
+    definition: String,
+    definition_id: String,
+    is_open: bool,
+}
+
+struct ServiceRow {
+    name: String,
+    link: String,
+    text: String,
+    value: String,
+    interval: String,
+    n: u64,
+    open: u64,
+    band: String,
+}
+
+/// All metrics: the keys, what has a value, what has none.
+fn ids<'a>(site: &Site<'a>) -> Vec<&'a str> {
+    let is_key = |id: &str| words::KEYS.iter().any(|(key, _)| *key == id);
+    let keys = words::KEYS.iter().map(|(id, _)| *id).filter(|id| site.assessment.metrics.contains_key(*id));
+    let has_value = |id: &&str| {
+        let measured = site.assessment.metric(id).map(|spread| &spread.measurement);
+        measured.is_some_and(|measured| measured.value.is_some() || measured.at_least.is_some())
+    };
+    let others = || site.assessment.metrics.keys().map(String::as_str).filter(|id| !is_key(id));
+    keys.chain(others().filter(has_value)).chain(others().filter(|id| !has_value(id))).collect()
+}
+
+pub(super) fn section(site: &Site<'_>) -> Section {
+    let is_one_file = site.links.is_one_file();
+    let details = ids(site).into_iter().filter(|_| is_one_file).filter_map(|id| {
+        Some(Detail {
+            id: Page::Metric(id.to_owned()).fragment(),
+            title: site.reference.title(id),
+            html: body(site, id)?,
+        })
+    });
+    let template = Delivery {
+        h: site.heading(),
+        metrics: ids(site).into_iter().filter_map(|id| shown_spread(site, id)).collect(),
+        details: details.collect(),
+    };
+    Section {
+        page: Page::Delivery,
+        title: Page::Delivery.title(),
+        lead: match site.assessment.services.len() {
+            1 => "What was measured of the only service.".to_owned(),
+            _ => "What was measured. A value over several services is the median of the services' own values: unlike services are never pooled.".to_owned(),
+        },
+        html: rendered(&template),
+    }
+}
+
+/// One metric; `None` when it was not measured.
+pub(super) fn metric(site: &Site<'_>, id: &str) -> Option<Section> {
+    Some(Section {
+        page: Page::Metric(id.to_owned()),
+        title: site.reference.title(id),
+        lead: String::new(),
+        html: body(site, id)?,
+    })
+}
+
+fn body(site: &Site<'_>, id: &str) -> Option<String> {
+    let spread = site.assessment.metric(id)?;
+    let is_one_file = site.links.is_one_file();
+    let definition = site.reference.definitions.get(id);
+    let details =
+        spread.measurement.details.iter().map(|(name, value)| (name.replace('_', " "), numbers::digits(*value)));
+    let services = site.assessment.services.iter().filter(|_| !is_one_file);
+    let mut shown = shown_spread(site, id)?;
+    if spread.services > 1 && !site.reference.bands.rules.contains_key(id) {
+        // The spread below shows the same without a band to stand against.
+        shown.figure = String::new();
+    }
+    let details: Vec<(String, String)> = details.collect();
+    let template = Metric {
+        h: site.heading() + u8::from(is_one_file),
+        shown,
+        spread: if spread.services > 1 { figure(site, None, &format!("spread-{id}")) } else { String::new() },
+        details: if details.len() > 1 { details } else { Vec::new() },
+        services: services
+            .filter_map(|service| Some(service_row(site, &service.service, service.metrics.get(id)?)))
+            .collect(),
+        definition: definition.map_or_else(String::new, |definition| markdown::rendered(&definition.body)),
+        definition_id: spread.measurement.definition.clone(),
+        is_open: !is_one_file,
+    };
+    Some(rendered(&template))
+}
+
+fn service_row(site: &Site<'_>, name: &str, measured: &Measurement) -> ServiceRow {
+    let value = measured.value.or(measured.at_least);
+    ServiceRow {
+        name: name.to_owned(),
+        link: site.to(&Page::Service(name.to_owned())),
+        text: if value.is_some() { numbers::headline(measured) } else { "–".to_owned() },
+        value: value.map_or_else(String::new, |value| value.to_string()),
+        interval: numbers::interval(measured).unwrap_or_else(|| "none".to_owned()),
+        n: measured.n,
+        open: measured.censored,
+        band: measured.band.map_or("none", truelevel_model::Band::as_str).to_owned(),
+    }
+}

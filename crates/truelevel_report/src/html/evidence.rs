@@ -1,0 +1,76 @@
+//! Gates with what proves them, as rows.
+
+use truelevel_model::Grade;
+use truelevel_model::assessment::{EvidenceResult, GateResult};
+
+use super::parts::{Verdict, gate_verdict, share_bar};
+use super::{Page, Site};
+
+/// Places shown of one gate; the count says how many more there are.
+const PLACES_SHOWN: usize = 4;
+
+/// A gate as a row.
+pub(super) struct GateRow {
+    pub(super) link: String,
+    pub(super) level: u8,
+    pub(super) statement: String,
+    pub(super) verdict: Verdict,
+    pub(super) because: String,
+    /// Services met, unmet and unknown, as a bar; empty for a single service.
+    pub(super) share: String,
+    pub(super) places: Vec<Place>,
+    pub(super) more: usize,
+}
+
+/// Where evidence stands.
+pub(super) struct Place {
+    /// File and line, or what was counted.
+    pub(super) place: String,
+    pub(super) url: Option<String>,
+    /// The matched text.
+    pub(super) text: String,
+    pub(super) practice: String,
+    pub(super) practice_link: String,
+    /// How much it proves.
+    pub(super) grade: &'static str,
+}
+
+pub(super) fn gate_row(site: &Site<'_>, gate: &GateResult) -> GateRow {
+    let share = gate.services.as_ref().map_or_else(String::new, |services| {
+        share_bar([
+            ("yes", "met", services.met),
+            ("no", "not met", services.unmet),
+            ("unknown", "cannot tell", services.unknown),
+        ])
+    });
+    GateRow {
+        link: site.to(&Page::Definition(gate.gate.clone())),
+        level: gate.level,
+        statement: gate.statement.clone(),
+        verdict: gate_verdict(gate.outcome, gate.is_intention),
+        because: gate.because.clone(),
+        share,
+        places: gate.evidence.iter().take(PLACES_SHOWN).map(|evidence| place(site, evidence)).collect(),
+        more: gate.evidence.len().saturating_sub(PLACES_SHOWN),
+    }
+}
+
+fn place(site: &Site<'_>, evidence: &EvidenceResult) -> Place {
+    let (place, text) = match (&evidence.path, evidence.line) {
+        (Some(path), Some(line)) => (format!("{path}:{line}"), evidence.text.clone()),
+        (Some(path), None) => (path.clone(), evidence.text.clone()),
+        (None, _) => (evidence.text.clone(), String::new()),
+    };
+    Place {
+        place,
+        url: evidence.url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+        text,
+        practice: site.reference.title(&evidence.practice),
+        practice_link: site.to(&Page::Definition(evidence.practice.clone())),
+        grade: match evidence.grade {
+            Grade::Declared => "declared",
+            Grade::Exercised => "ran",
+            Grade::Effective => "worked",
+        },
+    }
+}

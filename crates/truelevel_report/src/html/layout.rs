@@ -1,0 +1,128 @@
+//! What stands around the sections: head, navigation, state.
+
+use askama::Template;
+use truelevel_model::assessment::Assessment;
+
+use super::{Links, Page, Section, rendered};
+use crate::words;
+
+/// What a server's page says about its own freshness.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// The path, from the server's root, of the event stream that tells of new answers.
+    pub events: Option<String>,
+    /// How old the answer is and what is being computed, in a sentence.
+    pub status: String,
+}
+
+#[derive(Template)]
+#[template(path = "layout.html")]
+struct Layout<'a> {
+    title: String,
+    /// The content security policy of a one-file report; a server sends its own.
+    policy: Option<&'a str>,
+    /// The stylesheet, or where it is.
+    style: &'a str,
+    script: &'a str,
+    icon: String,
+    home: String,
+    workspace: &'a str,
+    when: String,
+    status: &'a str,
+    events: Option<String>,
+    groups: Vec<Group>,
+    sections: &'a [Section],
+    foot: String,
+}
+
+struct Group {
+    name: &'static str,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    title: String,
+    link: String,
+    is_here: bool,
+}
+
+/// A one-file report of sections, with the policy that allows its own style and script and nothing else.
+pub(super) fn one_file(assessment: &Assessment, sections: &[Section], policy: &str) -> String {
+    let has = |page: &Page| sections.iter().any(|section| section.page == *page);
+    let layout = Layout {
+        title: assessment.workspace.clone(),
+        policy: Some(policy),
+        style: crate::assets::STYLE,
+        script: crate::assets::SCRIPT,
+        icon: "data:,".to_owned(),
+        home: Links::OneFile.to(&Page::Overview),
+        workspace: &assessment.workspace,
+        when: words::period(assessment),
+        status: "",
+        events: None,
+        groups: groups(&Links::OneFile, has, None),
+        sections,
+        foot: format!("Truelevel {}. {}", assessment.program_version, CREED),
+    };
+    rendered(&layout)
+}
+
+/// A page of a server.
+pub(super) fn served(links: &Links, assessment: Option<&Assessment>, section: Section, live: &Live) -> String {
+    let file = |path: &str| links.file(path).unwrap_or_default();
+    let (style, script) = (file("truelevel.css"), file("truelevel.js"));
+    let here = section.page.clone();
+    let layout = Layout {
+        title: section.title.clone(),
+        policy: None,
+        style: &style,
+        script: &script,
+        icon: file("icon.svg"),
+        home: links.to(&Page::Overview),
+        workspace: assessment.map_or("", |assessment| assessment.workspace.as_str()),
+        when: assessment.map(words::period).unwrap_or_default(),
+        status: &live.status,
+        events: live.events.as_ref().and_then(|path| links.file(path)),
+        groups: if assessment.is_some() { groups(links, |_| true, Some(&here)) } else { Vec::new() },
+        sections: &[section],
+        foot: CREED.to_owned(),
+    };
+    rendered(&layout)
+}
+
+const CREED: &str =
+    "Outcomes, not intentions. The lowest stage is the level. Unknown is not no, and missing is never zero.";
+
+const GROUPS: [(&str, &[Page]); 4] = [
+    ("Where we stand", &[Page::Overview, Page::Services, Page::Teams, Page::Delivery, Page::Maturity]),
+    ("What to do", &[Page::Decision, Page::Plan]),
+    ("What shapes it", &[Page::Platform, Page::Ai, Page::Architecture]),
+    ("How sure", &[Page::Pitfalls, Page::Coverage, Page::Definitions]),
+];
+const OVER_TIME: (&str, &[Page]) = ("Over time", &[Page::Declare, Page::Snapshots]);
+
+fn groups(links: &Links, has: impl Fn(&Page) -> bool, here: Option<&Page>) -> Vec<Group> {
+    let entry = |page: &Page| Entry {
+        title: page.title(),
+        link: links.to(page),
+        is_here: here.is_some_and(|here| here == page || parent(here).as_ref() == Some(page)),
+    };
+    GROUPS
+        .iter()
+        .chain(std::iter::once(&OVER_TIME))
+        .map(|(name, pages)| Group { name, entries: pages.iter().filter(|page| has(page)).map(entry).collect() })
+        .filter(|group| !group.entries.is_empty())
+        .collect()
+}
+
+/// The page of the navigation under which a page stands.
+fn parent(page: &Page) -> Option<Page> {
+    match page {
+        Page::Service(_) => Some(Page::Services),
+        Page::Team(_) => Some(Page::Teams),
+        Page::Metric(_) => Some(Page::Delivery),
+        Page::Definition(_) => Some(Page::Definitions),
+        Page::Compare => Some(Page::Snapshots),
+        _ => None,
+    }
+}

@@ -1,0 +1,95 @@
+//! Pages: the dashboard of a server and the one-file report are the same sections under two layouts.
+//!
+//! A page is made from an assessment, the reference behind its words, and the way links are written. Templates escape
+//! everything, and so does what writes pictures; definitions are Markdown, in which markup is text.
+
+mod delivery;
+mod downloads;
+mod evidence;
+mod figures;
+mod layout;
+pub mod links;
+mod markdown;
+mod maturity;
+mod overview;
+mod pages;
+mod parts;
+mod planning;
+mod report;
+mod server;
+mod service;
+mod services;
+mod subjects;
+mod teams;
+mod trust;
+
+use std::fmt;
+
+use askama::Template;
+use truelevel_model::assessment::{Assessment, ServiceResult};
+
+pub use downloads::{Download, download};
+pub use layout::Live;
+pub use links::{Links, Page, Query};
+pub use pages::page;
+pub use report::report;
+pub use server::{
+    ComparedValue, Comparison, Connection, Problem, SnapshotRow, compare, declare, first_run, problem, snapshots,
+};
+pub use services::Filter;
+
+use crate::charts::escaped;
+use crate::reference::Reference;
+
+/// What pages are made from.
+#[derive(Clone, Debug)]
+pub struct Site<'a> {
+    /// The answer.
+    pub assessment: &'a Assessment,
+    /// What its words mean.
+    pub reference: &'a Reference,
+    /// How addresses are written.
+    pub links: Links,
+}
+
+impl Site<'_> {
+    fn service(&self, name: &str) -> Option<&ServiceResult> {
+        self.assessment.services.iter().find(|service| service.service == name)
+    }
+
+    fn to(&self, page: &Page) -> String {
+        self.links.to(page)
+    }
+
+    /// The level of a section's heading: a report has its own title above all pages.
+    fn heading(&self) -> u8 {
+        if self.links.is_one_file() { 3 } else { 2 }
+    }
+}
+
+/// A section of a page: what stands between header and footer.
+#[derive(Clone, Debug)]
+struct Section {
+    page: Page,
+    title: String,
+    lead: String,
+    html: String,
+}
+
+fn rendered(template: &impl Template) -> String {
+    template.render().expect("a string takes everything that is written to it")
+}
+
+/// How templates write text that is not theirs: nothing in it is markup, and what could reorder or hide other text is
+/// written out.
+#[derive(Clone, Copy)]
+struct Escaper;
+
+impl askama::filters::Escaper for Escaper {
+    fn write_escaped_str<W: fmt::Write>(&self, mut dest: W, text: &str) -> fmt::Result {
+        dest.write_str(&escaped(text))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,238 @@
+//! The first page: the answer, in the order in which people ask.
+
+use askama::Template;
+use truelevel_model::assessment::{Action, Answer, Assessment, Constraint, ExclusionCount, QuestionResult};
+
+use super::parts::{Shown, Verdict, answer_verdict, gate_verdict, share_bar, shown_spread, untitled_figure};
+use super::{Page, Section, Site, rendered};
+use crate::{numbers, words};
+
+/// How many actions the first page shows.
+const ACTIONS_SHOWN: usize = 3;
+/// DORA's fifth key, which few can measure.
+const REWORK: &str = "deployment_rework_rate";
+/// How many warnings the first page shows.
+const DOUBTS_SHOWN: usize = 6;
+
+#[derive(Template)]
+#[template(path = "pages/overview.html")]
+struct Overview {
+    h: u8,
+    level: u8,
+    level_name: &'static str,
+    level_looks: &'static str,
+    held: String,
+    possible: Option<String>,
+    declared: Option<String>,
+    stages: String,
+    maturity_link: String,
+    constraint: ShownConstraint,
+    decision_link: String,
+    delivery: String,
+    keys: Vec<Shown>,
+    edition: String,
+    actions: Vec<ShownAction>,
+    plan_link: String,
+    left_out: Vec<LeftOut>,
+    doubts: Vec<String>,
+    coverage_link: String,
+    pitfalls_link: String,
+}
+
+/// The constraint with the chain that led to it.
+pub(super) struct ShownConstraint {
+    pub(super) statement: String,
+    pub(super) action: String,
+    pub(super) segment: Option<String>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// A question of the chain.
+pub(super) struct Step {
+    pub(super) text: String,
+    pub(super) link: String,
+    pub(super) verdict: Verdict,
+    pub(super) because: Vec<String>,
+    pub(super) connect: String,
+    pub(super) share: String,
+    /// Services that decide it: address and name.
+    pub(super) deciding: Vec<(String, String)>,
+    pub(super) deciding_word: &'static str,
+    pub(super) deciding_more: u64,
+    pub(super) is_constraint: bool,
+    pub(super) is_later: bool,
+}
+
+/// An action of the plan.
+pub(super) struct ShownAction {
+    pub(super) action: String,
+    pub(super) gate: String,
+    pub(super) link: String,
+    pub(super) place: String,
+    pub(super) effort: String,
+    pub(super) verdict: Verdict,
+    pub(super) services: Option<String>,
+}
+
+/// What was left out for one reason.
+pub(super) struct LeftOut {
+    pub(super) meaning: String,
+    pub(super) link: String,
+    pub(super) count: String,
+    pub(super) examples: Vec<String>,
+}
+
+pub(super) fn section(site: &Site<'_>) -> Section {
+    let assessment = site.assessment;
+    let level = assessment.level;
+    let doubts: Vec<String> = assessment
+        .pitfalls
+        .iter()
+        .map(|pitfall| format!("{}; {}.", pitfall.finding, pitfall.response))
+        .chain(assessment.coverage.warnings.iter().cloned())
+        .collect();
+    let more = doubts.len().saturating_sub(DOUBTS_SHOWN);
+    let more = (more > 0).then(|| format!("{more} more are on the page of what was looked at."));
+    let possible =
+        format!("It could be as high as {}, if everything that cannot be told yet were true.", level.possible);
+    let template = Overview {
+        h: site.heading(),
+        level: level.proven,
+        level_name: words::level_name(level.proven),
+        level_looks: words::level_looks(level.proven),
+        held: held(assessment),
+        possible: (level.possible > level.proven).then_some(possible),
+        declared: level.declared.map(|declared| words::declared_gap(declared, level.proven)),
+        stages: untitled_figure(site, None, "stages"),
+        maturity_link: site.to(&Page::Maturity),
+        constraint: shown_constraint(site),
+        decision_link: site.to(&Page::Decision),
+        delivery: delivery(assessment),
+        keys: keys(site),
+        edition: format!("{} Better is to the right.", words::sentence(&words::edition(assessment))),
+        actions: actions(site).into_iter().take(ACTIONS_SHOWN).collect(),
+        plan_link: site.to(&Page::Plan),
+        left_out: left_out(site, &assessment.exclusions),
+        doubts: doubts.into_iter().take(DOUBTS_SHOWN).chain(more).collect(),
+        coverage_link: site.to(&Page::Coverage),
+        pitfalls_link: site.to(&Page::Pitfalls),
+    };
+    Section {
+        page: Page::Overview,
+        title: if site.links.is_one_file() { "Overview".to_owned() } else { assessment.workspace.clone() },
+        lead: String::new(),
+        html: rendered(&template),
+    }
+}
+
+/// The keys; rework stands with them once it is measured.
+fn keys(site: &Site<'_>) -> Vec<Shown> {
+    let rework = shown_spread(site, REWORK).filter(|shown| shown.is_known);
+    words::KEYS.iter().filter_map(|(id, _)| shown_spread(site, id)).chain(rework).collect()
+}
+
+fn held(assessment: &Assessment) -> String {
+    let stages = words::listed(&assessment.limiting_stages);
+    match assessment.limiting_stages.len() {
+        0 => String::new(),
+        1 => format!("The lowest stage is the level: {stages} holds it at {}.", assessment.level.proven),
+        n if n == assessment.stages.len() => format!("All stages stand at {}.", assessment.level.proven),
+        _ => format!("The lowest stage is the level: {stages} hold it at {}.", assessment.level.proven),
+    }
+}
+
+fn delivery(assessment: &Assessment) -> String {
+    let coverage = &assessment.coverage;
+    format!(
+        "{}{} in {} days; {}.",
+        numbers::count(coverage.production_deployments, words::deployment_noun(assessment)),
+        words::rollbacks(assessment),
+        assessment.window_days,
+        words::boundary(assessment)
+    )
+}
+
+/// The constraint and the chain.
+pub(super) fn shown_constraint(site: &Site<'_>) -> ShownConstraint {
+    let constraint = &site.assessment.first_constraint;
+    let at = constraint.chain.iter().position(|step| constraint.question.as_deref() == Some(step.question.as_str()));
+    ShownConstraint {
+        statement: constraint.statement.clone(),
+        action: constraint.action.clone(),
+        segment: segment(constraint),
+        steps: constraint
+            .chain
+            .iter()
+            .enumerate()
+            .map(|(number, result)| step(site, result, at == Some(number), at.is_some_and(|at| number > at)))
+            .collect(),
+    }
+}
+
+fn segment(constraint: &Constraint) -> Option<String> {
+    let segment = constraint.largest_segment.as_ref()?;
+    Some(format!(
+        "The longest part of the lead time: {} (p75 {}, in {}).",
+        words::segment_name(&segment.name),
+        numbers::duration(segment.p75_seconds),
+        numbers::count(segment.services, "service")
+    ))
+}
+
+fn step(site: &Site<'_>, result: &QuestionResult, is_constraint: bool, is_later: bool) -> Step {
+    let services = result.services.as_ref();
+    let deciding = services.map_or(&[][..], |services| services.deciding.as_slice());
+    let decided_by = services.map_or(0, |services| if services.no > 0 { services.no } else { services.unknown });
+    Step {
+        text: result.text.clone(),
+        link: site.to(&Page::Definition(result.question.clone())),
+        verdict: answer_verdict(result.answer),
+        because: result.because.clone(),
+        connect: result.connect.join("; "),
+        share: services.map_or_else(String::new, |services| {
+            share_bar([
+                ("yes", "yes", services.yes),
+                ("no", "no", services.no),
+                ("unknown", "cannot tell", services.unknown),
+            ])
+        }),
+        deciding: deciding.iter().map(|name| (site.to(&Page::Service(name.clone())), name.clone())).collect(),
+        deciding_word: if result.answer == Answer::Yes { "Not, or not known, in" } else { "Decided by" },
+        deciding_more: decided_by.saturating_sub(deciding.len() as u64),
+        is_constraint,
+        is_later,
+    }
+}
+
+/// The actions of the plan.
+pub(super) fn actions(site: &Site<'_>) -> Vec<ShownAction> {
+    let is_shared = site.assessment.services.len() > 1;
+    let shown = |action: &Action| ShownAction {
+        action: action.action.clone(),
+        gate: action.gate.clone(),
+        link: site.to(&Page::Definition(action.gate.clone())),
+        place: format!("{}, level {}", action.stage, action.level),
+        effort: format!("{} of work for one team", action.effort),
+        verdict: gate_verdict(action.outcome, false),
+        services: is_shared.then(|| numbers::count(action.services, "service")),
+    };
+    site.assessment.roadmap.next.iter().map(shown).collect()
+}
+
+/// What was left out, largest first.
+pub(super) fn left_out(
+    site: &Site<'_>,
+    exclusions: &std::collections::BTreeMap<String, ExclusionCount>,
+) -> Vec<LeftOut> {
+    let mut sorted: Vec<(&String, &ExclusionCount)> = exclusions.iter().collect();
+    sorted.sort_by_key(|(code, excluded)| (std::cmp::Reverse(excluded.count), code.as_str()));
+    sorted
+        .into_iter()
+        .map(|(code, excluded)| LeftOut {
+            meaning: excluded.meaning.clone(),
+            link: site.to(&Page::Definition(code.clone())),
+            count: numbers::digits(excluded.count as f64),
+            examples: excluded.examples.clone(),
+        })
+        .collect()
+}

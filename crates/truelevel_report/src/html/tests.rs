@@ -1,0 +1,289 @@
+//! Pages as a browser and an attacker would read them.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use truelevel_model::assessment::{Assessment, SCHEMA, ServiceResult, StageResult};
+use truelevel_model::{Measurement, Unit};
+
+use super::*;
+use crate::reference::{Definition, Phase};
+
+/// Markup, an override of the writing direction, right-to-left letters, quotes, a formula: all in one name.
+const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\u{5d0}\u{5d1}\"'&=1+1 {{ x }}";
+
+const ELEMENTS_WITHOUT_END: [&str; 6] = ["br", "hr", "img", "input", "link", "meta"];
+
+fn measurement(value: f64) -> Measurement {
+    let mut measured = Measurement::missing("change_lead_time/1", Unit::Seconds, "2024", "a note");
+    (measured.value, measured.low, measured.high, measured.n) = (Some(value), Some(value / 2.0), Some(value * 2.0), 40);
+    measured
+}
+
+/// From the contract's own form: fields that are added later and may be left out are left out here.
+fn read<T: serde::de::DeserializeOwned>(json: serde_json::Value) -> T {
+    serde_json::from_value(json).unwrap()
+}
+
+fn stage(name: &str) -> StageResult {
+    let evidence = json!({
+        "practice": "ci_pipeline", "grade": "declared", "repository": HOSTILE, "path": HOSTILE, "line": 3, "text": HOSTILE,
+        "url": "javascript:alert(1)",
+    });
+    let gate = |id: &str, outcome: &str, evidence: serde_json::Value| {
+        json!({
+            "gate": id, "level": 2, "statement": "A statement.", "outcome": outcome, "because": HOSTILE,
+            "is_intention": false, "evidence": evidence,
+        })
+    };
+    read(json!({
+        "stage": name, "proven": 1, "possible": 3, "declared": 4, "held_by": HOSTILE,
+        "gates": [gate("g1", "met", json!([evidence])), gate("g2", "unknown", json!([]))],
+    }))
+}
+
+fn stages() -> Vec<StageResult> {
+    ["build", "test"].map(stage).to_vec()
+}
+
+fn service(name: &str) -> ServiceResult {
+    read(json!({
+        "service": name, "team": format!("team of {name}"), "repositories": [name],
+        "deployment_data": "release_tags", "is_active": true, "level": { "proven": 1, "possible": 3 },
+        "stages": stages(), "lanes": [stage("platform")],
+        "metrics": { "change_lead_time": measurement(7200.0) }, "questions": [], "exclusions": {},
+    }))
+}
+
+fn assessment(services: Vec<ServiceResult>) -> Assessment {
+    let mut spread = json!(measurement(7200.0));
+    spread["services"] = json!(services.len());
+    spread["services_measured"] = json!(services.len());
+    spread["services_by_band"] = json!({});
+    let names: Vec<&String> = services.iter().map(|service| &service.service).collect();
+    let question = json!({
+        "question": "deploy_on_demand", "text": "Can you?", "answer": "unknown", "because": [HOSTILE],
+        "connect": ["data"], "services": { "yes": 0, "no": 0, "unknown": 1, "deciding": names },
+    });
+    let action = json!({
+        "gate": "g1", "stage": "build", "level": 2, "action": HOSTILE, "outcome": "unmet", "effort": "days", "services": 1,
+    });
+    read(json!({
+        "schema": SCHEMA, "program_version": "0", "workspace": HOSTILE, "as_of": "2026-08-21T17:00:00Z",
+        "window_days": 90, "edition": "2024", "level": { "proven": 1, "possible": 3, "declared": 4 },
+        "limiting_stages": ["build"], "stages": stages(), "lanes": [stage("platform")],
+        "metrics": { "change_lead_time": spread }, "services": services,
+        "first_constraint": {
+            "question": "deploy_on_demand", "answer": "unknown", "statement": HOSTILE, "action": HOSTILE,
+            "chain": [question],
+        },
+        "roadmap": { "phase": "foundations", "next": [action] },
+        "pitfalls": [{ "pitfall": "p", "finding": HOSTILE, "response": HOSTILE }],
+        "exclusions": { "merge_commit": { "count": 3, "meaning": "Merge commit", "examples": [HOSTILE] } },
+        "coverage": {
+            "repositories": [], "services_by_deployment_data": { "release_tags": 1 }, "services_without_repository": [],
+            "production_deployments": 3, "versions_resolved": 1, "versions_asked": 2, "warnings": [HOSTILE],
+        },
+    }))
+}
+
+fn reference() -> Reference {
+    let define = |id: &str, title: &str| {
+        let body = "A **definition** of `it`.".to_owned();
+        (id.to_owned(), Definition { kind: "metric".into(), title: title.into(), body })
+    };
+    let definitions = [
+        define("change_lead_time", "Change lead time"),
+        define("ci_pipeline", "A pipeline"),
+        define("deploy_on_demand", "Can you?"),
+        define("g1", "A gate"),
+        define("g2", "Another gate"),
+        define("merge_commit", "Merge commit"),
+    ];
+    let phase = Phase { id: "foundations".into(), title: "Foundations".into(), ..Phase::default() };
+    Reference { definitions: definitions.into(), phases: vec![phase], ..Reference::default() }
+}
+
+/// Fails unless every element ends where it should, ids are unique, and nothing needs an exception in a strict policy.
+fn check(html: &str) {
+    let outside = strip(strip(html.to_owned(), "style"), "script");
+    assert!(!outside.contains("<script>alert") && !outside.contains('\u{202e}'), "a name got through");
+    let mut open: Vec<&str> = Vec::new();
+    let mut ids = BTreeSet::new();
+    for tag in outside.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name), "closed out of order");
+            continue;
+        }
+        let name = tag.split([' ', '/', '\n']).next().unwrap_or_default();
+        if tag.starts_with('!') || tag.ends_with('/') || ELEMENTS_WITHOUT_END.contains(&name) {
+            continue;
+        }
+        open.push(name);
+        assert!(!tag.contains(" style=") && !tag.contains(" on"), "inline style or handler: {tag}");
+        if let Some(id) = tag.split(" id=\"").nth(1).and_then(|rest| rest.split('"').next()) {
+            assert!(ids.insert(id.to_owned()), "the id {id} stands twice");
+        }
+    }
+    assert!(open.is_empty(), "left open: {open:?}");
+    assert!(!outside.contains("javascript:"));
+    for target in outside.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(ids.contains(target), "nothing has the id {target}");
+    }
+    for named in outside.split("aria-labelledby=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(ids.contains(named), "nothing has the id {named}");
+    }
+}
+
+/// The text without what stands between the tags of one element.
+fn strip(html: String, element: &str) -> String {
+    match (html.find(&format!("<{element}>")), html.rfind(&format!("</{element}>"))) {
+        (Some(from), Some(to)) => format!("{}{}", &html[..from], &html[to + element.len() + 3..]),
+        _ => html,
+    }
+}
+
+fn every_page() -> Vec<Page> {
+    let mut pages = vec![
+        Page::Overview,
+        Page::Services,
+        Page::Service(HOSTILE.into()),
+        Page::Teams,
+        Page::Team(format!("team of {HOSTILE}")),
+        Page::Delivery,
+        Page::Metric("change_lead_time".into()),
+        Page::Maturity,
+        Page::Decision,
+        Page::Plan,
+        Page::Platform,
+    ];
+    pages.extend([Page::Ai, Page::Architecture, Page::Pitfalls, Page::Coverage, Page::Definitions]);
+    pages.push(Page::Definition("g1".into()));
+    pages
+}
+
+#[test]
+fn a_report_is_whole_and_no_name_does_harm() {
+    let long = "x".repeat(5000);
+    let assessment = assessment(vec![service(HOSTILE), service(&long), service("plain")]);
+    let html = report(&assessment, &reference());
+    check(&html);
+    assert!(html.contains("default-src 'none'") && html.contains("sha256-"));
+    assert!(!html.contains("http-equiv=\"refresh\"") && !html.contains("<link rel=\"stylesheet\""));
+}
+
+#[test]
+fn every_page_of_a_server_is_whole() {
+    let (assessment, reference) = (assessment(vec![service(HOSTILE), service("plain")]), reference());
+    let live = Live { events: Some("events".into()), status: "measured a minute ago".into() };
+    for at in every_page() {
+        let query = Query { window: Some(30), team: Some(HOSTILE.into()), ..Query::default() };
+        let site = Site { assessment: &assessment, reference: &reference, links: Links::server(at.clone(), query) };
+        let html = page(&site, &at, &Filter::default(), &live).unwrap_or_else(|| panic!("{at:?}"));
+        check(&html);
+        assert!(html.contains("window=30") && html.contains("data-live=\"./events\"") || at.path().contains('/'));
+    }
+}
+
+#[test]
+fn a_workspace_without_anything_still_has_every_page() {
+    let mut assessment = assessment(Vec::new());
+    assessment.metrics.clear();
+    assessment.exclusions.clear();
+    assessment.roadmap.next.clear();
+    check(&report(&assessment, &Reference { definitions: reference().definitions, ..Reference::default() }));
+}
+
+#[test]
+fn what_is_not_there_has_no_page() {
+    let (assessment, reference) = (assessment(vec![service("a")]), reference());
+    let site =
+        Site { assessment: &assessment, reference: &reference, links: Links::server(Page::Overview, Query::default()) };
+    for at in
+        [Page::Service("b".into()), Page::Team("b".into()), Page::Metric("b".into()), Page::Definition("b".into())]
+    {
+        assert!(page(&site, &at, &Filter::default(), &Live::default()).is_none(), "{at:?}");
+    }
+}
+
+#[test]
+fn services_are_filtered_ordered_and_paged() {
+    let services = (0..450).map(|at| service(&format!("svc-{at:03}"))).collect();
+    let (assessment, reference) = (assessment(services), reference());
+    let links = Links::server(Page::Services, Query::default());
+    let site = Site { assessment: &assessment, reference: &reference, links };
+    let shown = |filter: &Filter| page(&site, &Page::Services, filter, &Live::default()).unwrap();
+    let rows = |html: &str| html.matches("<th scope=\"row\"><a").count();
+    let first = shown(&Filter::default());
+    assert!(rows(&first) == 200 && first.contains("1 to 200 of 450"));
+    let last = shown(&Filter { page: 2, ..Filter::default() });
+    assert!(rows(&last) == 50 && !last.contains("rel=\"next\""));
+    let one = shown(&Filter { text: "SVC-007".into(), ..Filter::default() });
+    assert!(rows(&one) == 1 && one.contains("1 of 450 services"));
+    assert!(shown(&Filter { text: "nothing".into(), ..Filter::default() }).contains("No service fits"));
+}
+
+#[test]
+fn pages_beyond_an_assessment_are_whole() {
+    let (assessment, reference) = (assessment(vec![service("a")]), reference());
+    let links = Links::server(Page::Snapshots, Query::default());
+    let site = Site { assessment: &assessment, reference: &reference, links: links.clone() };
+    let row = |id: &str, proven| SnapshotRow {
+        id: id.into(),
+        as_of: assessment.as_of,
+        taken_at: assessment.as_of,
+        proven,
+        possible: 3,
+        services: 1,
+        constraint: HOSTILE.into(),
+        is_intact: true,
+    };
+    let live = Live::default();
+    check(&snapshots(&site, &[], &live));
+    check(&snapshots(&site, &[row("b", 2), row("a", 1)], &live));
+    let value = |is_change, is_better| ComparedValue {
+        metric: "change_lead_time".into(),
+        unit: Unit::Seconds,
+        before: Some(7200.0),
+        after: Some(3600.0),
+        is_change,
+        is_better,
+        because: "the interval of the difference excludes none".into(),
+    };
+    let comparison = Comparison {
+        before: row("a", 1),
+        after: row("b", 2),
+        values: vec![value(Some(true), Some(true)), value(None, None)],
+        gates_gained: vec![HOSTILE.into()],
+        gates_lost: Vec::new(),
+        cautions: vec!["another definition".into()],
+    };
+    let html = compare(&site, &comparison, &live);
+    check(&html);
+    assert!(html.contains("From level 1 to level 2.") && html.contains("better") && html.contains("cannot tell"));
+    check(&declare(&site, "token", "Say who you are.", &live));
+    let connection = Connection {
+        name: "Repositories".into(),
+        gives: HOSTILE.into(),
+        how: "truelevel init".into(),
+        is_connected: true,
+    };
+    check(&first_run(&links, &[connection], &live));
+    let missing = Problem { status: 404, title: "No such page".into(), says: HOSTILE.into(), next: "Search.".into() };
+    check(&problem(&links, &missing));
+}
+
+#[test]
+fn tables_and_charts_can_be_taken_away() {
+    let (assessment, reference) = (assessment(vec![service("a"), service("=b")]), reference());
+    let site =
+        Site { assessment: &assessment, reference: &reference, links: Links::server(Page::Services, Query::default()) };
+    let content = |service, name: &str| download(&site, service, name).unwrap_or_else(|| panic!("{name}")).content;
+    assert!(content(None, "services.csv").starts_with("service,team,active,proven"));
+    assert!(content(None, "services.csv").contains("\r\n'=b,"));
+    assert!(content(Some("a"), "metrics.csv").contains("change_lead_time,7200,seconds,3600,14400,40"));
+    for name in ["stages.svg", "grid.svg", "metric-change_lead_time.svg", "spread-change_lead_time.svg"] {
+        assert!(roxmltree::Document::parse(&content(None, name)).is_ok(), "{name}");
+    }
+    assert!(download(&site, Some("nobody"), "metrics.csv").is_none() && download(&site, None, "x.svg").is_none());
+}
