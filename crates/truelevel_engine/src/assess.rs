@@ -28,6 +28,7 @@ use crate::evidence::{keep_evidence, reported_evidence};
 use crate::matching::{Service, services};
 use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::own_rules::OwnRules;
+use crate::pitfalls::{Seen, Trace};
 use crate::rollup::{RolledUp, judged};
 use crate::{EngineError, Talk, Workspace};
 
@@ -113,12 +114,12 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         mainlines_before: OnceLock::new(),
         detected,
         own: workspace.config.own.clone(),
-        declarations: workspace.store.declarations()?,
         gate_answers: workspace.store.gate_answers()?,
         reported: ByService::new(reported_evidence(workspace.store.evidence()?, window.end), |record| {
             record.service.clone().map(|service| vec![service])
         }),
         activity: Activity::read(workspace.store.as_ref())?,
+        declarations: declared_by(workspace.store.declarations()?, window.end),
         name: workspace.name(),
         catalog,
         window,
@@ -129,6 +130,12 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     };
     prepared.complete_outlines(workspace)?;
     Ok(prepared)
+}
+
+/// What teams had said of themselves by an instant.
+fn declared_by(mut declarations: Vec<Declaration>, end: Time) -> Vec<Declaration> {
+    declarations.retain(|declaration| declaration.declared_at <= end);
+    declarations
 }
 
 fn first_names(names: &BTreeSet<String>) -> String {
@@ -246,7 +253,10 @@ impl Prepared {
             .enumerate()
             .map(|(place, service)| {
                 talk.progress("measuring services", place as u64, total);
-                measuring.measure(service, |_, measured| self.judge(service, measured, &windows, &web_addresses))
+                measuring.measure(service, |data, measured| {
+                    let (result, tally) = self.judge(service, measured, &windows, &web_addresses);
+                    (result, Tally { trace: Trace::of(data), ..tally })
+                })
             })
             .collect();
         let (services, tallies): (Vec<ServiceResult>, Vec<Tally>) = results.into_iter().unzip();
@@ -294,6 +304,7 @@ impl Prepared {
             has_repository: service.repository.is_some(),
             unknown_version: measured.unknown_version.clone(),
             is_baseline_unknown: measured.is_baseline_unknown,
+            trace: Trace::default(),
             exclusions: measured.exclusions.clone(),
         };
         (result, tally)
@@ -320,7 +331,15 @@ impl Prepared {
         let roadmap = roadmap::plan(&self.catalog, level.proven, &stages, judged.len() as u64);
         let mut exclusions = Exclusions::default();
         tallies.iter().for_each(|tally| exclusions.merge(&tally.exclusions));
-        let pitfalls = crate::pitfalls::find(&stages, level, &services);
+        let traces: Vec<Trace> = tallies.iter().map(|tally| tally.trace.clone()).collect();
+        let pitfalls = crate::pitfalls::find(&Seen {
+            stages: &stages,
+            level,
+            services: &services,
+            traces: &traces,
+            declarations: &self.declarations,
+            window_days: self.window.days,
+        });
         Assessment {
             schema: SCHEMA.to_owned(),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -477,6 +496,7 @@ struct Tally {
     unknown_version: Option<String>,
     is_baseline_unknown: bool,
     exclusions: Exclusions,
+    trace: Trace,
 }
 
 fn data_name(data: DeploymentData) -> &'static str {

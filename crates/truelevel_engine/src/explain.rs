@@ -12,6 +12,7 @@ use truelevel_report::numbers;
 use truelevel_report::sarif::Rule;
 
 use crate::assess::Prepared;
+use crate::pitfalls::PITFALLS;
 use crate::{EngineError, Workspace};
 
 /// How many events are listed unless all are asked for.
@@ -47,6 +48,7 @@ pub fn known_ids() -> Result<Vec<(String, String)>, CatalogError> {
     let titled = |id: &str, docs: &str| (id.to_owned(), registry::title(docs).to_owned());
     let mut ids: Vec<(String, String)> = METRICS.iter().map(|metric| titled(metric.id, metric.docs)).collect();
     ids.extend(truelevel_practices::PRACTICES.iter().map(|practice| titled(practice.id, practice.docs)));
+    ids.extend(PITFALLS.iter().map(|kind| titled(kind.id, kind.docs)));
     ids.extend(Reason::ALL.iter().map(|reason| titled(reason.code(), reason.docs())));
     ids.extend(
         catalog.stages.iter().flat_map(|stage| &stage.gates).map(|gate| (gate.id.clone(), gate.statement.clone())),
@@ -74,6 +76,9 @@ pub fn define(id: &str) -> Result<Option<Explanation>, CatalogError> {
     }
     if let Some(practice) = truelevel_practices::practice(id) {
         return Ok(Some(page("practice", practice.docs)));
+    }
+    if let Some(kind) = PITFALLS.iter().find(|kind| kind.id == id) {
+        return Ok(Some(page("pitfall", kind.docs)));
     }
     if let Some(reason) = Reason::ALL.iter().find(|reason| reason.code() == id) {
         return Ok(Some(page("reason code", reason.docs())));

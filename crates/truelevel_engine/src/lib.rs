@@ -20,7 +20,7 @@ pub mod intake;
 mod matching;
 mod measure;
 mod own_rules;
-mod pitfalls;
+pub mod pitfalls;
 mod progress;
 mod reference;
 mod rollup;

@@ -492,10 +492,25 @@ pub struct Action {
 pub struct Pitfall {
     /// Its id.
     pub pitfall: String,
+    /// Its name.
+    #[serde(default)]
+    pub title: String,
     /// What was seen.
     pub finding: String,
+    /// How much it moves the number.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub effect: Option<String>,
     /// What Truelevel did about it.
     pub response: String,
+    /// The services where it was seen; the first ones.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub services: Vec<String>,
+    /// How many services that are.
+    #[serde(default)]
+    pub services_affected: u64,
+    /// What shows it; the first lines.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub evidence: Vec<String>,
 }
 
 /// How much was left out for one reason.

@@ -198,7 +198,7 @@ fn left_out(text: &mut String, assessment: &Assessment) {
         let _ = writeln!(text, "\n## To know\n");
     }
     for pitfall in &assessment.pitfalls {
-        let _ = writeln!(text, "- {}; {}.", escaped(&pitfall.finding), escaped(&pitfall.response));
+        let _ = writeln!(text, "- {}.", escaped(&words::pitfall(pitfall)));
     }
     for warning in &assessment.coverage.warnings {
         let _ = writeln!(text, "- {}", escaped(warning));

@@ -400,7 +400,7 @@ impl Page {
             self.paragraph(2, &format!("! {}.", printable(&exemption)));
         }
         for pitfall in &assessment.pitfalls {
-            self.paragraph(2, &format!("! {}; {}.", pitfall.finding, pitfall.response));
+            self.paragraph(2, &format!("! {}.", words::pitfall(pitfall)));
         }
         for warning in coverage.warnings.iter().take(WARNINGS_SHOWN) {
             self.paragraph(2, &format!("! {}", printable(warning)));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use truelevel_model::Time;
-use truelevel_model::assessment::{Assessment, BeliefGap, Level, MetricSpread, StageResult};
+use truelevel_model::assessment::{Assessment, BeliefGap, Level, MetricSpread, Pitfall, StageResult};
 use truelevel_model::deployment_data::DeploymentData;
 
 use crate::numbers;
@@ -228,4 +228,18 @@ pub(crate) fn boundary(assessment: &Assessment) -> String {
         })
         .collect();
     parts.join(", ")
+}
+
+/// What was seen, how much it moves the number, and what was done about it.
+pub(crate) fn pitfall(pitfall: &Pitfall) -> String {
+    let seen = if pitfall.services_affected > 0 && pitfall.services_affected <= 3 {
+        format!("{} ({})", pitfall.finding, pitfall.services.join(", "))
+    } else {
+        pitfall.finding.clone()
+    };
+    [Some(seen), pitfall.effect.clone(), Some(pitfall.response.clone())]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("; ")
 }

@@ -1,0 +1,47 @@
+//! Fan-out counted as deployments.
+
+use super::{Found, PitfallKind, Seen, percent};
+
+truelevel_model::declare! {
+    /// Fan-out counted as deployments
+    ///
+    /// Raised when they are more than a tenth of the deployments that count.
+    pub static FAN_OUT_COUNTED: PitfallKind = {
+        id: "fan_out_counted",
+        find: find,
+    };
+}
+
+fn find(seen: &Seen<'_>) -> Option<Found> {
+    let (extra, services) = seen.left_out("fan_out");
+    let counted = seen.counted_deployments();
+    (extra > 0 && extra * 10 > counted).then(|| Found {
+        finding: format!(
+            "{extra} deployments brought a version to a further production environment, beside {counted} that count"
+        ),
+        effect: Some(format!(
+            "counting them would raise the frequency by {}",
+            percent(extra as f64 / counted.max(1) as f64)
+        )),
+        response: "the first arrival of a version counts, the others do not".into(),
+        services,
+        ..Found::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pitfalls::tests::{check, excluding};
+
+    #[test]
+    fn more_than_a_tenth_is_worth_a_word() {
+        let planted = |left_out, counted| {
+            let service = excluding("a", "fan_out", left_out, counted);
+            check(&FAN_OUT_COUNTED, vec![service], Vec::new())
+        };
+        assert_eq!(planted(11, 100).unwrap().services, ["a"]);
+        assert!(planted(10, 100).is_none());
+        assert!(planted(0, 0).is_none());
+    }
+}

@@ -1,0 +1,148 @@
+//! Ways in which the numbers of an assessment fool its owner, a file each: what shows it, and what is done about it.
+//!
+//! A detector sees what was judged and a few traces of each service; it says nothing where the data does not decide.
+
+use truelevel_model::Declaration;
+use truelevel_model::assessment::{LevelRange, Pitfall, ServiceResult, StageResult};
+use truelevel_model::registry::title;
+
+mod averaged_services;
+mod averaged_stages;
+mod batched_by_calendar;
+mod belief_above_evidence;
+mod bunched_under_threshold;
+mod clocks_in_disagreement;
+mod failed_rollouts_dropped;
+mod fan_out_counted;
+mod frozen;
+mod intentions_scored;
+mod nano_deployments;
+mod open_incidents_dropped;
+mod redeployments_counted;
+mod releases_counted_as_deployments;
+mod retried_until_green;
+mod small_samples;
+mod trace;
+mod undeployed_changes_ignored;
+mod unreported_failures;
+
+pub(crate) use trace::Trace;
+
+/// Where a finding over many services or days is looked for by chance alone, it may come up so often in an organisation
+/// that has none of it.
+const FALSE_ALARMS: f64 = 0.01;
+
+/// A way of being fooled, declared with its text.
+pub struct PitfallKind {
+    /// What it is, for readers: a title line, then Markdown.
+    pub docs: &'static str,
+    /// The id, as written everywhere.
+    pub id: &'static str,
+    /// Looks for it.
+    find: fn(&Seen<'_>) -> Option<Found>,
+}
+
+/// All of them, by id.
+pub static PITFALLS: &[&PitfallKind] = &[
+    &averaged_services::AVERAGED_SERVICES,
+    &averaged_stages::AVERAGED_STAGES,
+    &batched_by_calendar::BATCHED_BY_CALENDAR,
+    &belief_above_evidence::BELIEF_ABOVE_EVIDENCE,
+    &bunched_under_threshold::BUNCHED_UNDER_THRESHOLD,
+    &clocks_in_disagreement::CLOCKS_IN_DISAGREEMENT,
+    &failed_rollouts_dropped::FAILED_ROLLOUTS_DROPPED,
+    &fan_out_counted::FAN_OUT_COUNTED,
+    &frozen::FROZEN,
+    &intentions_scored::INTENTIONS_SCORED,
+    &nano_deployments::NANO_DEPLOYMENTS,
+    &open_incidents_dropped::OPEN_INCIDENTS_DROPPED,
+    &redeployments_counted::REDEPLOYMENTS_COUNTED,
+    &releases_counted_as_deployments::RELEASES_COUNTED_AS_DEPLOYMENTS,
+    &retried_until_green::RETRIED_UNTIL_GREEN,
+    &small_samples::SMALL_SAMPLES,
+    &undeployed_changes_ignored::UNDEPLOYED_CHANGES_IGNORED,
+    &unreported_failures::UNREPORTED_FAILURES,
+];
+
+/// What detectors look at.
+pub(crate) struct Seen<'a> {
+    pub(crate) stages: &'a [StageResult],
+    pub(crate) level: LevelRange,
+    pub(crate) services: &'a [ServiceResult],
+    /// One for each service, in the same order.
+    pub(crate) traces: &'a [Trace],
+    /// What teams say of themselves, up to the as-of.
+    pub(crate) declarations: &'a [Declaration],
+    pub(crate) window_days: u32,
+}
+
+/// What a detector saw.
+#[derive(Debug, Default)]
+struct Found {
+    finding: String,
+    effect: Option<String>,
+    response: String,
+    services: Vec<String>,
+    evidence: Vec<String>,
+}
+
+/// How many services and how much evidence a finding names.
+const NAMED: usize = 10;
+
+/// Everything found, by id.
+pub(crate) fn find(seen: &Seen<'_>) -> Vec<Pitfall> {
+    PITFALLS
+        .iter()
+        .filter_map(|kind| {
+            let mut found = (kind.find)(seen)?;
+            let services_affected = found.services.len() as u64;
+            found.services.truncate(NAMED);
+            found.evidence.truncate(NAMED);
+            Some(Pitfall {
+                pitfall: kind.id.to_owned(),
+                title: title(kind.docs).to_owned(),
+                finding: found.finding,
+                effect: found.effect,
+                response: found.response,
+                services: found.services,
+                services_affected,
+                evidence: found.evidence,
+            })
+        })
+        .collect()
+}
+
+impl<'a> Seen<'a> {
+    fn traced(&self) -> impl Iterator<Item = (&'a ServiceResult, &'a Trace)> + use<'a> {
+        self.services.iter().zip(self.traces)
+    }
+
+    /// How much a reason code left out, with the services where it did.
+    fn left_out(&self, code: &str) -> (u64, Vec<String>) {
+        let counts = self.services.iter().filter_map(|service| {
+            let count = service.exclusions.get(code)?.count;
+            (count > 0).then(|| (count, service.service.clone()))
+        });
+        counts.fold((0, Vec::new()), |(sum, mut names), (count, name)| {
+            names.push(name);
+            (sum + count, names)
+        })
+    }
+
+    /// The deployments that count in the frequency, all services together.
+    fn counted_deployments(&self) -> u64 {
+        self.services
+            .iter()
+            .filter_map(|service| service.metrics.get("deployment_frequency"))
+            .map(|found| found.n)
+            .sum()
+    }
+}
+
+/// A share in whole percent.
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests;
