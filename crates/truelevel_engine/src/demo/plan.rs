@@ -111,7 +111,8 @@ const ELITE: Habits = Habits {
 };
 
 /// Elite, with failures enough to show how quickly they end.
-const STEADY: Habits = Habits { deployments_per_working_day: 4.0, fail_share: 0.08, recovery_minutes: 15.0, ..ELITE };
+const STEADY: Habits =
+    Habits { deployments_per_working_day: 4.0, fail_share: 0.08, recovery_minutes: 15.0, declared_level: 2, ..ELITE };
 
 const HIGH: Habits = Habits {
     deployments_per_working_day: 0.6,

@@ -80,3 +80,29 @@ fn the_planted_constraint_is_the_one_that_is_named() {
         assert_eq!(assessment.first_constraint.question.as_deref(), Some(question), "{constraint:?}");
     }
 }
+
+/// What may stand in any organisation, and is no fault of how it measures: stages that differ, and small samples.
+const NO_FAULT: [&str; 3] = ["averaged_stages", "intentions_scored", "small_samples"];
+
+#[test]
+fn a_clean_organisation_raises_no_pitfall() {
+    for seed in 1..=20 {
+        let plan = Plan { seed, weeks: 14, ..plan(6, Constraint::None) };
+        let (_folder, mut workspace, _) = filled(&plan);
+        let found = assess(&mut workspace, &asked(&plan), &Silent).unwrap().pitfalls;
+        let raised: Vec<_> = found.iter().filter(|found| !NO_FAULT.contains(&found.pitfall.as_str())).collect();
+        assert!(raised.is_empty(), "seed {seed}: {raised:?}");
+    }
+}
+
+#[test]
+fn planted_trains_and_silence_are_found() {
+    let raised = |services, constraint| -> Vec<String> {
+        let plan = Plan { weeks: 14, ..plan(services, constraint) };
+        let (_folder, mut workspace, _) = filled(&plan);
+        let found = assess(&mut workspace, &asked(&plan), &Silent).unwrap().pitfalls;
+        found.into_iter().map(|found| found.pitfall).collect()
+    };
+    assert!(raised(12, Constraint::ChangeApproval).contains(&"batched_by_calendar".to_owned()));
+    assert!(raised(60, Constraint::Mixed).contains(&"unreported_failures".to_owned()));
+}

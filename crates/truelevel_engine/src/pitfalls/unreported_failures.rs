@@ -17,6 +17,8 @@ truelevel_model::declare! {
 
 /// So much of what fails should be reported.
 const EXPECTED: f64 = 0.8;
+/// Of fewer failures one more or less that is reported says too much.
+const FEWEST_FAILURES: u64 = 10;
 
 fn find(seen: &Seen<'_>) -> Option<Found> {
     let (mut found, mut reported, mut failures) = (Found::default(), 0, 0);
@@ -32,7 +34,7 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
         }
     }
     let interval = wilson_interval(reported, failures)?;
-    (interval.high < EXPECTED).then(|| Found {
+    (failures >= FEWEST_FAILURES && interval.high < EXPECTED).then(|| Found {
         finding: format!("an incident names the deployment for {reported} of {failures} failures"),
         effect: Some(format!(
             "by reports alone the fail rates would be {} of what they are",
