@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Init(Init),
     /// Read kept events anew, as after a change of the configuration
     Replay(Replay),
-    /// Receive events and show where delivery stands, until asked to stop
+    /// Receive events from other systems and keep them, until asked to stop
     Serve(Serve),
     /// Keep an assessment of a workspace; list, verify or fill in what is kept
     Snapshot(Snapshot),
