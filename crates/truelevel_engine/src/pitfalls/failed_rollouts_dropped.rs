@@ -1,6 +1,6 @@
 //! Failed rollouts dropped.
 
-use super::{Found, PitfallKind, Seen, percent};
+use super::{BesideCounted, Found, PitfallKind, Seen};
 
 truelevel_model::declare! {
     /// Failed rollouts dropped
@@ -13,14 +13,10 @@ truelevel_model::declare! {
 }
 
 fn find(seen: &Seen<'_>) -> Option<Found> {
-    let (extra, services) = seen.left_out("deployment_not_succeeded");
-    let counted = seen.counted_deployments();
-    (extra > 0 && extra * 10 > counted).then(|| Found {
+    let BesideCounted { extra, counted, share, services } = seen.beside_counted("deployment_not_succeeded")?;
+    Some(Found {
         finding: format!("{extra} attempts failed, were stopped or have not ended, beside {counted} that count"),
-        effect: Some(format!(
-            "attempts are {} more than the deployments that took",
-            percent(extra as f64 / counted.max(1) as f64)
-        )),
+        effect: Some(format!("attempts are {share} more than the deployments that took")),
         response: "they are no deployments in the frequency, and failed ones count as attempts in the fail rate".into(),
         services,
         ..Found::default()

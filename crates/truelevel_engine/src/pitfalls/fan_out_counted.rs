@@ -1,6 +1,6 @@
 //! Fan-out counted as deployments.
 
-use super::{Found, PitfallKind, Seen, percent};
+use super::{BesideCounted, Found, PitfallKind, Seen};
 
 truelevel_model::declare! {
     /// Fan-out counted as deployments
@@ -13,16 +13,12 @@ truelevel_model::declare! {
 }
 
 fn find(seen: &Seen<'_>) -> Option<Found> {
-    let (extra, services) = seen.left_out("fan_out");
-    let counted = seen.counted_deployments();
-    (extra > 0 && extra * 10 > counted).then(|| Found {
+    let BesideCounted { extra, counted, share, services } = seen.beside_counted("fan_out")?;
+    Some(Found {
         finding: format!(
             "{extra} deployments brought a version to a further production environment, beside {counted} that count"
         ),
-        effect: Some(format!(
-            "counting them would raise the frequency by {}",
-            percent(extra as f64 / counted.max(1) as f64)
-        )),
+        effect: Some(format!("counting them would raise the frequency by {share}")),
         response: "the first arrival of a version counts, the others do not".into(),
         services,
         ..Found::default()

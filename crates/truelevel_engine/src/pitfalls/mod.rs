@@ -86,6 +86,15 @@ struct Found {
     evidence: Vec<String>,
 }
 
+/// Deployments that were left out, beside those that count.
+struct BesideCounted {
+    extra: u64,
+    counted: u64,
+    /// The ones left out as a percentage of those that count.
+    share: String,
+    services: Vec<String>,
+}
+
 /// How many services and how much evidence a finding names.
 const NAMED: usize = 10;
 
@@ -115,6 +124,18 @@ pub(crate) fn find(seen: &Seen<'_>) -> Vec<Pitfall> {
 impl<'a> Seen<'a> {
     fn traced(&self) -> impl Iterator<Item = (&'a ServiceResult, &'a Trace)> + use<'a> {
         self.services.iter().zip(self.traces)
+    }
+
+    /// What a reason code left out, where that is more than a tenth of the deployments that count.
+    fn beside_counted(&self, code: &str) -> Option<BesideCounted> {
+        let (extra, services) = self.left_out(code);
+        let counted = self.counted_deployments();
+        (extra > 0 && extra * 10 > counted).then(|| BesideCounted {
+            extra,
+            counted,
+            share: percent(extra as f64 / counted.max(1) as f64),
+            services,
+        })
     }
 
     /// How much a reason code left out, with the services where it did.

@@ -1,6 +1,6 @@
 //! Redeployments counted as deployments.
 
-use super::{Found, PitfallKind, Seen, percent};
+use super::{BesideCounted, Found, PitfallKind, Seen};
 
 truelevel_model::declare! {
     /// Redeployments counted as deployments
@@ -13,16 +13,12 @@ truelevel_model::declare! {
 }
 
 fn find(seen: &Seen<'_>) -> Option<Found> {
-    let (extra, services) = seen.left_out("redeployment");
-    let counted = seen.counted_deployments();
-    (extra > 0 && extra * 10 > counted).then(|| Found {
+    let BesideCounted { extra, counted, share, services } = seen.beside_counted("redeployment")?;
+    Some(Found {
         finding: format!(
             "{extra} deployments repeated a version that was running already, beside {counted} that count"
         ),
-        effect: Some(format!(
-            "counting them would raise the frequency by {}",
-            percent(extra as f64 / counted.max(1) as f64)
-        )),
+        effect: Some(format!("counting them would raise the frequency by {share}")),
         response: "they are not part of the deployment frequency".into(),
         services,
         ..Found::default()
