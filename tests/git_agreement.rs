@@ -13,7 +13,7 @@ use truelevel_sources::deployment_repository::{VersionFiles, read_deployments};
 use truelevel_sources::git::{AutomationAccounts, ChangeReading, GitRepository};
 
 use crate::cli::{World, assert_warned, service};
-use crate::git::{Repo, git};
+use crate::git::{Commit, Repo, at, git};
 
 const SERVICE: &str = "short-url-manager";
 
@@ -312,5 +312,58 @@ fn attribution_agrees_with_git_whatever_the_graph_and_the_order_of_deployments()
         [DeploymentKind::Rollback, DeploymentKind::Redeployment, DeploymentKind::FanOut, DeploymentKind::Forward]
     {
         assert!(kinds.get(&kind).is_some_and(|count| *count > 5), "{kinds:?}");
+    }
+}
+
+/// What `git log --numstat` says of each change that is no merge: files, and lines added and removed together.
+fn sizes_in_git(folder: &Path) -> BTreeMap<String, (u32, u32)> {
+    let listed = git(
+        folder,
+        ["log", "--all", "--no-merges", "--numstat", "--no-renames", "--diff-algorithm=histogram", "--format=@%H"],
+    );
+    let mut sizes: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    let mut commit = "";
+    for line in listed.lines().filter(|line| !line.is_empty()) {
+        if let Some(id) = line.strip_prefix('@') {
+            commit = id;
+            sizes.insert(id.to_owned(), (0, 0));
+            continue;
+        }
+        let mut columns = line.split('\t');
+        // A dash stands for a file that holds no text.
+        let lines: u32 = columns.by_ref().take(2).map(|count| count.parse().unwrap_or(0)).sum();
+        let size = sizes.get_mut(commit).expect("a commit comes before its files");
+        *size = (size.0 + 1, size.1 + lines);
+    }
+    sizes
+}
+
+#[test]
+fn sizes_of_changes_are_those_of_git() {
+    let world = World::new();
+    let gitops = govuk(&world, "gitops");
+    let mut made = world.repository("made");
+    let lines = |numbers: std::ops::Range<u32>| numbers.map(|number| format!("line {number}\n")).collect::<String>();
+    made.commit(Commit::at(at(0, 0)).file("a/text", lines(0..50)).file("empty", "").file("bytes", "a\0b"));
+    made.commit(Commit::at(at(1, 0)).file("a/text", &(lines(0..10) + "new\n" + &lines(20..50))).file("bytes", "a\0c"));
+    made.commit(
+        Commit::at(at(2, 0))
+            .without("a/text")
+            .file("a", "a folder became a file, without a last line ending")
+            .file("x y", "1\n"),
+    );
+    made.commit(Commit::at(at(3, 0)).without("x y"));
+    for (repo, expected_at_least) in [(&gitops, 100), (&made, 4)] {
+        let repository = GitRepository::open(&repo.path).unwrap();
+        let mut history = history(&repository);
+        let changes: Vec<_> = history.indices().collect();
+        repository.measure_sizes(&mut history, &changes, &|_, _| {});
+        let sizes: BTreeMap<String, (u32, u32)> = changes
+            .iter()
+            .filter_map(|change| Some((history.id(*change).to_string(), history.size(*change)?)))
+            .map(|(id, size)| (id, (size.files, size.lines)))
+            .collect();
+        assert!(sizes.len() >= expected_at_least, "only {} sizes", sizes.len());
+        assert_eq!(sizes, sizes_in_git(&repo.path));
     }
 }

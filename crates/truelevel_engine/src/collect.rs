@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
-use truelevel_model::{CommitId, History, RepositoryId, SourceId, Tag, Time};
+use truelevel_model::{ChangeIndex, CommitId, History, RepositoryId, SourceId, Tag, Time, Window};
 use truelevel_sources::deployment_files::PathTemplate;
 use truelevel_sources::deployment_repository::{DeclaredVersions, VersionFiles, read_deployments};
 use truelevel_sources::git::{AutomationAccounts, Branch, ChangeReading, GitError, GitRepository};
@@ -259,6 +259,9 @@ fn read_changes(
     repository.tags = git.tags()?;
     repository.history = read.history;
     if is_kept {
+        let what = format!("comparing the changes of {}", repository.id);
+        let recent = recent_changes(&repository.history, if read.goes_on { stored } else { 0 });
+        git.measure_sizes(&mut repository.history, &recent, &|done, total| talk.progress(&what, done, total));
         if stored == 0 || !read.goes_on {
             workspace.store.replace_history(&repository.id, &repository.history)?;
         } else {
@@ -270,6 +273,17 @@ fn read_changes(
         }
     }
     Ok(())
+}
+
+/// How far behind the newest change sizes are looked at: as long as any window that people compare.
+const SIZED_DAYS: u32 = 366;
+
+/// The changes from a place in the history on that are recent as the history goes.
+fn recent_changes(history: &History, from: usize) -> Vec<ChangeIndex> {
+    let newest = history.indices().map(|change| history.committed_at(change)).max();
+    let from_then = newest.map(|newest| Window::ending(newest, SIZED_DAYS).start);
+    let is_recent = |change: &ChangeIndex| from_then.is_some_and(|then| history.committed_at(*change) > then);
+    history.indices().skip(from).filter(is_recent).collect()
 }
 
 /// Decides which repositories declare what runs where, where the configuration does not say.

@@ -13,7 +13,9 @@ use truelevel_report::numbers;
 pub(crate) fn events(metric: &str, data: &ServiceData<'_>) -> Vec<String> {
     let basis = METRICS.iter().find(|known| known.id == metric).map(|metric| metric.basis);
     match (metric, basis) {
-        ("change_lead_time" | "merge_to_deploy_time" | "deployment_batch_size", _) => shipped_changes(metric, data),
+        ("change_lead_time" | "merge_to_deploy_time" | "deployment_batch_size" | "deployment_batch_lines", _) => {
+            shipped_changes(metric, data)
+        }
         ("undeployed_changes" | "undeployed_change_age", _) => waiting_changes(data),
         ("change_fail_rate" | "failed_deployment_recovery_time", _) => failures(data),
         ("deployment_rework_rate", _) => rework(data),
@@ -43,20 +45,24 @@ fn duration(from: Time, to: Time) -> String {
 fn shipped_changes(metric: &str, data: &ServiceData<'_>) -> Vec<String> {
     let words = |shipped: &truelevel_metrics::service::ShippedChange| {
         let id = data.facts.repository.as_ref().map(|repository| repository.history.id(shipped.change).short());
-        let took = if metric == "merge_to_deploy_time" { shipped.merge_to_deploy } else { Some(shipped.lead_time) };
-        let took = took.map(|span: Span| numbers::duration(span.seconds()));
+        let duration = |span: Span| numbers::duration(span.seconds());
+        let told = match metric {
+            "merge_to_deploy_time" => {
+                shipped.merge_to_deploy.map_or_else(|| "not on the default branch".to_owned(), duration)
+            }
+            "deployment_batch_lines" => {
+                let size = data.facts.repository.as_ref().and_then(|known| known.history.size(shipped.change));
+                size.map_or_else(|| "of unknown size".to_owned(), |size| numbers::count(size.lines.into(), "line"))
+            }
+            _ => duration(shipped.lead_time),
+        };
         let entry = &data.timeline.entries[shipped.deployment];
         let doubt = if entry.follows_unresolved {
             "; perhaps with an earlier deployment, whose version is not resolved"
         } else {
             ""
         };
-        format!(
-            "{} {}, shipped with {}{doubt}",
-            id.unwrap_or_default(),
-            took.unwrap_or_else(|| "not on the default branch".to_owned()),
-            describe(entry.deployment)
-        )
+        format!("{} {told}, shipped with {}{doubt}", id.unwrap_or_default(), describe(entry.deployment))
     };
     data.shipped.iter().map(words).collect()
 }

@@ -5,7 +5,6 @@
 //! history begins is a state, not an event, and is marked so.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,7 +15,7 @@ use truelevel_model::{CommitId, Deployment, DeploymentOutcome, EnvironmentId, In
 
 use crate::Progress;
 use crate::deployment_files::{self, DeclaredVersion, PathTemplate, Reading};
-use crate::git::{AutomationAccounts, GitError, GitRepository, LARGEST_FILE_BYTES, Tree};
+use crate::git::{AutomationAccounts, GitError, GitRepository, LARGEST_FILE_BYTES, Tree, TreeComparison};
 
 /// The environment of files that name none.
 pub const UNNAMED_ENVIRONMENT: &str = "default";
@@ -163,13 +162,13 @@ pub fn read_deployments(
             commits = chain.commits;
             let (found, compared) = (&found, &compared);
             scope.spawn(move |_| {
-                let mut trees = TreeReader::new(repository, automation);
-                let changes = trees.compare_steps(&steps, is_oldest, files);
+                let mut commits = CommitReader::new(repository, automation);
+                let changes = commits.compare_steps(&steps, is_oldest, files);
                 let done = compared.fetch_add(steps.len() as u64, Ordering::Relaxed) + steps.len() as u64;
                 progress.advance(done, None);
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                 found.0.extend(changes);
-                found.1.extend(trees.damaged);
+                found.1.extend(commits.damaged);
             });
             if is_oldest {
                 return Ok(());
@@ -316,28 +315,23 @@ struct FileChange {
     now: Reading,
 }
 
-/// Compares trees, opening only what differs and may hold versions.
-struct TreeReader<'a> {
-    repository: &'a GitRepository,
+/// Compares commits, opening only what differs and may hold versions.
+struct CommitReader<'a> {
     local: gix::Repository,
     accounts: Accounts<'a>,
-    trees: HashMap<ObjectId, Rc<[u8]>>,
+    trees: TreeComparison<'a>,
     /// Whether a file may declare versions, by path: the same few paths change all the time.
     wanted: HashMap<String, bool>,
     /// What could not be read.
     damaged: Vec<String>,
 }
 
-impl<'a> TreeReader<'a> {
-    /// Neighbouring commits share almost all of their trees; this many are kept.
-    const KEPT_TREES: usize = 256;
-
+impl<'a> CommitReader<'a> {
     fn new(repository: &'a GitRepository, automation: &'a AutomationAccounts) -> Self {
         Self {
-            repository,
             local: repository.local(),
             accounts: Accounts::new(automation),
-            trees: HashMap::new(),
+            trees: TreeComparison::new(repository),
             wanted: HashMap::new(),
             damaged: Vec::new(),
         }
@@ -366,18 +360,20 @@ impl<'a> TreeReader<'a> {
         Some(self.accounts.initiator(commit.author().ok()?))
     }
 
-    fn wants(&mut self, path: &str, files: &VersionFiles) -> bool {
-        if let Some(known) = self.wanted.get(path) {
-            return *known;
-        }
-        let wants = files.wants(path);
-        self.wanted.insert(path.to_owned(), wants);
-        wants
-    }
-
     fn changed_files(&mut self, before: Option<ObjectId>, after: ObjectId, files: &VersionFiles) -> Vec<FileChange> {
         let mut changed = Vec::new();
-        if let Err(error) = self.compare(before, Some(after), "", files, &mut changed) {
+        let wanted = &mut self.wanted;
+        let mut take = |path: String, _: Option<ObjectId>, now: Option<ObjectId>| {
+            let wants = wanted.get(&path).copied().unwrap_or_else(|| {
+                let wants = files.wants(&path);
+                wanted.insert(path.clone(), wants);
+                wants
+            });
+            if wants {
+                changed.push((path, now));
+            }
+        };
+        if let Err(error) = self.trees.compare(before, Some(after), &|folder| files.may_lie_below(folder), &mut take) {
             self.damaged.push(error.to_string());
         }
         changed
@@ -408,141 +404,6 @@ impl<'a> TreeReader<'a> {
                 Reading { versions: Vec::new(), problems: vec![problem] }
             }
         }
-    }
-
-    fn tree(&mut self, id: ObjectId, path: &str) -> Result<Rc<[u8]>, GitError> {
-        if let Some(known) = self.trees.get(&id) {
-            return Ok(known.clone());
-        }
-        if self.trees.len() >= Self::KEPT_TREES {
-            self.trees.clear();
-        }
-        let mut buffer = Vec::new();
-        let found = gix::objs::Find::try_find(&self.local.objects, &id, &mut buffer);
-        let unreadable = |reason: String| self.repository.unreadable(format!("folder `{path}` (object {id})"), reason);
-        match found {
-            Ok(Some(object)) if object.kind == gix::objs::Kind::Tree => {}
-            Ok(_) => return Err(unreadable("the object is missing".into())),
-            Err(error) => return Err(unreadable(error.to_string())),
-        }
-        let bytes: Rc<[u8]> = buffer.into();
-        self.trees.insert(id, bytes.clone());
-        Ok(bytes)
-    }
-
-    fn compare(
-        &mut self,
-        before: Option<ObjectId>,
-        after: Option<ObjectId>,
-        path: &str,
-        files: &VersionFiles,
-        changed: &mut Vec<(String, Option<ObjectId>)>,
-    ) -> Result<(), GitError> {
-        if before == after || !files.may_lie_below(path) {
-            return Ok(());
-        }
-        let before = before.map(|id| self.tree(id, path)).transpose()?.unwrap_or_default();
-        let after = after.map(|id| self.tree(id, path)).transpose()?.unwrap_or_default();
-        let (mut old, mut new) = TreeEntries::after_common_start(&before, &after);
-        // Most often one entry differs: what follows it is the same.
-        while old.rest != new.rest {
-            let order = match (old.peek(), new.peek()) {
-                (None, None) => break,
-                (Some(_), None) => std::cmp::Ordering::Less,
-                (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some(old), Some(new)) => old.order(&new),
-            };
-            let was = if order.is_le() { old.next() } else { None };
-            let is = if order.is_ge() { new.next() } else { None };
-            if was == is {
-                continue;
-            }
-            let Some(name) = was.or(is).map(|entry| entry.name.to_str_lossy().into_owned()) else { continue };
-            let (tree_before, tree_after) = (was.and_then(TreeEntry::tree), is.and_then(TreeEntry::tree));
-            if tree_before.is_some() || tree_after.is_some() {
-                self.compare(tree_before, tree_after, &format!("{path}{name}/"), files, changed)?;
-            }
-            let (file_before, file_after) = (was.and_then(TreeEntry::file), is.and_then(TreeEntry::file));
-            if file_before != file_after {
-                let path = format!("{path}{name}");
-                if self.wants(&path, files) {
-                    changed.push((path, file_after));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// One entry of a tree object.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct TreeEntry<'a> {
-    mode: &'a [u8],
-    name: &'a [u8],
-    id: &'a [u8],
-}
-
-impl TreeEntry<'_> {
-    fn tree(self) -> Option<ObjectId> {
-        self.is_tree().then(|| ObjectId::from_bytes_or_panic(self.id))
-    }
-
-    /// Some old tools wrote a leading zero.
-    fn is_tree(self) -> bool {
-        matches!(self.mode, b"40000" | b"040000")
-    }
-
-    /// Regular files only: links and submodules lead elsewhere.
-    fn file(self) -> Option<ObjectId> {
-        self.mode.starts_with(b"100").then(|| ObjectId::from_bytes_or_panic(self.id))
-    }
-
-    /// The order in which git keeps entries: folders as if their names ended in `/`.
-    fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let ending = |entry: &Self| if entry.is_tree() { Some(&b'/') } else { None };
-        self.name.iter().chain(ending(self)).cmp(other.name.iter().chain(ending(other)))
-    }
-}
-
-/// The entries of a tree object that were not looked at yet.
-#[derive(Clone, Copy)]
-struct TreeEntries<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> TreeEntries<'a> {
-    /// Both trees from the first entry on that differs.
-    fn after_common_start(before: &'a [u8], after: &'a [u8]) -> (Self, Self) {
-        let (mut old, mut new) = (Self { rest: before }, Self { rest: after });
-        while let Some(length) = old.entry_length() {
-            if new.rest.get(..length) != Some(&old.rest[..length]) {
-                break;
-            }
-            (old.rest, new.rest) = (&old.rest[length..], &new.rest[length..]);
-        }
-        (old, new)
-    }
-
-    /// The bytes of the next entry; none at the end, or where the tree is damaged.
-    fn entry_length(&self) -> Option<usize> {
-        let length = memchr::memchr(0, self.rest)? + 1 + 20;
-        (length <= self.rest.len()).then_some(length)
-    }
-
-    fn peek(&self) -> Option<TreeEntry<'a>> {
-        let (entry, id) = self.rest[..self.entry_length()?].split_last_chunk::<20>()?;
-        let (mode, name) = entry[..entry.len() - 1].split_at(memchr::memchr(b' ', entry)?);
-        Some(TreeEntry { mode, name: &name[1..], id })
-    }
-}
-
-impl<'a> Iterator for TreeEntries<'a> {
-    type Item = TreeEntry<'a>;
-
-    fn next(&mut self) -> Option<TreeEntry<'a>> {
-        let entry = self.peek()?;
-        self.rest = &self.rest[self.entry_length()?..];
-        Some(entry)
     }
 }
 

@@ -3,9 +3,9 @@
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::facts::RunOutcome;
 use truelevel_model::{
-    BandEdge, BandRule, BandRules, Calendar, Change, CommitId, Deployment, DeploymentOutcome, EnvironmentId, History,
-    Incident, IncidentLink, Initiator, Measurement, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Tag, Time,
-    Window,
+    BandEdge, BandRule, BandRules, Calendar, Change, ChangeSize, CommitId, Deployment, DeploymentOutcome,
+    EnvironmentId, History, Incident, IncidentLink, Initiator, Measurement, PipelineRun, RepositoryId, Review,
+    ServiceId, SourceId, Tag, Time, Window,
 };
 
 use super::Metric;
@@ -70,6 +70,14 @@ impl Example {
     pub(crate) fn commit(mut self, name: &str, parents: &[&str], hour: i64) -> Self {
         let change = Change::new(id(name), parents.iter().map(|parent| id(parent)).collect(), at(hour));
         self.changes.push((name.to_owned(), change));
+        self
+    }
+
+    /// How many lines the last commit changes.
+    pub(crate) fn of_lines(mut self, lines: u32) -> Self {
+        if let Some((_, change)) = self.changes.last_mut() {
+            change.size = Some(ChangeSize { files: 1, lines });
+        }
         self
     }
 

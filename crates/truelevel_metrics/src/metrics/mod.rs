@@ -13,6 +13,7 @@ pub mod change_fail_rate;
 pub mod change_lead_time;
 pub mod checks_green_at_merge;
 pub mod deployment_automation_share;
+pub mod deployment_batch_lines;
 pub mod deployment_batch_size;
 pub mod deployment_days_per_week;
 pub mod deployment_frequency;
@@ -79,6 +80,7 @@ pub static METRICS: &[&Metric] = &[
     &checks_green_at_merge::CHECKS_GREEN_AT_MERGE,
     &deployment_automation_share::DEPLOYMENT_AUTOMATION_SHARE,
     &deployment_batch_size::DEPLOYMENT_BATCH_SIZE,
+    &deployment_batch_lines::DEPLOYMENT_BATCH_LINES,
     &deployment_days_per_week::DEPLOYMENT_DAYS_PER_WEEK,
     &deployment_frequency::DEPLOYMENT_FREQUENCY,
     &deployment_rework_rate::DEPLOYMENT_REWORK_RATE,

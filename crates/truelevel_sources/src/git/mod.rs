@@ -6,9 +6,11 @@ mod changes;
 mod commit_graph;
 mod issue_keys;
 mod packed;
+mod sizes;
 mod tags;
 mod touches;
 mod tree;
+mod tree_comparison;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,7 @@ pub use changes::{ChangeReading, ChangesRead};
 pub use touches::PathScope;
 pub(crate) use tree::LARGEST_FILE_BYTES;
 pub use tree::{Tree, TreeFile};
+pub(crate) use tree_comparison::TreeComparison;
 
 /// Why a repository cannot be read.
 #[derive(Debug, thiserror::Error)]
