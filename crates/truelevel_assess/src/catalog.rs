@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use truelevel_model::assessment::Level;
 
-use crate::conditions::Condition;
+use crate::conditions::{Bound, Condition};
 use crate::entries::{GateEntry, PhaseFile, QuestionEntry, QuestionFile, StageFile};
 use crate::references::{Framework, FrameworkFile, Reference};
 
@@ -68,6 +68,10 @@ pub struct Catalog {
     pub stages: Vec<Stage>,
     /// The ordered questions.
     pub questions: Vec<Question>,
+    /// What withholds advice to go faster.
+    pub veto: StabilityVeto,
+    /// The share of services, 0 to 1, from which on a gate that is lowest in them is a common cause.
+    pub common_cause_share: f64,
     /// The phases of the plan.
     pub phases: Vec<Phase>,
     /// The open frameworks that gates refer to.
@@ -175,6 +179,17 @@ pub struct Question {
     pub requirement: Requirement,
 }
 
+/// Stability so low that going faster would do harm.
+#[derive(Clone, Debug)]
+pub struct StabilityVeto {
+    /// The question to act on instead.
+    pub question: String,
+    /// The questions whose advice is withheld.
+    pub withholds: Vec<String>,
+    /// Metrics of which one is enough when its whole interval lies above the bound.
+    pub bounds: Vec<(String, Bound)>,
+}
+
 /// A phase of the plan.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -208,8 +223,9 @@ impl Catalog {
         }
         let file: QuestionFile = read("constraint.toml", CONSTRAINT)?;
         let questions = file.question.into_iter().map(QuestionEntry::check).collect::<Result<Vec<_>, _>>()?;
+        let (veto, common_cause_share) = (file.stability_veto.check(&questions)?, file.common_cause.check()?);
         let PhaseFile { phase } = read("roadmap.toml", ROADMAP)?;
-        Ok(Self { stages, questions, phases: phase, frameworks })
+        Ok(Self { stages, questions, veto, common_cause_share, phases: phase, frameworks })
     }
 
     /// A gate and its stage.

@@ -38,6 +38,10 @@ pub struct Condition {
     pub held_before: bool,
     /// A threshold of the workspace's own.
     pub own_bound: Option<OwnBound>,
+    /// A count among the metric's details without which there is nothing to ask of.
+    pub if_any: Option<String>,
+    /// Where single services cannot tell, the events of all of them together decide.
+    pub is_pooled: bool,
 }
 
 /// The edge of what is good enough.
@@ -54,7 +58,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    fn holds(&self, value: f64) -> bool {
+    pub(crate) fn holds(&self, value: f64) -> bool {
         (self.is_inclusive && value == self.value)
             || if self.is_lower { value > self.value } else { value < self.value }
     }
@@ -154,7 +158,15 @@ fn together(requirement: &Requirement, outcomes: impl Iterator<Item = GateOutcom
     decisive.into_iter().find(|outcome| outcomes.contains(outcome)).unwrap_or(GateOutcome::NotApplicable)
 }
 
-fn judge_one(condition: &Condition, known: Known<'_>) -> Verdict {
+/// Judges one condition.
+pub(crate) fn judge_one(condition: &Condition, known: Known<'_>) -> Verdict {
+    if let (Subject::Metric { metric, .. }, Some(events)) = (&condition.subject, &condition.if_any)
+        && let Some(measured) = known.metrics.get(metric.as_str())
+        && measured.details.get(events) == Some(&0.0)
+    {
+        let why = measured.note.clone().unwrap_or_else(|| format!("no {events}"));
+        return verdict(GateOutcome::NotApplicable, format!("{}: {why}", metric.replace('_', " ")));
+    }
     let by_catalog = judge_in_windows(&condition.subject, condition.held_before, known);
     let (Subject::Metric { metric, bound }, Some(own)) = (&condition.subject, &condition.own_bound) else {
         return by_catalog;
@@ -304,11 +316,16 @@ fn shown(
 }
 
 fn judge_metric(metric: &str, bound: &Bound, known: Known<'_>) -> Verdict {
+    match known.metrics.get(metric) {
+        Some(measured) => judge_measured(metric, bound, measured),
+        None => verdict(GateOutcome::Unknown, format!("{}: not measured", metric.replace('_', " "))),
+    }
+}
+
+/// Judges a measurement by its whole interval.
+pub(crate) fn judge_measured(metric: &str, bound: &Bound, measured: &Measurement) -> Verdict {
     let words = metric.replace('_', " ");
     let wanted = format!("{} {}", bound.words(), bound.text);
-    let Some(measured) = known.metrics.get(metric) else {
-        return verdict(GateOutcome::Unknown, format!("{words}: not measured"));
-    };
     let why = |default: &str| measured.note.clone().unwrap_or_else(|| default.to_owned());
     if measured.is_proxy {
         return verdict(
@@ -356,6 +373,8 @@ mod tests {
             subject: Subject::Practice { practice: "rollback_path".into(), grade },
             held_before: false,
             own_bound: None,
+            if_any: None,
+            is_pooled: false,
         }
     }
 
@@ -410,6 +429,8 @@ mod tests {
             subject: Subject::Metric { metric: "m".into(), bound },
             held_before,
             own_bound: None,
+            if_any: None,
+            is_pooled: false,
         }])
     }
 

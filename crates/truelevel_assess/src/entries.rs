@@ -4,7 +4,7 @@ use serde::Deserialize;
 use truelevel_model::Grade;
 use truelevel_model::assessment::Level;
 
-use crate::catalog::{CatalogError, Effort, Gate, Phase, Question, Requirement};
+use crate::catalog::{CatalogError, Effort, Gate, Phase, Question, Requirement, StabilityVeto};
 use crate::conditions::{Bound, Condition, Subject};
 use crate::quantity;
 use crate::references::{Framework, find};
@@ -36,6 +36,47 @@ pub(crate) struct GateEntry {
 #[serde(deny_unknown_fields)]
 pub(crate) struct QuestionFile {
     pub(crate) question: Vec<QuestionEntry>,
+    pub(crate) stability_veto: VetoEntry,
+    pub(crate) common_cause: ShareEntry,
+}
+
+/// What withholds advice to go faster.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VetoEntry {
+    question: String,
+    withholds: Vec<String>,
+    any: Vec<ConditionEntry>,
+}
+
+impl VetoEntry {
+    pub(crate) fn check(self, questions: &[Question]) -> Result<StabilityVeto, CatalogError> {
+        let invalid = |what: String| CatalogError::Invalid { what: format!("`stability_veto`: {what}") };
+        let known = |id: &String| questions.iter().any(|question| question.id == *id);
+        if let Some(id) = std::iter::once(&self.question).chain(&self.withholds).find(|id| !known(id)) {
+            return Err(invalid(format!("there is no question `{id}`")));
+        }
+        let bound = |entry: ConditionEntry| match entry.check(Grade::Exercised, false).map_err(invalid)?.subject {
+            Subject::Metric { metric, bound } if bound.is_lower => Ok((metric, bound)),
+            _ => Err(invalid("it asks for metrics above something".to_owned())),
+        };
+        let bounds = self.any.into_iter().map(bound).collect::<Result<_, _>>()?;
+        Ok(StabilityVeto { question: self.question, withholds: self.withholds, bounds })
+    }
+}
+
+/// A share of something.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShareEntry {
+    at_least: String,
+}
+
+impl ShareEntry {
+    pub(crate) fn check(self) -> Result<f64, CatalogError> {
+        let invalid = || CatalogError::Invalid { what: format!("`{}` is no share", self.at_least) };
+        quantity::parse(&self.at_least).filter(|share| (0.0..=1.0).contains(share)).ok_or_else(invalid)
+    }
 }
 
 #[derive(Deserialize)]
@@ -78,6 +119,10 @@ pub struct ConditionEntry {
     pub at_most: Option<String>,
     /// Good below.
     pub less_than: Option<String>,
+    /// A count among the metric's details without which there is nothing to ask of.
+    pub if_any: Option<String>,
+    /// Where single services cannot tell, the events of all of them together decide.
+    pub pooled: Option<bool>,
 }
 
 impl GateEntry {
@@ -187,7 +232,11 @@ impl ConditionEntry {
             }
             _ => return Err(ALLOWED.to_owned()),
         };
-        Ok(Condition { subject, held_before, own_bound: None })
+        if matches!(subject, Subject::Practice { .. }) && (self.if_any.is_some() || self.pooled.is_some()) {
+            return Err(ALLOWED.to_owned());
+        }
+        let is_pooled = self.pooled.unwrap_or(false);
+        Ok(Condition { subject, held_before, own_bound: None, if_any: self.if_any, is_pooled })
     }
 }
 

@@ -61,7 +61,10 @@ impl Catalog {
             }
             Subject::Practice { .. } | Subject::Metric { .. } => None,
         };
-        conditions.filter_map(fault).collect()
+        let vetoes = self.veto.bounds.iter().filter(|(metric, _)| !metrics.contains(&metric.as_str()));
+        let vetoes =
+            vetoes.map(|(metric, _)| format!("`stability_veto` asks for the metric `{metric}`, which does not exist"));
+        conditions.filter_map(fault).chain(vetoes).collect()
     }
 
     fn unused_practices(&self, practices: &[(&str, &str)]) -> Vec<String> {

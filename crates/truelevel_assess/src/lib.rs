@@ -15,6 +15,7 @@ mod links;
 pub mod organisation;
 pub mod own;
 pub mod quantity;
+pub mod questions;
 mod references;
 pub mod roadmap;
 

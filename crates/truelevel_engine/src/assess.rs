@@ -6,12 +6,11 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use truelevel_assess::beliefs::{self, Beliefs};
-use truelevel_assess::{Catalog, benchmarks, conditions::Known, constraint, levels, roadmap};
+use truelevel_assess::questions::ask_service;
+use truelevel_assess::{Catalog, benchmarks, conditions::Known, levels, roadmap};
 use truelevel_metrics::mainline::Mainline;
-use truelevel_metrics::statistics::median;
 use truelevel_model::assessment::{
-    Assessment, Coverage, ExclusionCount, FileWarning, QuestionResult, RepositoryCoverage, SCHEMA, Segment,
-    ServiceResult,
+    Assessment, Coverage, ExclusionCount, FileWarning, RepositoryCoverage, SCHEMA, ServiceResult,
 };
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
@@ -30,7 +29,7 @@ use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, ma
 use crate::own_rules::OwnRules;
 use crate::pitfalls::{Seen, Trace};
 use crate::rollup::{RolledUp, judged};
-use crate::{EngineError, Talk, Workspace};
+use crate::{EngineError, Talk, Workspace, turning};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -283,6 +282,8 @@ impl Prepared {
         for stages in [&mut judged.stages, &mut judged.lanes] {
             self.beliefs().put_beside(stages, Some(service.id.as_str()));
         }
+        let mut questions = ask_service(&self.catalog, known);
+        turning::fill(&self.catalog, &mut questions);
         let repository = |place: usize| self.collected.repositories[place].id.as_str().to_owned();
         let result = ServiceResult {
             service: service.id.as_str().to_owned(),
@@ -295,7 +296,7 @@ impl Prepared {
             lanes: judged.lanes,
             metrics: measured.metrics.iter().map(|(id, value)| ((*id).to_owned(), value.clone())).collect(),
             environments: measured.environments.clone(),
-            questions: constraint::ask_service(&self.catalog, known),
+            questions,
             exclusions: counted(&measured.exclusions),
         };
         let tally = Tally {
@@ -324,10 +325,7 @@ impl Prepared {
         let belief_gaps = beliefs::gaps(stages.iter().chain(&lanes), &judged);
         // Again, now that what is believed stands beside what is proven.
         let level = truelevel_model::assessment::LevelRange { declared: levels::lowest(&stages).declared, ..level };
-        let answered: Vec<(&str, &[QuestionResult])> =
-            judged.iter().map(|service| (service.service.as_str(), service.questions.as_slice())).collect();
-        let chain = constraint::ask_all(&self.catalog, &answered);
-        let first_constraint = constraint::first_constraint(&self.catalog, chain, largest_segment(&judged));
+        let first_constraint = self.decide(&judged, &stages, &metrics);
         let roadmap = roadmap::plan(&self.catalog, level.proven, &stages, judged.len() as u64);
         let mut exclusions = Exclusions::default();
         tallies.iter().for_each(|tally| exclusions.merge(&tally.exclusions));
@@ -543,29 +541,4 @@ fn counted(exclusions: &Exclusions) -> BTreeMap<String, ExclusionCount> {
             (reason.code().to_owned(), count)
         })
         .collect()
-}
-
-/// The segment that is the largest in most services, by the 75th percentile of what they shipped in the window: each
-/// service is asked for its own, since not every service has the same segments.
-fn largest_segment(services: &[&ServiceResult]) -> Option<Segment> {
-    let mut largest: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for service in services {
-        let Some(lead_time) = service.metrics.get("change_lead_time") else { continue };
-        let p75 = |name: &str| lead_time.details.get(&format!("{name}_p75_seconds")).copied();
-        // Where no environment before production is known, the way after the merge is one segment.
-        let after_merge: &[&str] = if p75("merge_to_preproduction").is_some() {
-            &["merge_to_preproduction", "preproduction_to_production"]
-        } else {
-            &["merge_to_deploy"]
-        };
-        // Where reviews are known, the way before the merge has parts of its own.
-        let before_merge: &[&str] =
-            if p75("review").is_some() { &["coding", "pickup", "review"] } else { &["coding_and_review"] };
-        let segments = before_merge.iter().chain(after_merge).filter_map(|name| Some((*name, p75(name)?)));
-        if let Some((name, seconds)) = segments.max_by(|a, b| a.1.total_cmp(&b.1)) {
-            largest.entry(name).or_default().push(seconds);
-        }
-    }
-    let (name, seconds) = largest.into_iter().max_by_key(|(_, seconds)| seconds.len())?;
-    Some(Segment { name: name.to_owned(), p75_seconds: median(&seconds)?, services: seconds.len() as u64 })
 }

@@ -27,6 +27,7 @@ mod rollup;
 pub mod snapshots;
 pub mod tokens;
 pub mod trends;
+mod turning;
 mod what_if;
 mod workspace;
 

@@ -290,6 +290,8 @@ impl Reader<'_> {
             more_than: table.more_than,
             at_most: table.at_most,
             less_than: table.less_than,
+            if_any: None,
+            pooled: None,
         };
         let condition = entry.check(Grade::Declared, false).map_err(|why| self.invalid(at, why))?;
         match condition.subject {

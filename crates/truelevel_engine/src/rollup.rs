@@ -3,13 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use truelevel_assess::catalog::{LANES, STAGES};
+use truelevel_assess::constraint::{Findings, first_constraint};
+use truelevel_assess::questions::ask_all;
 use truelevel_assess::{levels, organisation};
 use truelevel_metrics::METRICS;
 use truelevel_metrics::organisation::spread;
+use truelevel_metrics::statistics::median;
 use truelevel_model::Measurement;
-use truelevel_model::assessment::{LevelRange, MetricSpread, ServiceResult, StageResult, TeamResult};
+use truelevel_model::assessment::{
+    Constraint, LevelRange, MetricSpread, QuestionResult, Segment, ServiceResult, StageResult, TeamResult,
+};
 
 use crate::assess::Prepared;
+use crate::turning;
 
 /// What several services come to.
 pub(crate) struct RolledUp {
@@ -47,10 +53,12 @@ impl Prepared {
         let names: BTreeSet<&String> = services.iter().filter_map(|service| service.team.as_ref()).collect();
         let team = |name: &String| {
             let own = services.iter().filter(|service| service.team.as_ref() == Some(name));
-            let rolled = self.roll_up(&judged(own.clone()));
+            let judged = judged(own.clone());
+            let rolled = self.roll_up(&judged);
             TeamResult {
                 team: name.clone(),
                 services: own.map(|service| service.service.clone()).collect(),
+                first_constraint: Some(self.decide(&judged, &rolled.stages, &rolled.metrics)),
                 level: rolled.level,
                 limiting_stages: rolled.limiting_stages,
                 stages: rolled.stages,
@@ -58,6 +66,21 @@ impl Prepared {
             }
         };
         names.into_iter().map(team).collect()
+    }
+
+    /// The ordered questions over several services, and where to act.
+    pub(crate) fn decide(
+        &self,
+        services: &[&ServiceResult],
+        stages: &[StageResult],
+        metrics: &BTreeMap<String, MetricSpread>,
+    ) -> Constraint {
+        let answered: Vec<(&str, &[QuestionResult])> =
+            services.iter().map(|service| (service.service.as_str(), service.questions.as_slice())).collect();
+        let mut chain = ask_all(&self.catalog, &answered, metrics);
+        turning::fill(&self.catalog, &mut chain);
+        let largest_segment = largest_segment(services);
+        first_constraint(&self.catalog, Findings { chain, services, stages, metrics, largest_segment })
     }
 
     fn stages(
@@ -91,9 +114,41 @@ impl Prepared {
                     services_measured: spread.services_measured,
                     services_by_band,
                     distribution: spread.distribution,
+                    pooled: spread.pooled,
                 };
                 (metric.id.to_owned(), result)
             })
             .collect()
     }
+}
+
+/// The segment that is the largest in most services, by the 75th percentile of what they shipped in the window: each
+/// service is asked for its own, since not every service has the same segments.
+fn largest_segment(services: &[&ServiceResult]) -> Option<Segment> {
+    let mut largest: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+    for service in services {
+        let Some(lead_time) = service.metrics.get("change_lead_time") else { continue };
+        let p75 = |name: &str| lead_time.details.get(&format!("{name}_p75_seconds")).copied();
+        // Where no environment before production is known, the way after the merge is one segment.
+        let after_merge: &[&str] = if p75("merge_to_preproduction").is_some() {
+            &["merge_to_preproduction", "preproduction_to_production"]
+        } else {
+            &["merge_to_deploy"]
+        };
+        // Where reviews are known, the way before the merge has parts of its own.
+        let before_merge: &[&str] =
+            if p75("review").is_some() { &["coding", "pickup", "review"] } else { &["coding_and_review"] };
+        let segments: Vec<(&str, f64)> =
+            before_merge.iter().chain(after_merge).filter_map(|name| Some((*name, p75(name)?))).collect();
+        let all: f64 = segments.iter().map(|(_, seconds)| seconds).sum();
+        if let Some((name, seconds)) = segments.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
+            && all > 0.0
+        {
+            largest.entry(name).or_default().push((seconds, seconds / all));
+        }
+    }
+    let (name, found) = largest.into_iter().max_by_key(|(_, found)| found.len())?;
+    let (seconds, shares): (Vec<f64>, Vec<f64>) = found.into_iter().unzip();
+    let services = seconds.len() as u64;
+    Some(Segment { name: name.to_owned(), p75_seconds: median(&seconds)?, services, share: median(&shares) })
 }

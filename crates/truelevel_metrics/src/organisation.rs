@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use truelevel_model::assessment::ServiceDistribution;
+use truelevel_model::assessment::{PooledShare, ServiceDistribution};
 use truelevel_model::{Band, BandRules, Measurement, Quantile};
 
 use crate::Metric;
-use crate::statistics::{Observation, Survival, median, quantile_interval};
+use crate::statistics::{Observation, Survival, median, quantile_interval, wilson_interval_of_groups};
 
 /// How a metric is spread over services.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,33 @@ pub struct Spread {
     pub services_by_band: BTreeMap<Band, u64>,
     /// How the services' values lie; absent for a single service.
     pub distribution: Option<ServiceDistribution>,
+    /// The events of all services counted together, where they may be.
+    pub pooled: Option<PooledShare>,
+}
+
+/// Shares whose events are alike from service to service: a deployment that failed, a failure that was mended. Counting
+/// them together says how all services do; it never hides how one does, since that stands beside it. No duration is here.
+const POOLED: [&str; 2] = ["change_fail_rate", "restored_within_an_hour_share"];
+
+/// The events of services whose share is the whole truth, counted together.
+fn pooled(metric: &Metric, services: &[&Measurement]) -> Option<PooledShare> {
+    if !POOLED.contains(&metric.id) || services.len() < 2 {
+        return None;
+    }
+    let told = services.iter().filter(|measured| !measured.is_lower_bound && !measured.is_proxy);
+    let group = |measured: &&&Measurement| {
+        let part = (measured.value? * measured.n as f64).round() as u64;
+        Some((part, measured.n))
+    };
+    let groups: Vec<(u64, u64)> = told.filter_map(|measured| group(&measured)).collect();
+    let interval = wilson_interval_of_groups(&groups)?;
+    Some(PooledShare {
+        part: groups.iter().map(|(part, _)| part).sum(),
+        whole: groups.iter().map(|(_, whole)| whole).sum(),
+        low: interval.low,
+        high: interval.high,
+        services: groups.len() as u64,
+    })
 }
 
 /// The median of values, and of others that are only known to be at least so much, with its interval.
@@ -112,6 +139,7 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
     };
     Spread {
         distribution: (services.len() > 1).then(|| distribution(&values, &open)).flatten(),
+        pooled: pooled(metric, services),
         measurement,
         services: services.len() as u64,
         services_measured: (values.len() + open.len()) as u64,
@@ -155,6 +183,17 @@ mod tests {
         assert_eq!(spread.services_measured, 4);
         let distribution = spread.distribution.unwrap();
         assert_eq!((distribution.lowest, distribution.p75, distribution.highest), (10.0, None, None));
+    }
+
+    #[test]
+    fn failures_of_all_services_are_counted_together_where_all_of_them_are_known() {
+        use crate::metrics::change_fail_rate::CHANGE_FAIL_RATE;
+        let bound = Measurement { is_lower_bound: true, ..measured(Some(0.5), 10) };
+        let services = [measured(Some(0.1), 50), measured(Some(0.0), 30), bound, measured(None, 0)];
+        let services: Vec<&Measurement> = services.iter().collect();
+        let together = spread(&CHANGE_FAIL_RATE, &services, &BandRules::default()).pooled.unwrap();
+        assert_eq!((together.part, together.whole, together.services), (5, 80, 2));
+        assert!(spread(&CHANGE_LEAD_TIME, &services, &BandRules::default()).pooled.is_none(), "no duration is pooled");
     }
 
     #[test]

@@ -7,6 +7,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::decision::{
+    Action, Answer, AnswerServices, CommonCause, Constraint, LowestGate, QuestionPart, QuestionResult, Roadmap,
+    Segment, Veto,
+};
 use crate::deployment_data::DeploymentData;
 use crate::trend::Trend;
 use crate::{Band, Grade, Measurement, Time};
@@ -302,6 +306,24 @@ pub struct MetricSpread {
     /// How the services' values lie; absent for a single service and where none has a value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub distribution: Option<ServiceDistribution>,
+    /// Every service's events counted together; only of shares whose events are alike from service to service.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pooled: Option<PooledShare>,
+}
+
+/// A share over the events of several services.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PooledShare {
+    /// So many.
+    pub part: u64,
+    /// Of so many.
+    pub whole: u64,
+    /// Lower end of the 95 % interval, wider where services differ.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// The services that have any of the events.
+    pub services: u64,
 }
 
 /// Where the values of several services lie, in the metric's unit. Absent is what lies among services of which only
@@ -335,6 +357,9 @@ pub struct TeamResult {
     pub stages: Vec<StageResult>,
     /// Each metric over the team's services, by metric id.
     pub metrics: BTreeMap<String, MetricSpread>,
+    /// Its one constraint to fix next; absent in what earlier versions kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_constraint: Option<Constraint>,
 }
 
 /// One production environment of a service that has several.
@@ -374,117 +399,6 @@ pub struct ServiceResult {
     pub questions: Vec<QuestionResult>,
     /// What was left out of its numbers, by reason code.
     pub exclusions: BTreeMap<String, ExclusionCount>,
-}
-
-/// Yes, no, or cannot tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// The data says so.
-    Yes,
-    /// The data says not.
-    No,
-    /// The data does not decide it, or is missing.
-    Unknown,
-}
-
-impl Answer {
-    /// In lower case.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// One question of the chain.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct QuestionResult {
-    /// The question's id.
-    pub question: String,
-    /// The question.
-    pub text: String,
-    /// The answer.
-    pub answer: Answer,
-    /// What decided it, a sentence for each condition.
-    pub because: Vec<String>,
-    /// What to connect when the data is missing.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub connect: Vec<String>,
-    /// How many services answer yes, no and unknown; only for several services together.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub services: Option<AnswerServices>,
-}
-
-/// How a question is answered over several services.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AnswerServices {
-    /// Yes.
-    pub yes: u64,
-    /// No.
-    pub no: u64,
-    /// Cannot tell.
-    pub unknown: u64,
-    /// The services that answer no, or else cannot tell; the first ones.
-    pub deciding: Vec<String>,
-}
-
-/// Where to act: the first question whose answer is not yes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Constraint {
-    /// The question's id; absent when every answer is yes.
-    pub question: Option<String>,
-    /// The answer that makes it the constraint.
-    pub answer: Option<Answer>,
-    /// The constraint in a sentence.
-    pub statement: String,
-    /// What to do about it.
-    pub action: String,
-    /// The whole chain.
-    pub chain: Vec<QuestionResult>,
-    /// The largest part of lead time, where segments are known.
-    pub largest_segment: Option<Segment>,
-}
-
-/// A part of lead time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Segment {
-    /// Its name.
-    pub name: String,
-    /// The median of those services' 75th percentiles.
-    pub p75_seconds: f64,
-    /// In how many services it is the largest part.
-    pub services: u64,
-}
-
-/// What to do, in order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Roadmap {
-    /// The phase that the proven level calls for.
-    pub phase: String,
-    /// The next actions, most useful first.
-    pub next: Vec<Action>,
-}
-
-/// A gate to work on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Action {
-    /// The gate.
-    pub gate: String,
-    /// Its stage.
-    pub stage: String,
-    /// The level it guards.
-    pub level: Level,
-    /// What to do.
-    pub action: String,
-    /// Whether the gate is unmet, or cannot be told: then connecting data is the action.
-    pub outcome: GateOutcome,
-    /// Rough effort for one team.
-    pub effort: String,
-    /// How many services it would unlock.
-    pub services: u64,
 }
 
 /// A way in which the numbers may mislead.

@@ -5,6 +5,7 @@
 pub mod assessment;
 pub mod calendar;
 pub mod comparison;
+pub mod decision;
 pub mod deployment_data;
 pub mod events;
 pub mod evidence;

@@ -6,6 +6,7 @@
 pub mod assets;
 pub mod charts;
 pub mod compare;
+mod decision;
 pub mod html;
 pub mod json;
 pub mod markdown;

@@ -96,14 +96,16 @@ fn constraint(text: &mut String, assessment: &Assessment) {
             result.answer.as_str(),
             escaped(&result.because.join("; "))
         );
+        for part in result.parts.iter().filter_map(crate::decision::part) {
+            let _ = writeln!(text, "   - {}", escaped(&part));
+        }
     }
-    if let Some(segment) = &constraint.largest_segment {
-        let name = words::segment_name(&segment.name);
-        let _ = writeln!(
-            text,
-            "\nThe longest part of the lead time: {name}, p75 {}.",
-            numbers::duration(segment.p75_seconds)
-        );
+    let below = crate::decision::below(constraint);
+    if !below.is_empty() {
+        let _ = writeln!(text);
+    }
+    for sentence in below {
+        let _ = writeln!(text, "- {}", escaped(&sentence));
     }
 }
 

@@ -236,8 +236,10 @@ impl Page {
             };
             self.line(&format!("  {} {answer} {}", number + 1, result.text));
             if result.answer != Answer::Yes {
-                for why in &result.because {
-                    for line in wrapped(why, self.style.width.max(60) - 12) {
+                let parts = result.parts.iter().filter(|part| part.answer != Some(Answer::Yes));
+                let turned = parts.filter_map(|part| Some(format!("would turn it: {}", part.turned_by.as_ref()?)));
+                for why in result.because.iter().cloned().chain(turned) {
+                    for line in wrapped(&why, self.style.width.max(60) - 12) {
                         let line = self.dim(&format!("            {line}"));
                         self.line(&line);
                     }
@@ -261,20 +263,8 @@ impl Page {
                 break;
             }
         }
-        if let Some(segment) = &constraint.largest_segment {
-            let name = words::segment_name(&segment.name);
-            let stands_on = if segment.services == 1 {
-                String::new()
-            } else {
-                format!(" in {}", numbers::count(segment.services, "service"))
-            };
-            self.paragraph(
-                2,
-                &format!(
-                    "The longest part of the lead time: {name} (p75 {}{stands_on}).",
-                    numbers::duration(segment.p75_seconds)
-                ),
-            );
+        for sentence in crate::decision::below(constraint) {
+            self.paragraph(2, &printable(&sentence));
         }
     }
 

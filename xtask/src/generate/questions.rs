@@ -22,5 +22,16 @@ pub(super) fn page(catalog: &Catalog) -> String {
             question.connect.join("; "),
         ));
     }
+    let veto = &catalog.veto;
+    let bounds = veto.bounds.iter().map(|(metric, bound)| format!("`{metric}` {} {}", bound.words(), bound.text));
+    text.push_str(&format!(
+        "\n## Stability first\n\nAdvice on {} is withheld, and `{}` comes first, while this is sure of more than one in five \
+         services, or of\nthe deployments of all of them together: {}.\n\n## Common causes\n\nA gate that is unmet at the lowest \
+         stage of {:.0} % of the services, of three or more, is named as a common cause.\n",
+        veto.withholds.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" and "),
+        veto.question,
+        bounds.collect::<Vec<_>>().join(", or "),
+        catalog.common_cause_share * 100.0
+    ));
     text
 }

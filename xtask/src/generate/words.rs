@@ -35,7 +35,10 @@ fn condition(condition: &Condition) -> String {
             format!("metric [{metric}](metrics.md#{metric}) {words} {}", bound.text)
         }
     };
-    if condition.held_before { format!("{now}, in this window and in the one before") } else { now }
+    let before = if condition.held_before { ", in this window and in the one before" } else { "" };
+    let asked = condition.if_any.as_ref().map(|events| format!(", where there are any {events}")).unwrap_or_default();
+    let pooled = if condition.is_pooled { "; counted over all services where single ones cannot tell" } else { "" };
+    format!("{now}{before}{asked}{pooled}")
 }
 
 /// Links to the gates and questions that a subject decides; nothing when there are none.

@@ -29,6 +29,7 @@ pub mod progressive_deployment_share;
 pub mod redeployment_share;
 pub mod repeat_incident_share;
 pub mod rerun_rate;
+pub mod restored_within_an_hour_share;
 pub mod review_pickup_time;
 pub mod review_size;
 pub mod rollback_share;
@@ -95,6 +96,7 @@ pub static METRICS: &[&Metric] = &[
     &redeployment_share::REDEPLOYMENT_SHARE,
     &repeat_incident_share::REPEAT_INCIDENT_SHARE,
     &rerun_rate::RERUN_RATE,
+    &restored_within_an_hour_share::RESTORED_WITHIN_AN_HOUR_SHARE,
     &review_pickup_time::REVIEW_PICKUP_TIME,
     &review_size::REVIEW_SIZE,
     &rollback_share::ROLLBACK_SHARE,

@@ -30,7 +30,9 @@ pub use difference::{
 pub use hodges_lehmann::{hodges_lehmann_difference, hodges_lehmann_ratio};
 pub use kaplan_meier::{DelayedObservation, Observation, Step, Survival};
 pub use poisson::{Rate, overdispersion, poisson_interval, rate};
-pub use proportion::{clopper_pearson_interval, clopper_pearson_upper_bound, wilson_interval};
+pub use proportion::{
+    clopper_pearson_interval, clopper_pearson_upper_bound, wilson_interval, wilson_interval_of_groups,
+};
 pub use quantile::{median, order_statistic_ranks, quantile, quantile_interval};
 pub use survival_quantile::{QuantileEstimate, QuantileInterval};
 pub use time_between_events::time_between_events_chart;

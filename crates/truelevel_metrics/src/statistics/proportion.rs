@@ -11,16 +11,38 @@ pub fn wilson_interval(events: u64, trials: u64) -> Option<Interval> {
     if trials == 0 || events > trials {
         return None;
     }
-    let (n, z) = (trials as f64, normal_deviate());
-    let share = events as f64 / n;
+    Some(wilson(events as f64 / trials as f64, trials as f64))
+}
+
+/// The Wilson score interval of a share over several groups of trials, of which each may have its own share: each group
+/// is `(events, trials)`. Where groups differ by more than chance, the trials count for fewer, by the design effect of the
+/// ratio estimator (Rao and Scott 1981); never for more.
+///
+/// `None` as for [`wilson_interval`], of all groups together.
+pub fn wilson_interval_of_groups(groups: &[(u64, u64)]) -> Option<Interval> {
+    let (events, trials) = groups.iter().fold((0, 0), |(events, trials), group| (events + group.0, trials + group.1));
+    if trials == 0 || events > trials {
+        return None;
+    }
+    let (n, share) = (trials as f64, events as f64 / trials as f64);
+    let filled = groups.iter().filter(|(_, trials)| *trials > 0).count() as f64;
+    let squares: f64 = groups.iter().map(|(events, trials)| (*events as f64 - share * *trials as f64).powi(2)).sum();
+    let by_chance = n * share * (1.0 - share);
+    let effect = if filled > 1.0 && by_chance > 0.0 { filled / (filled - 1.0) * squares / by_chance } else { 1.0 };
+    Some(wilson(share, n / effect.max(1.0)))
+}
+
+/// Wilson's interval of a share of so many trials, which a design effect may have made fractional.
+fn wilson(share: f64, n: f64) -> Interval {
+    let z = normal_deviate();
     let z_squared_per_trial = z * z / n;
     let centre = share + z_squared_per_trial / 2.0;
     let half_width = (z_squared_per_trial * (share * (1.0 - share) + z_squared_per_trial / 4.0)).sqrt();
     let scale = 1.0 + z_squared_per_trial;
     // Rounding must not turn "none" or "all" into almost.
-    let low = if events == 0 { 0.0 } else { (centre - half_width) / scale };
-    let high = if events == trials { 1.0 } else { (centre + half_width) / scale };
-    Some(Interval { low, high })
+    let low = if share == 0.0 { 0.0 } else { (centre - half_width) / scale };
+    let high = if share == 1.0 { 1.0 } else { (centre + half_width) / scale };
+    Interval { low, high }
 }
 
 /// The Clopper–Pearson interval of a share, between 0 and 1 (Clopper and Pearson 1934). Its coverage is never below
@@ -94,6 +116,20 @@ mod tests {
         let first = |end: fn(u64) -> f64| (1..200).find(|n| end(*n) <= 0.05).unwrap();
         assert_eq!(first(|n| clopper_pearson_interval(0, n).unwrap().high), 72);
         assert_eq!(first(|n| wilson_interval(0, n).unwrap().high), 73);
+    }
+
+    #[test]
+    fn groups_that_differ_widen_the_interval_and_those_that_agree_do_not_narrow_it() {
+        let width = |groups: &[(u64, u64)]| wilson_interval_of_groups(groups).map(|it| it.high - it.low).unwrap();
+        let alone = wilson_interval(20, 80).unwrap();
+        assert_eq!(wilson_interval_of_groups(&[(20, 80)]), Some(alone));
+        assert_eq!(wilson_interval_of_groups(&[(5, 20); 4]), Some(alone), "they agree better than chance would");
+        // Two groups with all and two with none: 4/3 × 4 × 100 ÷ (80 × 1/4) is a design effect of 26.7, so n is 3.
+        let unlike = wilson_interval_of_groups(&[(20, 20), (20, 20), (0, 20), (0, 20)]).unwrap();
+        assert!((unlike.low - 0.125_334).abs() < 1e-5 && (unlike.high - 0.874_666).abs() < 1e-5, "{unlike:?}");
+        assert!(width(&[(10, 20), (0, 20), (10, 20), (0, 20)]) > alone.high - alone.low);
+        assert_eq!(wilson_interval_of_groups(&[(0, 9), (0, 4)]), wilson_interval(0, 13));
+        assert_eq!(wilson_interval_of_groups(&[(0, 0)]), None);
     }
 
     #[test]

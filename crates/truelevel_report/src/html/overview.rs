@@ -5,7 +5,7 @@ use truelevel_model::assessment::{Action, Answer, Assessment, Constraint, Exclus
 
 use super::parts::{Shown, Verdict, answer_verdict, gate_verdict, share_bar, shown_spread, untitled_figure};
 use super::{Page, Section, Site, rendered};
-use crate::{numbers, words};
+use crate::{decision, numbers, words};
 
 /// How many actions the first page shows.
 const ACTIONS_SHOWN: usize = 3;
@@ -43,7 +43,8 @@ struct Overview {
 pub(super) struct ShownConstraint {
     pub(super) statement: String,
     pub(super) action: String,
-    pub(super) segment: Option<String>,
+    /// What stands below the answer.
+    pub(super) below: Vec<String>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -53,6 +54,7 @@ pub(super) struct Step {
     pub(super) link: String,
     pub(super) verdict: Verdict,
     pub(super) because: Vec<String>,
+    pub(super) parts: Vec<String>,
     pub(super) connect: String,
     pub(super) share: String,
     /// Services that decide it: address and name.
@@ -105,7 +107,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         declared: level.declared.map(|declared| words::declared_gap(declared, level.proven)),
         stages: untitled_figure(site, None, "stages"),
         maturity_link: site.to(&Page::Maturity),
-        constraint: shown_constraint(site),
+        constraint: shown_constraint(site, &assessment.first_constraint),
         decision_link: site.to(&Page::Decision),
         delivery: delivery(assessment),
         keys: keys(site),
@@ -153,13 +155,12 @@ fn delivery(assessment: &Assessment) -> String {
 }
 
 /// The constraint and the chain.
-pub(super) fn shown_constraint(site: &Site<'_>) -> ShownConstraint {
-    let constraint = &site.assessment.first_constraint;
+pub(super) fn shown_constraint(site: &Site<'_>, constraint: &Constraint) -> ShownConstraint {
     let at = constraint.chain.iter().position(|step| constraint.question.as_deref() == Some(step.question.as_str()));
     ShownConstraint {
         statement: constraint.statement.clone(),
         action: constraint.action.clone(),
-        segment: segment(constraint),
+        below: decision::below(constraint),
         steps: constraint
             .chain
             .iter()
@@ -167,16 +168,6 @@ pub(super) fn shown_constraint(site: &Site<'_>) -> ShownConstraint {
             .map(|(number, result)| step(site, result, at == Some(number), at.is_some_and(|at| number > at)))
             .collect(),
     }
-}
-
-fn segment(constraint: &Constraint) -> Option<String> {
-    let segment = constraint.largest_segment.as_ref()?;
-    Some(format!(
-        "The longest part of the lead time: {} (p75 {}, in {}).",
-        words::segment_name(&segment.name),
-        numbers::duration(segment.p75_seconds),
-        numbers::count(segment.services, "service")
-    ))
 }
 
 fn step(site: &Site<'_>, result: &QuestionResult, is_constraint: bool, is_later: bool) -> Step {
@@ -188,6 +179,7 @@ fn step(site: &Site<'_>, result: &QuestionResult, is_constraint: bool, is_later:
         link: site.to(&Page::Definition(result.question.clone())),
         verdict: answer_verdict(result.answer),
         because: result.because.clone(),
+        parts: result.parts.iter().filter_map(decision::part).collect(),
         connect: result.connect.join("; "),
         share: services.map_or_else(String::new, |services| {
             share_bar([

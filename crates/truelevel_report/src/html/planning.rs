@@ -31,7 +31,7 @@ pub(super) fn decision(site: &Site<'_>) -> Section {
         page: Page::Decision,
         title: Page::Decision.title(),
         lead: "Questions in a fixed order. The first that is not answered yes is where to act: fixing things out of order wastes money.".to_owned(),
-        html: rendered(&Decision { h: site.heading(), constraint: shown_constraint(site) }),
+        html: rendered(&Decision { h: site.heading(), constraint: shown_constraint(site, &site.assessment.first_constraint) }),
     }
 }
 

@@ -9,7 +9,7 @@ use super::evidence::{GateRow, gate_row};
 use super::overview::{LeftOut, left_out};
 use super::parts::{Shown, Verdict, answer_verdict, level_range, service_figure, shown_of_service};
 use super::{Page, Section, Site, rendered};
-use crate::words;
+use crate::{decision, words};
 
 #[derive(Template)]
 #[template(path = "pages/service.html")]
@@ -28,6 +28,7 @@ struct Question {
     link: String,
     verdict: Verdict,
     because: Vec<String>,
+    parts: Vec<String>,
 }
 
 struct Stage {
@@ -67,6 +68,7 @@ pub(super) fn body(site: &Site<'_>, service: &ServiceResult) -> String {
                 link: site.to(&Page::Definition(result.question.clone())),
                 verdict: answer_verdict(result.answer),
                 because: result.because.clone(),
+                parts: result.parts.iter().filter_map(decision::part).collect(),
             })
             .collect(),
         gates: service.stages.iter().chain(&service.lanes).map(|stage| shown_stage(site, stage)).collect(),

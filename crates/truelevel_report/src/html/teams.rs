@@ -3,6 +3,7 @@
 use askama::Template;
 use truelevel_model::assessment::ServiceResult;
 
+use super::overview::{ShownConstraint, shown_constraint};
 use super::parts::level_range;
 use super::{Page, Section, Site, rendered};
 use crate::{numbers, words};
@@ -31,6 +32,7 @@ struct Team {
 #[template(path = "pages/team.html")]
 struct OneTeam {
     h: u8,
+    constraint: Option<ShownConstraint>,
     services: Vec<Service>,
 }
 
@@ -99,12 +101,15 @@ pub(super) fn team(site: &Site<'_>, name: &str) -> Option<Section> {
             .map(|stage| format!("{}: {}", stage.stage, stage.held_by))
             .unwrap_or_default(),
     });
+    let decided = site.assessment.teams.iter().find(|team| team.team == name);
+    let decided = decided.and_then(|team| team.first_constraint.as_ref());
     Some(Section {
         page: Page::Team(name.to_owned()),
         title: name.to_owned(),
         lead: format!("{}, {}.", numbers::count(owned.len() as u64, "service"), spread(&owned)),
         html: rendered(&OneTeam {
             h: site.heading() + u8::from(site.links.is_one_file()),
+            constraint: decided.map(|decided| shown_constraint(site, decided)),
             services: services.collect(),
         }),
     })

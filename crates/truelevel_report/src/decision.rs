@@ -1,0 +1,100 @@
+//! The decision in sentences that every format shares, so that all who read it read the same.
+
+use truelevel_model::Unit;
+use truelevel_model::assessment::{Answer, Constraint, GateOutcome, QuestionPart};
+
+use crate::{numbers, words};
+
+/// What stands below the answer, most urgent first.
+pub(crate) fn below(constraint: &Constraint) -> Vec<String> {
+    let veto = constraint.veto.as_ref().map(|veto| {
+        format!("Advice to go faster is withheld while so much fails or stays broken: {}.", veto.because.join("; "))
+    });
+    let causes = constraint.common_causes.iter().map(|cause| {
+        format!(
+            "A common cause, so one for a platform and not for each team: \"{}\" is unmet at the lowest stage of {} of {} \
+             services (`{}`).",
+            cause.statement, cause.services, cause.of, cause.gate
+        )
+    });
+    veto.into_iter().chain(segment(constraint)).chain(lowest_gates(constraint)).chain(causes).collect()
+}
+
+fn segment(constraint: &Constraint) -> Option<String> {
+    let segment = constraint.largest_segment.as_ref()?;
+    let share = segment.share.map(|share| format!(", about {:.0} % of it", share * 100.0)).unwrap_or_default();
+    let stands_on = if segment.services == 1 {
+        String::new()
+    } else {
+        format!(" in {}", numbers::count(segment.services, "service"))
+    };
+    Some(format!(
+        "The longest part of the lead time{share}: {} (p75 {}{stands_on}).",
+        words::segment_name(&segment.name),
+        numbers::duration(segment.p75_seconds)
+    ))
+}
+
+fn lowest_gates(constraint: &Constraint) -> Option<String> {
+    let gate = |gate: &truelevel_model::assessment::LowestGate| {
+        let outcome = if gate.outcome == GateOutcome::Unmet { "unmet" } else { "cannot tell" };
+        format!("{}: {} ({outcome})", gate.stage, gate.statement.trim_end_matches('.'))
+    };
+    let gates: Vec<String> = constraint.lowest_gates.iter().map(gate).collect();
+    let level = constraint.lowest_gates.first()?.level;
+    Some(format!("What holds the lowest stage below level {level}: {}.", gates.join("; ")))
+}
+
+/// One thing that is asked, with its value and what would turn it; none where the answer is yes and nothing is measured.
+pub(crate) fn part(part: &QuestionPart) -> Option<String> {
+    let subject = part.subject.replace('_', " ");
+    let answer = match part.answer {
+        Some(Answer::Unknown) => "cannot tell",
+        Some(answer) => answer.as_str(),
+        None => return Some(format!("{}.", part.because)),
+    };
+    let value = part.value.zip(part.unit).map(|(value, unit)| {
+        let interval = part.low.map(|low| {
+            let high = part.high.map_or_else(|| "no end".to_owned(), |high| numbers::value(unit, high));
+            format!(", 95 %: {} to {high}", numbers::value(unit, low))
+        });
+        let events = if unit == Unit::Ratio { "of" } else { "from" };
+        let n = part.n.map(|n| format!(" {events} {}", numbers::digits(n as f64))).unwrap_or_default();
+        format!(": {}{n}{}", numbers::value(unit, value), interval.unwrap_or_default())
+    });
+    let turned = part.turned_by.as_ref().map(|turned| format!("; would turn it: {turned}")).unwrap_or_default();
+    if value.is_none() && turned.is_empty() {
+        return None;
+    }
+    Some(format!("{subject} {}? {answer}{}{turned}.", part.wanted, value.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(answer: Option<Answer>) -> QuestionPart {
+        QuestionPart {
+            subject: "change_fail_rate".into(),
+            wanted: "at most 20 %".into(),
+            answer,
+            because: "change fail rate: no failure".into(),
+            value: Some(0.1),
+            low: Some(0.02),
+            high: Some(0.24),
+            unit: Some(Unit::Ratio),
+            n: Some(30),
+            turned_by: Some("9 further events in a row that are good".into()),
+        }
+    }
+
+    #[test]
+    fn a_part_says_its_value_interval_sample_and_what_would_turn_it() {
+        assert_eq!(
+            part(&asked(Some(Answer::Unknown))).unwrap(),
+            "change fail rate at most 20 %? cannot tell: 10 % of 30, 95 %: 2 % to 24 %; would turn it: 9 further events \
+             in a row that are good."
+        );
+        assert_eq!(part(&asked(None)).unwrap(), "change fail rate: no failure.");
+    }
+}
