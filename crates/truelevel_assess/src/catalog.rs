@@ -138,26 +138,28 @@ impl Effort {
     }
 }
 
-/// Conditions that must hold together, or of which one is enough.
+/// Conditions that must hold together, or of which one is enough, or of which the first that is known decides.
 #[derive(Clone, Debug)]
 pub enum Requirement {
     /// Every one.
     All(Vec<Condition>),
     /// At least one.
     Any(Vec<Condition>),
+    /// The first of which anything is known; the others stand in for it.
+    FirstKnown(Vec<Condition>),
 }
 
 impl Requirement {
     /// The conditions.
     pub fn conditions(&self) -> &[Condition] {
         match self {
-            Self::All(conditions) | Self::Any(conditions) => conditions,
+            Self::All(conditions) | Self::Any(conditions) | Self::FirstKnown(conditions) => conditions,
         }
     }
 
     pub(crate) const fn conditions_mut(&mut self) -> &mut Vec<Condition> {
         match self {
-            Self::All(conditions) | Self::Any(conditions) => conditions,
+            Self::All(conditions) | Self::Any(conditions) | Self::FirstKnown(conditions) => conditions,
         }
     }
 }

@@ -124,7 +124,20 @@ pub struct Verdict {
 
 /// Judges all conditions of a requirement.
 pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
-    let verdicts: Vec<Verdict> = requirement.conditions().iter().map(|condition| judge_one(condition, known)).collect();
+    let judged = requirement.conditions().iter().map(|condition| judge_one(condition, known));
+    let is_known = |verdict: &Verdict| verdict.outcome != GateOutcome::Unknown || verdict.is_undecided;
+    let verdicts: Vec<Verdict> = match requirement {
+        Requirement::FirstKnown(_) => {
+            let all: Vec<Verdict> = judged.collect();
+            let first = all.iter().position(is_known);
+            all.into_iter()
+                .enumerate()
+                .filter(|(at, _)| first.is_none_or(|first| *at == first))
+                .map(|(_, it)| it)
+                .collect()
+        }
+        _ => judged.collect(),
+    };
     let outcome = together(requirement, verdicts.iter().map(|verdict| verdict.outcome));
     Verdict {
         outcome,
@@ -136,7 +149,7 @@ pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
             match requirement {
                 Requirement::All(_) => unknown.all(|verdict| verdict.is_undecided),
                 // One alternative that is measured is enough: more of the same data would decide.
-                Requirement::Any(_) => unknown.any(|verdict| verdict.is_undecided),
+                Requirement::Any(_) | Requirement::FirstKnown(_) => unknown.any(|verdict| verdict.is_undecided),
             }
         },
         because: verdicts
@@ -152,7 +165,9 @@ pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
 fn together(requirement: &Requirement, outcomes: impl Iterator<Item = GateOutcome>) -> GateOutcome {
     let outcomes: Vec<GateOutcome> = outcomes.collect();
     let decisive = match requirement {
-        Requirement::All(_) => [GateOutcome::Unmet, GateOutcome::Unknown, GateOutcome::Met],
+        Requirement::All(_) | Requirement::FirstKnown(_) => {
+            [GateOutcome::Unmet, GateOutcome::Unknown, GateOutcome::Met]
+        }
         Requirement::Any(_) => [GateOutcome::Met, GateOutcome::Unknown, GateOutcome::Unmet],
     };
     decisive.into_iter().find(|outcome| outcomes.contains(outcome)).unwrap_or(GateOutcome::NotApplicable)
@@ -467,6 +482,32 @@ mod tests {
         check_two_windows((1.0, 2.0), None, Unknown, "does not go back");
         check_two_windows((11.0, 12.0), None, Unmet, "not less than 10 seconds");
         check_two_windows((9.0, 12.0), Some((11.0, 12.0)), Unknown, "both sides");
+    }
+
+    #[test]
+    fn the_first_condition_of_which_anything_is_known_decides() {
+        let metric = |value: Option<f64>| {
+            let mut measured = Measurement::missing("golden_path_share/1", Unit::Ratio, "2024", "");
+            (measured.value, measured.low, measured.high) = (value, value, value);
+            BTreeMap::from([("golden_path_share", measured)])
+        };
+        let catalog = crate::Catalog::embedded().unwrap();
+        let question = catalog.question("consistent_on_a_platform").unwrap();
+        let ran = Evidence {
+            grade: Grade::Exercised,
+            locator: Locator::Facts { summary: "1 run".into() },
+            observed_at: Time::from_seconds(0),
+        };
+        let detections = BTreeMap::from([("shared_workflows".into(), Detection::Present(vec![ran]))]);
+        let answered = |value| {
+            let metrics = metric(value);
+            let known =
+                Known { detections: &detections, metrics: &metrics, before: &|| None, web_addresses: &BTreeMap::new() };
+            judge(&question.requirement, known).outcome
+        };
+        assert_eq!(answered(Some(0.9)), GateOutcome::Met);
+        assert_eq!(answered(Some(0.1)), GateOutcome::Unmet, "what is measured comes before what stands in for it");
+        assert_eq!(answered(None), GateOutcome::Met);
     }
 
     #[test]

@@ -89,6 +89,7 @@ pub(crate) struct QuestionEntry {
     connect: Vec<String>,
     all: Option<Vec<ConditionEntry>>,
     any: Option<Vec<ConditionEntry>>,
+    first_known: Option<Vec<ConditionEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -130,7 +131,7 @@ impl GateEntry {
         if !(2..=5).contains(&self.level) {
             return Err(CatalogError::Invalid { what: format!("`{}`: a gate guards level 2 to 5", self.id) });
         }
-        let requirement = requirement(&self.id, self.all, self.any, Usual::of_level(self.level))?;
+        let requirement = requirement(&self.id, [self.all, self.any, None], Usual::of_level(self.level))?;
         let reference = |id: &String| {
             find(frameworks, id)
                 .ok_or_else(|| CatalogError::Invalid { what: format!("`{}`: no framework has `{id}`", self.id) })
@@ -152,8 +153,11 @@ impl GateEntry {
 
 impl QuestionEntry {
     pub(crate) fn check(self) -> Result<Question, CatalogError> {
-        let requirement =
-            requirement(&self.id, self.all, self.any, Usual { grade: Grade::Exercised, held_before: false })?;
+        let requirement = requirement(
+            &self.id,
+            [self.all, self.any, self.first_known],
+            Usual { grade: Grade::Exercised, held_before: false },
+        )?;
         Ok(Question {
             id: self.id,
             text: self.text,
@@ -186,12 +190,7 @@ impl Usual {
     }
 }
 
-fn requirement(
-    id: &str,
-    all: Option<Vec<ConditionEntry>>,
-    any: Option<Vec<ConditionEntry>>,
-    usual: Usual,
-) -> Result<Requirement, CatalogError> {
+fn requirement(id: &str, given: [Option<Vec<ConditionEntry>>; 3], usual: Usual) -> Result<Requirement, CatalogError> {
     let check = |entries: Vec<ConditionEntry>| {
         let check = |entry: ConditionEntry| {
             entry
@@ -204,10 +203,11 @@ fn requirement(
         }
         Ok(conditions)
     };
-    match (all, any) {
-        (Some(all), None) => Ok(Requirement::All(check(all)?)),
-        (None, Some(any)) => Ok(Requirement::Any(check(any)?)),
-        _ => Err(CatalogError::Invalid { what: format!("`{id}`: it needs either `all` or `any`") }),
+    match given {
+        [Some(all), None, None] => Ok(Requirement::All(check(all)?)),
+        [None, Some(any), None] => Ok(Requirement::Any(check(any)?)),
+        [None, None, Some(first_known)] => Ok(Requirement::FirstKnown(check(first_known)?)),
+        _ => Err(CatalogError::Invalid { what: format!("`{id}`: it needs one of `all`, `any` and `first_known`") }),
     }
 }
 

@@ -109,7 +109,7 @@ fn weak_conditions(stage: &Stage) -> Vec<String> {
         let mut grades = gate.requirement.conditions().iter().map(grade);
         match gate.requirement {
             Requirement::All(_) => grades.any(|grade| grade == Grade::Effective),
-            Requirement::Any(_) => grades.all(|grade| grade == Grade::Effective),
+            Requirement::Any(_) | Requirement::FirstKnown(_) => grades.all(|grade| grade == Grade::Effective),
         }
     };
     let without = (4..=5).filter(|level| !stage.gates.iter().any(|gate| gate.level == *level && shows_effect(gate)));

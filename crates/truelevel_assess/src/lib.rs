@@ -14,6 +14,7 @@ pub mod levels;
 mod links;
 pub mod organisation;
 pub mod own;
+pub mod platform;
 pub mod quantity;
 pub mod questions;
 mod references;

@@ -48,6 +48,11 @@ impl Activity {
         })
     }
 
+    /// All pipeline runs.
+    pub(crate) fn runs(&self) -> &[PipelineRun] {
+        &self.runs
+    }
+
     /// Reviews and runs are prepared once for a repository, however many services it holds.
     pub(crate) fn index<'a>(
         &'a self,
@@ -160,14 +165,14 @@ fn by_repository<'a, Fact>(
 }
 
 /// What sources may call repositories, in lower case.
-struct ReportedNames {
+pub(crate) struct ReportedNames {
     names: HashMap<String, usize>,
     plain_names: HashMap<String, usize>,
     addresses: Vec<(String, usize)>,
 }
 
 impl ReportedNames {
-    fn new(repositories: &[CollectedRepository]) -> Self {
+    pub(crate) fn new(repositories: &[CollectedRepository]) -> Self {
         let mut known = Self { names: HashMap::new(), plain_names: HashMap::new(), addresses: Vec::new() };
         for (place, repository) in repositories.iter().enumerate() {
             known.names.entry(repository.id.as_str().to_lowercase()).or_insert(place);
@@ -179,7 +184,7 @@ impl ReportedNames {
     }
 
     /// By its own name, by the end of its address (`owner/name`), or by the last part of the name.
-    fn find(&self, name: &str) -> Option<usize> {
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let (wanted, ending) = (name.to_lowercase(), format!("/{}", name.to_lowercase()));
         let at_address = || self.addresses.iter().find(|(address, _)| address.ends_with(&ending)).map(|(_, at)| *at);
         let last = || self.plain_names.get(&plain_name(name.rsplit('/').next().unwrap_or(name))).copied();

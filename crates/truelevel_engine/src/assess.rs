@@ -9,6 +9,7 @@ use truelevel_assess::beliefs::{self, Beliefs};
 use truelevel_assess::questions::ask_service;
 use truelevel_assess::{Catalog, benchmarks, conditions::Known, levels, roadmap};
 use truelevel_metrics::mainline::Mainline;
+use truelevel_metrics::platform::paths::PathDeployment;
 use truelevel_model::assessment::{
     Assessment, Coverage, ExclusionCount, FileWarning, RepositoryCoverage, SCHEMA, ServiceResult,
 };
@@ -28,6 +29,7 @@ use crate::matching::{Service, services};
 use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::own_rules::OwnRules;
 use crate::pitfalls::{Seen, Trace};
+use crate::platform::PlatformFacts;
 use crate::rollup::{RolledUp, judged};
 use crate::{EngineError, Talk, Workspace, turning};
 
@@ -64,6 +66,7 @@ pub struct Prepared {
     gate_answers: Vec<GateAnswer>,
     pub(crate) reported: ByService<EvidenceRecord>,
     pub(crate) activity: Activity,
+    pub(crate) platform: PlatformFacts,
 }
 
 /// Collects, measures and assesses.
@@ -108,6 +111,8 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     if workspace.is_kept() {
         keep_evidence(workspace, &collected.repositories, &detected)?;
     }
+    let activity = Activity::read(workspace.store.as_ref())?;
+    let platform = PlatformFacts::gather(&workspace.config.golden_paths, &collected, &services, &detected, &activity)?;
     let mut prepared = Prepared {
         mainlines: mainlines(&collected.repositories, window.end),
         mainlines_before: OnceLock::new(),
@@ -117,7 +122,8 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         reported: ByService::new(reported_evidence(workspace.store.evidence()?, window.end), |record| {
             record.service.clone().map(|service| vec![service])
         }),
-        activity: Activity::read(workspace.store.as_ref())?,
+        activity,
+        platform,
         declarations: declared_by(workspace.store.declarations()?, window.end),
         name: workspace.name(),
         catalog,
@@ -220,6 +226,7 @@ impl Prepared {
             own_practices: &self.own.practices,
             reported: &self.reported,
             activity: &windows.now,
+            golden_paths: self.platform.looked_for(),
             window: self.window,
             bands: &self.bands,
             calendar: &self.calendar,
@@ -254,7 +261,10 @@ impl Prepared {
                 talk.progress("measuring services", place as u64, total);
                 measuring.measure(service, |data, measured| {
                     let (result, tally) = self.judge(service, measured, &windows, &web_addresses);
-                    (result, Tally { trace: Trace::of(data), ..tally })
+                    (
+                        result,
+                        Tally { trace: Trace::of(data), path_deployments: self.platform.deployments(data), ..tally },
+                    )
                 })
             })
             .collect();
@@ -306,6 +316,7 @@ impl Prepared {
             unknown_version: measured.unknown_version.clone(),
             is_baseline_unknown: measured.is_baseline_unknown,
             trace: Trace::default(),
+            path_deployments: Vec::new(),
             exclusions: measured.exclusions.clone(),
         };
         (result, tally)
@@ -354,6 +365,7 @@ impl Prepared {
             metrics,
             trends: BTreeMap::new(),
             teams: self.teams(&services),
+            platform: self.platform(&services, tallies.iter().map(|tally| tally.path_deployments.as_slice())),
             first_constraint,
             roadmap,
             pitfalls,
@@ -370,6 +382,7 @@ impl Prepared {
         }
         let mut warnings = self.collected.warnings.clone();
         warnings.extend(self.own.expired(self.window.end));
+        warnings.extend(self.platform.warnings(&self.services, self.window.end));
         let mut file_warnings = Vec::new();
         for (repository, detected) in self.collected.repositories.iter().zip(&self.detected) {
             file_warnings.extend(detected.warnings.iter().filter_map(|warning| file_warning(repository, warning)));
@@ -495,6 +508,7 @@ struct Tally {
     is_baseline_unknown: bool,
     exclusions: Exclusions,
     trace: Trace,
+    path_deployments: Vec<PathDeployment>,
 }
 
 fn data_name(data: DeploymentData) -> &'static str {

@@ -1,5 +1,6 @@
 //! `truelevel.toml`: what is assessed together. Every mistake is named with file, line and column.
 
+mod golden_paths;
 mod serving;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,8 @@ use truelevel_model::calendar::WORKING_DAYS;
 use truelevel_sources::deployment_files::PathTemplate;
 
 use crate::own_rules::{ExemptionTable, GateTable, OwnRules, OwnTables, PracticeTable, ThresholdTable};
+use golden_paths::GoldenPathTable;
+pub use golden_paths::{ExceptionConfig, GoldenPathConfig};
 pub use serving::{EventsConfig, SecretPlace, ServeConfig, WebhookConfig};
 use serving::{EventsTable, ServeTable, WebhookTable};
 
@@ -75,6 +78,8 @@ pub struct Config {
     pub only_listed_services: bool,
     /// Practices, gates, thresholds and exemptions of its own.
     pub own: OwnRules,
+    /// The golden paths.
+    pub golden_paths: Vec<GoldenPathConfig>,
     /// How events are understood and kept.
     pub events: EventsConfig,
     /// How the server may be reached.
@@ -149,6 +154,8 @@ struct File {
     threshold: Vec<ThresholdTable>,
     #[serde(default, alias = "exemptions")]
     exemption: Vec<ExemptionTable>,
+    #[serde(default, alias = "golden_paths")]
+    golden_path: Vec<GoldenPathTable>,
     #[serde(default)]
     events: EventsTable,
     #[serde(default)]
@@ -247,6 +254,7 @@ impl Config {
             services: Vec::new(),
             only_listed_services: false,
             own: OwnRules::default(),
+            golden_paths: Vec::new(),
             events: EventsConfig::default(),
             serve: ServeConfig::default(),
             webhooks: Vec::new(),
@@ -335,6 +343,7 @@ impl Reader<'_> {
         self.distinct("service", file.service.iter().map(|service| &service.name))?;
         self.distinct("environment", file.environment.iter().map(|environment| &environment.name))?;
         self.distinct("repository", file.repository.iter().filter_map(|repository| repository.name.as_ref()))?;
+        self.distinct("golden path", file.golden_path.iter().map(|path| &path.name))?;
         let environments: BTreeMap<String, bool> = file
             .environment
             .into_iter()
@@ -402,6 +411,11 @@ impl Reader<'_> {
                 thresholds: file.threshold,
                 exemptions: file.exemption,
             })?,
+            golden_paths: file
+                .golden_path
+                .into_iter()
+                .map(|table| self.check_golden_path(table))
+                .collect::<Result<_, _>>()?,
             events: self.check_events(file.events)?,
             serve: file.serve.into(),
             webhooks: webhooks.collect::<Result<_, _>>()?,

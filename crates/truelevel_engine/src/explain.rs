@@ -3,6 +3,7 @@
 pub use truelevel_assess::benchmarks::DEFAULT_EDITION;
 use truelevel_assess::catalog::{Gate, Question, Requirement, Stage};
 use truelevel_assess::conditions::Subject;
+use truelevel_assess::platform::PlatformRules;
 use truelevel_assess::{Catalog, CatalogError, Reference, benchmarks};
 use truelevel_metrics::METRICS;
 use truelevel_model::assessment::{Assessment, GateResult};
@@ -23,7 +24,7 @@ const EVENTS_SHOWN: usize = 10;
 pub struct Explanation {
     /// The id.
     pub id: String,
-    /// What it is: metric, practice, gate, question or reason code.
+    /// What it is: metric, practice, gate, question, profile or reason code.
     pub kind: &'static str,
     /// Its name.
     pub title: String,
@@ -54,6 +55,8 @@ pub fn known_ids() -> Result<Vec<(String, String)>, CatalogError> {
         catalog.stages.iter().flat_map(|stage| &stage.gates).map(|gate| (gate.id.clone(), gate.statement.clone())),
     );
     ids.extend(catalog.questions.iter().map(|question| (question.id.clone(), question.text.clone())));
+    let rules = PlatformRules::embedded()?;
+    ids.extend(rules.ids().filter_map(|id| Some((id.to_owned(), rules.defined(id)?.0))));
     ids.sort();
     ids.dedup_by(|a, b| a.0 == b.0);
     Ok(ids)
@@ -85,6 +88,9 @@ pub fn define(id: &str) -> Result<Option<Explanation>, CatalogError> {
     }
     if let Some((stage, gate)) = catalog.gate(id) {
         return Ok(Some(gate_page(&stage.id, gate)));
+    }
+    if let Some((title, body)) = PlatformRules::embedded()?.defined(id) {
+        return Ok(Some(Explanation { title, body, ..page("profile", "") }));
     }
     Ok(catalog.question(id).map(question_page))
 }
@@ -179,6 +185,7 @@ fn in_words(requirement: &Requirement) -> String {
     let (all, joint) = match requirement {
         Requirement::All(conditions) => (conditions, " and "),
         Requirement::Any(conditions) => (conditions, " or "),
+        Requirement::FirstKnown(conditions) => (conditions, "; where nothing is known of that, "),
     };
     let words = all.iter().map(|condition| {
         let now = match &condition.subject {
@@ -220,8 +227,15 @@ pub fn explain(explanation: &mut Explanation, prepared: &Prepared, assessment: &
         "practice" => explain_practice(explanation, prepared, limit),
         "reason code" => explain_reason(explanation, prepared, limit),
         "gate" => explain_gate(explanation, assessment, limit),
+        "profile" => explain_profile(explanation, assessment),
         _ => explain_question(explanation, assessment, limit),
     }
+}
+
+fn explain_profile(explanation: &mut Explanation, assessment: &Assessment) {
+    let profiles = assessment.platform.iter().flat_map(|platform| &platform.profiles);
+    let Some(found) = profiles.clone().find(|profile| profile.profile == explanation.id) else { return };
+    section(explanation, format!("Here: {}", found.holds.as_str()), found.because.clone(), usize::MAX);
 }
 
 fn section(explanation: &mut Explanation, heading: impl Into<String>, lines: Vec<String>, limit: usize) {

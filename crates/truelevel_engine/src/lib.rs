@@ -21,6 +21,7 @@ mod matching;
 mod measure;
 mod own_rules;
 pub mod pitfalls;
+mod platform;
 mod progress;
 mod reference;
 mod rollup;

@@ -8,6 +8,7 @@ use truelevel_assess::conditions::Before;
 use truelevel_metrics::METRICS;
 use truelevel_metrics::environments::by_environment;
 use truelevel_metrics::mainline::Mainline;
+use truelevel_metrics::platform::paths::GoldenPaths;
 use truelevel_metrics::service::{ServiceData, ServiceFacts, ServiceRepository};
 use truelevel_metrics::timeline::DeploymentKind;
 use truelevel_metrics::versions::VersionResolver;
@@ -17,6 +18,7 @@ use truelevel_model::{
     BandRules, Calendar, ChangeIndex, Deployment, Detection, Evidence, EvidenceRecord, Exclusions, Initiator,
     Measurement, Reason, ServiceId, Time, Window,
 };
+use truelevel_practices::shared::{SharedUse, shared_uses};
 use truelevel_practices::{
     DeliveryFacts, FileEntry, OwnPractice, PRACTICES, ReadFile, Repository, Warning, detect_own,
 };
@@ -34,6 +36,8 @@ pub(crate) type Detections = BTreeMap<Cow<'static, str>, Detection>;
 pub(crate) struct Detected {
     pub(crate) detections: Detections,
     pub(crate) pipelines: Vec<PipelineFile>,
+    /// What the files take from elsewhere; absent where they could not be read.
+    pub(crate) shared: Option<Vec<SharedUse>>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -62,7 +66,7 @@ const NOTHING_SHOWN: &str = "no fact shows it";
 
 const NO_REPOSITORY: &str = "no repository is matched to the service";
 
-struct TreeReader(truelevel_sources::git::Tree);
+pub(crate) struct TreeReader(pub(crate) truelevel_sources::git::Tree);
 
 impl ReadFile for TreeReader {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
@@ -90,7 +94,7 @@ pub(crate) fn detect(
             let unknown = |reason: &str| {
                 let answer = Detection::Unknown { reason: reason.to_owned() };
                 let detections = practice_ids(own).map(|id| (id, answer.clone())).collect();
-                Detected { detections, pipelines: Vec::new(), warnings: Vec::new() }
+                Detected { detections, pipelines: Vec::new(), shared: None, warnings: Vec::new() }
             };
             let Some(commit) = repository.head_as_of(as_of) else {
                 return unknown("the repository has no commit at the as-of");
@@ -130,7 +134,12 @@ pub(crate) fn detect(
                     *detection = Detection::Unknown { reason: "a part of the tree cannot be read".to_owned() };
                 }
             }
-            Detected { detections, pipelines: PipelineFile::all(&looked_at), warnings }
+            Detected {
+                detections,
+                pipelines: PipelineFile::all(&looked_at),
+                shared: Some(shared_uses(&looked_at)),
+                warnings,
+            }
         })
         .collect()
 }
@@ -196,6 +205,8 @@ pub(crate) struct Measuring<'a> {
     pub(crate) reported: &'a ByService<EvidenceRecord>,
     /// Reviews, pipeline runs and incidents.
     pub(crate) activity: &'a ActivityIndex<'a>,
+    /// The golden paths, where there are any.
+    pub(crate) golden_paths: Option<&'a GoldenPaths>,
     pub(crate) window: Window,
     pub(crate) bands: &'a BandRules,
     pub(crate) calendar: &'a Calendar,
@@ -233,6 +244,7 @@ impl Measuring<'_> {
             baseline: service.baseline.as_deref(),
             incidents: self.activity.incidents(&service.id),
             incident_links: &self.activity.links,
+            golden_paths: self.golden_paths,
             repository: service.repository.map(|place| ServiceRepository {
                 history: &self.repositories[place].history,
                 tags: &self.repositories[place].tags,

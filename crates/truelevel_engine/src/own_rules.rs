@@ -265,7 +265,7 @@ impl Reader<'_> {
         Err(self.invalid(gate.span().start, message))
     }
 
-    fn said(&self, what: &str, text: &Spanned<String>) -> Result<(), ConfigError> {
+    pub(crate) fn said(&self, what: &str, text: &Spanned<String>) -> Result<(), ConfigError> {
         if text.get_ref().trim().is_empty() {
             return Err(self.invalid(text.span().start, format!("it needs {what}")));
         }

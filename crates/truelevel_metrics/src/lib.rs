@@ -12,6 +12,7 @@ pub mod mainline;
 pub mod metrics;
 pub mod organisation;
 pub mod pipelines;
+pub mod platform;
 pub mod reviews;
 pub mod service;
 pub mod statistics;

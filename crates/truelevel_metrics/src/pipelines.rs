@@ -120,6 +120,11 @@ impl<'a> Pipelines<'a> {
         runs
     }
 
+    /// The runs on a commit that had started by the window's end.
+    pub fn of_commit(&self, commit: CommitId) -> &[&'a PipelineRun] {
+        self.by_commit.get(&commit).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// What the pipelines of a commit said at an instant: the last run of each that had started by then decides.
     pub fn checks(&self, commit: CommitId, at: Time) -> Checks {
         let mut last: BTreeMap<&str, &PipelineRun> = BTreeMap::new();

@@ -9,6 +9,7 @@ use crate::failures::{Failure, failures};
 use crate::incidents::{IncidentLinks, ServiceIncident, incidents};
 use crate::mainline::Mainline;
 use crate::pipelines::Pipelines;
+use crate::platform::paths::GoldenPaths;
 use crate::reviews::Reviews;
 use crate::timeline::{DeploymentKind, Timeline, TimelineEntry, TimelineInput, describe};
 use crate::versions::VersionResolver;
@@ -70,6 +71,8 @@ pub struct ServiceFacts<'a> {
     pub incident_links: &'a IncidentLinks<'a>,
     /// Its repository, where it is known.
     pub repository: Option<ServiceRepository<'a>>,
+    /// The golden paths that are looked for; absent where there are none.
+    pub golden_paths: Option<&'a GoldenPaths>,
 }
 
 /// A change that a deployment in the window shipped.

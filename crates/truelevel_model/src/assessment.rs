@@ -12,6 +12,7 @@ pub use crate::decision::{
     Segment, Veto,
 };
 use crate::deployment_data::DeploymentData;
+use crate::platform::Platform;
 use crate::trend::Trend;
 use crate::{Band, Grade, Measurement, Time};
 
@@ -65,6 +66,9 @@ pub struct Assessment {
     pub first_constraint: Constraint,
     /// What to do, in order.
     pub roadmap: Roadmap,
+    /// The golden paths, where any is declared or found.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub platform: Option<Platform>,
     /// Ways in which the numbers may mislead.
     pub pitfalls: Vec<Pitfall>,
     /// What was left out of the numbers, by reason code.

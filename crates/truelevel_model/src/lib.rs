@@ -14,6 +14,7 @@ pub mod facts;
 pub mod history;
 pub mod ids;
 pub mod measurement;
+pub mod platform;
 pub mod printable;
 pub mod registry;
 pub mod snapshot;

@@ -15,6 +15,7 @@ mod paths;
 pub mod pipelines;
 mod practice;
 mod repository;
+pub mod shared;
 mod templates;
 #[cfg(test)]
 mod test_support;

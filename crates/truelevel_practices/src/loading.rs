@@ -326,7 +326,7 @@ fn is_text_path(file: &File) -> bool {
     if dependencies::is_manifest(name) && matches!(file.role, Role::Own | Role::Test) {
         return true;
     }
-    if name == "CODEOWNERS" {
+    if name == "CODEOWNERS" || crate::shared::is_template_record(path) {
         return true;
     }
     if file.role != Role::Own {

@@ -11,6 +11,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod numbers;
+mod platform;
 pub mod reference;
 pub mod sarif;
 pub mod table;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use truelevel_model::assessment::{Assessment, EvidenceResult, GateOutcome};
 use truelevel_model::printable;
 
-use crate::{numbers, words};
+use crate::{numbers, platform as said, words};
 
 /// The whole assessment.
 pub fn render(assessment: &Assessment) -> String {
@@ -27,6 +27,7 @@ pub fn render(assessment: &Assessment) -> String {
     keys(&mut text, assessment);
     constraint(&mut text, assessment);
     next(&mut text, assessment);
+    platform(&mut text, assessment);
     services(&mut text, assessment);
     gates(&mut text, assessment);
     left_out(&mut text, assessment);
@@ -123,6 +124,28 @@ fn next(text: &mut String, assessment: &Assessment) {
             action.outcome.as_str(),
             action.effort
         );
+    }
+}
+
+fn platform(text: &mut String, assessment: &Assessment) {
+    let Some(found) = &assessment.platform else { return };
+    let _ = writeln!(text, "\n## Platform\n\nOn a golden path: {}.", said::adoption(&found.adoption));
+    for note in &found.notes {
+        let _ = writeln!(text, "\n{}", escaped(note));
+    }
+    for path in &found.paths {
+        let _ = writeln!(text, "\n### {}\n", escaped(&said::path_title(path)));
+        for line in said::path(path) {
+            let _ = writeln!(text, "- {}", escaped(&line));
+        }
+    }
+    let _ = writeln!(text, "\n### On and off the path, teams, and what kind of platform it is\n");
+    let outcomes = found.outcomes.iter().map(said::contrast);
+    for line in outcomes.chain(found.spread.iter().map(said::spread)).chain(found.profiles.iter().map(said::profile)) {
+        let _ = writeln!(text, "- {line}");
+    }
+    for context in &found.context {
+        let _ = writeln!(text, "\n{} ({})", context.finding, context.source);
     }
 }
 

@@ -39,6 +39,7 @@ pub fn render(assessment: &Assessment, style: Style) -> String {
     page.keys(assessment);
     page.constraint(assessment);
     page.next(assessment);
+    page.platform(assessment);
     page.services(assessment);
     page.left_out(assessment);
     page.text
@@ -287,6 +288,14 @@ impl Page {
             let rest = self.dim(&format!("{what}, {}{services}, `truelevel explain {}`", action.effort, action.gate));
             self.line(&format!("  {}. {head}  {rest}", number + 1));
             self.paragraph(5, &action.action);
+        }
+    }
+
+    fn platform(&mut self, assessment: &Assessment) {
+        let Some(platform) = &assessment.platform else { return };
+        self.heading("Platform");
+        for line in crate::platform::short(platform) {
+            self.paragraph(2, &line);
         }
     }
 

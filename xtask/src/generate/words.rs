@@ -18,6 +18,7 @@ pub(super) fn requirement(requirement: &Requirement) -> String {
             let start = match requirement {
                 Requirement::All(_) => "all of these hold:",
                 Requirement::Any(_) => "one of these holds:",
+                Requirement::FirstKnown(_) => "the first of these of which anything is known holds:",
             };
             let items: Vec<_> = conditions.iter().map(|one| format!("\n  - {}", condition(one))).collect();
             format!("{start}{}", items.concat())

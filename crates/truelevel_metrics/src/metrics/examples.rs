@@ -12,6 +12,7 @@ use super::Metric;
 use crate::incidents::IncidentLinks;
 use crate::mainline::Mainline;
 use crate::pipelines::{PipelineRepository, Pipelines};
+use crate::platform::paths::GoldenPaths;
 use crate::reviews::Reviews;
 use crate::service::{ServiceData, ServiceFacts, ServiceRepository};
 
@@ -25,6 +26,7 @@ pub(crate) struct Example {
     links: Vec<IncidentLink>,
     reviews: Option<Vec<Review>>,
     runs: Option<Vec<PipelineRun>>,
+    golden_path: Option<String>,
 }
 
 fn at(hour: i64) -> Time {
@@ -53,6 +55,7 @@ impl Example {
             links: Vec::new(),
             reviews: None,
             runs: None,
+            golden_path: None,
         }
     }
 
@@ -233,6 +236,11 @@ impl Example {
         self
     }
 
+    pub(crate) fn golden_path(mut self, what: &str) -> Self {
+        self.golden_path = Some(what.to_owned());
+        self
+    }
+
     pub(crate) fn baseline(mut self, version: &str) -> Self {
         self.baseline = Some(version.to_owned());
         self
@@ -260,8 +268,13 @@ impl Example {
         let ran_on =
             PipelineRepository { history: &history, mainline: mainline.as_ref(), default_branch: Some("main") };
         let pipelines = self.runs.as_ref().map(|runs| Pipelines::prepare(runs, ran_on, window));
+        let golden_paths = self.golden_path.as_ref().map(|what| GoldenPaths {
+            whats: vec![vec![what.clone()]],
+            telling: GoldenPaths::telling(self.runs.iter().flatten()),
+        });
         let facts = ServiceFacts {
             service: &service,
+            golden_paths: golden_paths.as_ref(),
             calendar: &Calendar::default(),
             deployments: &deployments,
             deployment_data: if deployments.is_empty() { DeploymentData::None } else { DeploymentData::Reported },

@@ -21,6 +21,7 @@ pub mod deployment_rework_rate;
 pub mod detection_by_alert_share;
 pub mod failed_deployment_recovery_time;
 pub mod flake_rate;
+pub mod golden_path_share;
 pub mod incident_duration;
 pub mod merge_to_deploy_time;
 pub mod pipeline_duration;
@@ -88,6 +89,7 @@ pub static METRICS: &[&Metric] = &[
     &detection_by_alert_share::DETECTION_BY_ALERT_SHARE,
     &failed_deployment_recovery_time::FAILED_DEPLOYMENT_RECOVERY_TIME,
     &flake_rate::FLAKE_RATE,
+    &golden_path_share::GOLDEN_PATH_SHARE,
     &incident_duration::INCIDENT_DURATION,
     &merge_to_deploy_time::MERGE_TO_DEPLOY_TIME,
     &pipeline_duration::PIPELINE_DURATION,

@@ -3,7 +3,7 @@
 
 use super::ALPHA;
 use super::comparison::{Comparison, Contrast};
-use super::distributions::normal_deviate;
+use super::distributions::normal_quantile;
 
 /// The shift from before to after, in the unit of the values: the median of all differences of one value after and one
 /// before (Hodges and Lehmann 1963), with the interval that inverts the Wilcoxon–Mann–Whitney test (Moses 1953;
@@ -15,10 +15,16 @@ use super::distributions::normal_deviate;
 ///
 /// O((n + m) log(n + m)); no pair is stored.
 pub fn hodges_lehmann_difference(before: &[f64], after: &[f64]) -> Option<Comparison> {
+    hodges_lehmann_difference_missing(before, after, ALPHA)
+}
+
+/// The same with an interval that misses with the chance `alpha`, between 0 and 1: of several intervals that are to hold
+/// together, each may miss less (Bonferroni).
+pub fn hodges_lehmann_difference_missing(before: &[f64], after: &[f64], alpha: f64) -> Option<Comparison> {
     let pairs = Differences::new(before, after)?;
     let count = pairs.count();
     let estimate = pairs.ranked(count.div_ceil(2)).midpoint(pairs.ranked(count / 2 + 1));
-    let rank = pairs.interval_rank();
+    let rank = pairs.interval_rank(alpha);
     Some(Comparison {
         contrast: Contrast::Difference,
         estimate: Some(estimate),
@@ -31,8 +37,13 @@ pub fn hodges_lehmann_difference(before: &[f64], after: &[f64]) -> Option<Compar
 ///
 /// `None` as there, and when a value is not above zero.
 pub fn hodges_lehmann_ratio(before: &[f64], after: &[f64]) -> Option<Comparison> {
+    hodges_lehmann_ratio_missing(before, after, ALPHA)
+}
+
+/// The same with an interval that misses with the chance `alpha`, as [`hodges_lehmann_difference_missing`].
+pub fn hodges_lehmann_ratio_missing(before: &[f64], after: &[f64], alpha: f64) -> Option<Comparison> {
     let logarithms = |values: &[f64]| -> Vec<f64> { values.iter().map(|value| value.ln()).collect() };
-    Some(hodges_lehmann_difference(&logarithms(before), &logarithms(after))?.exponentiated())
+    Some(hodges_lehmann_difference_missing(&logarithms(before), &logarithms(after), alpha)?.exponentiated())
 }
 
 /// All differences of a value after and a value before, without storing them.
@@ -86,28 +97,28 @@ impl Differences {
     }
 
     /// The rank of the difference that is the lower end.
-    fn interval_rank(&self) -> Option<u64> {
+    fn interval_rank(&self, alpha: f64) -> Option<u64> {
         const EXACT_UP_TO: usize = 50;
         let mut pooled = [self.before.as_slice(), self.after.as_slice()].concat();
         pooled.sort_unstable_by(f64::total_cmp);
         let tie_sizes = pooled.chunk_by(|left, right| left == right).map(|ties| ties.len() as f64);
         let ties: f64 = tie_sizes.map(|size| size * (size * size - 1.0)).sum();
         if ties == 0.0 && self.before.len().max(self.after.len()) <= EXACT_UP_TO {
-            return exact_rank(self.before.len(), self.after.len());
+            return exact_rank(self.before.len(), self.after.len(), alpha);
         }
         let (pairs, total) = (self.count() as f64, pooled.len() as f64);
         let variance = pairs / 12.0 * (total + 1.0 - ties / (total * (total - 1.0)));
-        let rank = (pairs / 2.0 + 0.5 - normal_deviate() * variance.max(0.0).sqrt()).floor();
+        let rank = (pairs / 2.0 + 0.5 + normal_quantile(alpha / 2.0) * variance.max(0.0).sqrt()).floor();
         (variance > 0.0 && rank >= 1.0).then_some(rank as u64)
     }
 }
 
-/// The smallest `q` with P(W ≤ q) ≥ 2.5 % for the Wilcoxon rank sum statistic W (from 0) of samples of `m` and `n`; `None`
+/// The smallest `q` with P(W ≤ q) ≥ `alpha` ÷ 2 for the Wilcoxon rank sum statistic W (from 0) of samples of `m` and `n`; `None`
 /// when it is 0.
 ///
 /// The ways to arrange the samples with W = w are the coefficients of the Gaussian binomial, the product over i up to `m`
 /// of (1 − x^(n+i)) ÷ (1 − x^i) (Andrews 1976, ch. 3). They are whole and fit: at most 100 choose 50.
-fn exact_rank(m: usize, n: usize) -> Option<u64> {
+fn exact_rank(m: usize, n: usize, alpha: f64) -> Option<u64> {
     // The distribution is symmetric: the lower half holds the rank.
     let mut ways = vec![0_i128; m * n / 2 + 1];
     ways[0] = 1;
@@ -124,7 +135,7 @@ fn exact_rank(m: usize, n: usize) -> Option<u64> {
     let mut so_far = 0;
     let rank = ways.iter().position(|count| {
         so_far += count;
-        so_far as f64 / total as f64 >= ALPHA / 2.0
+        so_far as f64 / total as f64 >= alpha / 2.0
     })?;
     (rank > 0).then_some(rank as u64)
 }

@@ -27,7 +27,9 @@ pub use comparison::{Comparison, Contrast};
 pub use difference::{
     Exposure, KnownQuantile, Share, difference_of_proportions, difference_of_quantiles, rate_ratio, ratio_of_quantiles,
 };
-pub use hodges_lehmann::{hodges_lehmann_difference, hodges_lehmann_ratio};
+pub use hodges_lehmann::{
+    hodges_lehmann_difference, hodges_lehmann_difference_missing, hodges_lehmann_ratio, hodges_lehmann_ratio_missing,
+};
 pub use kaplan_meier::{DelayedObservation, Observation, Step, Survival};
 pub use poisson::{Rate, overdispersion, poisson_interval, rate};
 pub use proportion::{

@@ -15,6 +15,7 @@ mod overview;
 mod pages;
 mod parts;
 mod planning;
+mod platform;
 mod report;
 mod server;
 mod service;

@@ -1,8 +1,8 @@
 //! Every page of a server that an assessment fills.
 
 use super::{
-    Filter, Live, Page, Section, Site, delivery, layout, maturity, overview, planning, service, services, subjects,
-    teams, trust,
+    Filter, Live, Page, Section, Site, delivery, layout, maturity, overview, planning, platform, service, services,
+    subjects, teams, trust,
 };
 
 /// The page, as a whole HTML document; `None` when there is no such service, team, metric or definition, or when the
@@ -25,7 +25,7 @@ fn section(site: &Site<'_>, page: &Page, filter: &Filter) -> Option<Section> {
         Page::Maturity => maturity::section(site),
         Page::Decision => planning::decision(site),
         Page::Plan => planning::plan(site),
-        Page::Platform => subjects::platform(site),
+        Page::Platform => platform::section(site),
         Page::Ai => subjects::ai(site),
         Page::Architecture => subjects::architecture(site),
         Page::Pitfalls => trust::pitfalls(site),

@@ -1,20 +1,14 @@
-//! What shapes delivery: the platform, AI, the architecture. Each page says what is known, and what is missing to know more.
+//! What shapes delivery: AI, the architecture. Each page says what is known, and what is missing to know more.
 
 use askama::Template;
 
-use super::evidence::GateRow;
-use super::maturity::shown_stage_rows;
 use super::parts::{Shown, shown_spread};
 use super::{Page, Section, Site, rendered};
-use crate::words;
 
 #[derive(Template)]
 #[template(path = "pages/subject.html")]
 struct Subject {
     h: u8,
-    level: Option<String>,
-    held_by: String,
-    gates: Vec<GateRow>,
     metrics: Vec<Shown>,
     /// What is missing to say anything; empty when something is said.
     empty: &'static str,
@@ -23,26 +17,8 @@ struct Subject {
 }
 
 /// How the ids of a subject's metrics begin.
-const PLATFORM: &[&str] = &["golden_path", "platform", "template"];
 const AI: &[&str] = &["ai_"];
 const ARCHITECTURE: &[&str] = &["codeployment", "lockstep"];
-
-pub(super) fn platform(site: &Site<'_>) -> Section {
-    let lane = site.assessment.lanes.iter().find(|lane| lane.stage == "platform");
-    subject(
-        Page::Platform,
-        "Whether the easiest way to deliver is the shared one, and whether teams take it.",
-        Subject {
-            h: site.heading(),
-            level: lane.map(words::stage_level),
-            held_by: lane.map_or_else(String::new, |lane| words::sentence(&lane.held_by)),
-            gates: lane.map_or_else(Vec::new, |lane| shown_stage_rows(site, lane)),
-            metrics: metrics(site, PLATFORM),
-            empty: "No gate of the platform was looked at. Give the repositories of the services, so that shared pipelines and templates can be found.",
-            context: "Gartner expects about 80 % of large software organisations to have platform teams by 2026, from about 45 % in 2022.",
-        },
-    )
-}
 
 pub(super) fn ai(site: &Site<'_>) -> Section {
     subject(
@@ -50,9 +26,6 @@ pub(super) fn ai(site: &Site<'_>) -> Section {
         "How many changes carry a sign of AI, beside throughput and stability. A sign is a lower bound, and never about a person.",
         Subject {
             h: site.heading(),
-            level: None,
-            held_by: String::new(),
-            gates: Vec::new(),
             metrics: metrics(site, AI),
             empty: "Nothing was measured of AI here yet. It shows in commit trailers, automation authors, labels and usage exports of vendors.",
             context: "DORA 2024: with each 25 points of AI adoption went about 1.5 % less throughput and 7.2 % less stability, in teams without strong foundations. That is context, not a forecast.",
@@ -66,9 +39,6 @@ pub(super) fn architecture(site: &Site<'_>) -> Section {
         "Whether services can be deployed alone. Where they cannot, the architecture is the ceiling.",
         Subject {
             h: site.heading(),
-            level: None,
-            held_by: String::new(),
-            gates: Vec::new(),
             metrics: metrics(site, ARCHITECTURE),
             empty: "Which services deploy together was not measured here yet. It takes deployments of at least two services.",
             context: "",
@@ -79,7 +49,7 @@ pub(super) fn architecture(site: &Site<'_>) -> Section {
 /// The subjects that something was measured of; gates of the platform stand with the others.
 pub(super) fn in_report(site: &Site<'_>) -> Vec<Section> {
     let has = |prefixes| !metrics(site, prefixes).is_empty();
-    let platform = has(PLATFORM).then(|| platform(site));
+    let platform = site.assessment.platform.is_some().then(|| super::platform::section(site));
     let ai = has(AI).then(|| ai(site));
     let architecture = has(ARCHITECTURE).then(|| architecture(site));
     [platform, ai, architecture].into_iter().flatten().collect()

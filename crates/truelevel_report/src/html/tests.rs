@@ -55,6 +55,46 @@ fn service(name: &str) -> ServiceResult {
     }))
 }
 
+fn platform() -> serde_json::Value {
+    let adoption = json!({
+        "on": 1, "partly": 0, "off": 1, "unknown": 1, "share": 0.5, "low": 0.33, "high": 0.67, "by_what_ran": 1,
+        "by_files": 1, "deployments_on": 3, "deployments_known": 4, "deployments": 5, "deployment_share": 0.75,
+    });
+    json!({
+        "adoption": adoption,
+        "paths": [{
+            "name": HOSTILE, "origin": "declared", "what": [HOSTILE], "owner": HOSTILE, "adoption": adoption,
+            "newest": HOSTILE, "median_behind": 1.0, "mandated_on": "2026-03-01",
+            "services": [{
+                "service": HOSTILE, "use": "off", "basis": "ran", "version": HOSTILE, "behind": 2, "deployments_on": 0,
+                "deployments_known": 4, "is_excepted": true,
+            }],
+            "retention": { "stayed": 1, "left": 1, "share": 0.5, "left_services": [HOSTILE] },
+            "pull": { "before": 1, "after": 2, "since_unknown": 0, "share": 0.33, "rate_ratio": 2.0,
+                "rate_ratio_low": 0.5, "rate_ratio_high": 4.0 },
+            "exceptions": [{
+                "service": HOSTILE, "owner": HOSTILE, "reason": HOSTILE, "expires": "2026-12-31", "renewals": 1,
+                "is_current": true, "is_unneeded": false,
+            }],
+        }],
+        "outcomes": [{
+            "metric": "change_lead_time", "unit": "seconds", "of": "team", "n_on": 6, "n_off": 6, "median_on": 3600.0,
+            "median_off": 7200.0, "compared_as": "ratio", "estimate": 0.5, "low": 0.3, "high": 0.8,
+            "joint_confidence": 0.95, "differs": true,
+        }],
+        "spread": [{
+            "metric": "change_lead_time", "unit": "seconds", "teams": 4, "lowest": 1.0, "p25": 2.0, "median": 3.0,
+            "p75": 4.0, "highest": 5.0, "ratio": 2.0,
+        }],
+        "profiles": [{
+            "profile": "paved_road", "title": "Paved road", "statement": "s", "expect": "e", "holds": "unknown",
+            "because": [HOSTILE],
+        }],
+        "context": [{ "finding": "f", "source": "s" }],
+        "notes": [HOSTILE],
+    })
+}
+
 fn assessment(services: Vec<ServiceResult>) -> Assessment {
     let mut spread = json!(measurement(7200.0));
     spread["services"] = json!(services.len());
@@ -78,6 +118,7 @@ fn assessment(services: Vec<ServiceResult>) -> Assessment {
             "chain": [question],
         },
         "roadmap": { "phase": "foundations", "next": [action] },
+        "platform": if services.is_empty() { json!(null) } else { platform() },
         "pitfalls": [{ "pitfall": "p", "finding": HOSTILE, "response": HOSTILE }],
         "exclusions": { "merge_commit": { "count": 3, "meaning": "Merge commit", "examples": [HOSTILE] } },
         "coverage": {

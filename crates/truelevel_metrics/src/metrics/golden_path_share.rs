@@ -1,0 +1,70 @@
+//! How much of what is deployed went over a golden path.
+
+use truelevel_model::{Measurement, Unit, declare};
+
+use super::{Basis, Metric};
+use crate::pipelines::Tally;
+use crate::platform::paths::deployments;
+use crate::service::ServiceData;
+
+declare! {
+    /// Deployments over a golden path
+    ///
+    /// Production deployments in the window whose pipelines executed a golden path ÷ those of which pipelines tell what
+    /// they executed.
+    ///
+    /// The golden paths are those that `truelevel.toml` declares; where it declares none, the shared workflows that several
+    /// services take. A deployment went over one when a pipeline run on the deployed commit, started before the deployment
+    /// ended, names it among the shared workflows that it executed. What a file only declares does not count. A run that
+    /// names no shared workflow executed none, if other runs of the same source name some; otherwise nothing is known of it.
+    ///
+    /// **Interval**: Wilson (1927).
+    pub static GOLDEN_PATH_SHARE: Metric = {
+        id: "golden_path_share",
+        version: 1,
+        unit: Unit::Ratio,
+        higher_is_better: None,
+        basis: Basis::PipelineRuns,
+        measure: measure,
+    };
+}
+
+fn measure(data: &ServiceData<'_>) -> Measurement {
+    let metric = &GOLDEN_PATH_SHARE;
+    if data.facts.golden_paths.is_none() {
+        return metric.missing(data, "no golden path is declared, and none was found");
+    }
+    let executed: Vec<bool> = deployments(data)
+        .into_iter()
+        .filter(|deployment| deployment.is_in_window)
+        .filter_map(|deployment| Some(!deployment.executed?.is_empty()))
+        .collect();
+    let on = executed.iter().filter(|is_on| **is_on).count() as u64;
+    let nothing = "of no deployment in the window do pipelines tell which shared workflows they executed";
+    super::share(metric, data, Tally { part: on, whole: executed.len() as u64 }, nothing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::examples::{Example, close};
+    use truelevel_model::facts::RunOutcome;
+
+    #[test]
+    fn what_ran_on_the_deployed_commit_decides() {
+        let mut example = Example::days(30);
+        let shared: [&[&str]; 4] =
+            [&["org/ci/deploy.yml@v2"], &[], &["org/cinema/deploy.yml@v1"], &["org/ci/test.yml@v1", "other@v1"]];
+        for (at, (name, shared)) in ["A", "B", "C", "D"].into_iter().zip(shared).enumerate() {
+            let at = at as i64 * 10;
+            example = example.commit(name, &[], at).run("deploy", name, at, Some(at + 1), RunOutcome::Succeeded);
+            example = example.run_with(|run| run.shared_workflows = shared.iter().map(|&it| it.to_owned()).collect());
+            example = example.deploy(name, at + 2);
+        }
+        let example = example.commit("E", &[], 50).deploy("E", 52);
+        let measured = example.clone().golden_path("org/ci").measure(&GOLDEN_PATH_SHARE);
+        assert_eq!(measured.n, 4, "of the last deployment no run tells");
+        close(measured.value, 0.5);
+        assert_eq!(example.measure(&GOLDEN_PATH_SHARE).value, None, "no path is declared");
+    }
+}
