@@ -133,7 +133,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         services,
         collected,
     };
-    prepared.complete_outlines(workspace)?;
+    prepared.look_closer(workspace)?;
     Ok(prepared)
 }
 
@@ -172,30 +172,35 @@ fn refuse_emptiness(collected: &Collected, services: &[Service], window: Window)
 }
 
 impl Prepared {
-    /// Opens the changes that measuring is about; where a commit-graph file drew the rest, that is all that is opened.
-    fn complete_outlines(&mut self, workspace: &Workspace) -> Result<(), EngineError> {
-        let has_outlines = |repository: &CollectedRepository| {
-            repository.history.indices().any(|change| repository.history.is_outline(change))
-        };
-        if !self.collected.repositories.iter().any(has_outlines) {
+    /// Opens the changes that measuring is about, where a commit-graph file drew the rest; and compares those that were
+    /// shipped in the window, where collecting has not.
+    fn look_closer(&mut self, workspace: &Workspace) -> Result<(), EngineError> {
+        let has_outlines = self
+            .collected
+            .repositories
+            .iter()
+            .any(|repository| repository.history.indices().any(|change| repository.history.is_outline(change)));
+        if !has_outlines && workspace.is_kept() {
             return Ok(());
         }
         let (windows, weeks) = (self.windows(), self.weeks());
-        let measured = [
-            Some(self.measuring(&windows)),
-            Some(self.measuring_before(&windows)),
-            self.measuring_weeks(&windows, &weeks),
-        ];
-        let mut needed: Vec<BTreeSet<ChangeIndex>> = vec![BTreeSet::new(); self.collected.repositories.len()];
+        let now = self.measuring(&windows);
+        let further = has_outlines.then(|| (self.measuring_before(&windows), self.measuring_weeks(&windows, &weeks)));
+        let further: Vec<_> = further.into_iter().flat_map(|(before, weeks)| [Some(before), weeks]).flatten().collect();
+        let count = self.collected.repositories.len();
+        let (mut needed, mut shipped) = (vec![BTreeSet::new(); count], vec![BTreeSet::new(); count]);
         for service in &self.services {
-            if let Some(place) = service.repository {
-                for measuring in measured.iter().flatten() {
-                    needed[place].extend(measuring.prepare(service, |data| data.changes_in_question()));
-                }
+            let Some(place) = service.repository else { continue };
+            now.prepare(service, |data| {
+                needed[place].extend(data.changes_in_question());
+                shipped[place].extend(data.shipped.iter().map(|shipped| shipped.change));
+            });
+            for measuring in &further {
+                needed[place].extend(measuring.prepare(service, |data| data.changes_in_question()));
             }
         }
         let salt = workspace.store.salt()?;
-        for (repository, changes) in self.collected.repositories.iter_mut().zip(needed) {
+        for (repository, (needed, shipped)) in self.collected.repositories.iter_mut().zip(needed.iter().zip(shipped)) {
             let automation = AutomationAccounts(workspace.config.automation_accounts.clone());
             let reading = ChangeReading {
                 salt: &salt,
@@ -205,8 +210,12 @@ impl Prepared {
                 progress: &|_, _| {},
             };
             let Some(git) = &repository.git else { continue };
-            for (commit, reason) in git.complete(&mut repository.history, &changes, &reading) {
+            for (commit, reason) in git.complete(&mut repository.history, needed, &reading) {
                 self.collected.warnings.push(format!("{}: commit {commit} cannot be read ({reason})", repository.id));
+            }
+            if !workspace.is_kept() {
+                let shipped: Vec<ChangeIndex> = shipped.into_iter().collect();
+                git.measure_sizes(&mut repository.history, &shipped, &|_, _| {});
             }
         }
         Ok(())

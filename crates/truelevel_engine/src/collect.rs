@@ -259,9 +259,11 @@ fn read_changes(
     repository.tags = git.tags()?;
     repository.history = read.history;
     if is_kept {
-        let what = format!("comparing the changes of {}", repository.id);
-        let recent = recent_changes(&repository.history, if read.goes_on { stored } else { 0 });
-        git.measure_sizes(&mut repository.history, &recent, &|done, total| talk.progress(&what, done, total));
+        if repository.is_for_code {
+            let what = format!("comparing the changes of {}", repository.id);
+            let recent = recent_changes(&repository.history, if read.goes_on { stored } else { 0 });
+            git.measure_sizes(&mut repository.history, &recent, &|done, total| talk.progress(&what, done, total));
+        }
         if stored == 0 || !read.goes_on {
             workspace.store.replace_history(&repository.id, &repository.history)?;
         } else {

@@ -13,9 +13,8 @@ declare! {
     /// The median number of lines, added and removed together, in the changes that a production deployment in the
     /// window shipped.
     ///
-    /// Only deployments of which every change has a known size count: a part of a batch is not a small batch. Sizes are
-    /// known of repositories that were collected into a workspace, for changes of the last year that are no imports of
-    /// a thousand files. Files that hold no text have no lines.
+    /// Only deployments of which every change has a known size count: a part of a batch is not a small batch. Changes of
+    /// more than a thousand files are imports or moves, and have none; files that hold no text have no lines.
     ///
     /// **Interval**: order statistics; none below 6 deployments.
     pub static DEPLOYMENT_BATCH_LINES: Metric = {
