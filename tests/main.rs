@@ -8,6 +8,7 @@
 mod answers;
 mod bad_input;
 mod cli;
+mod dashboard;
 mod demo;
 mod doctor;
 mod edges;

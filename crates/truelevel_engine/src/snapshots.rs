@@ -76,6 +76,14 @@ pub fn list(workspace: &Workspace) -> Result<Vec<SnapshotHead>, EngineError> {
     Ok(workspace.store.snapshots()?)
 }
 
+/// The assessment that a snapshot holds; none when there is no such snapshot.
+pub fn read(workspace: &Workspace, number: u64) -> Result<Option<Assessment>, EngineError> {
+    configuration_file(workspace)?;
+    let Some(snapshot) = workspace.store.snapshot(number)? else { return Ok(None) };
+    let unreadable = |error| EngineError::Usage(format!("snapshot {number} cannot be read: {error}"));
+    serde_json::from_str(&snapshot.assessment).map(Some).map_err(unreadable)
+}
+
 /// Walks the chain of hashes; answers the first snapshot that is not what was written.
 pub fn verify(workspace: &Workspace) -> Result<Option<BrokenLink>, EngineError> {
     configuration_file(workspace)?;

@@ -29,9 +29,7 @@ impl Tokens {
         expires_at: Option<Time>,
         now: Time,
     ) -> Result<String, EngineError> {
-        let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(|error| EngineError::Usage(format!("no random numbers: {error}")))?;
-        let token = random.iter().fold(PREFIX.to_owned(), |text, byte| format!("{text}{byte:02x}"));
+        let token = format!("{PREFIX}{}", secret()?);
         let hash = hash(&token);
         let name = name.to_owned();
         let is_added =
@@ -55,6 +53,13 @@ impl Tokens {
     pub fn list(&self) -> Result<Vec<Token>, EngineError> {
         Ok(self.store.tokens()?)
     }
+}
+
+/// A text that nobody guesses: 32 random bytes in hexadecimal digits.
+pub fn secret() -> Result<String, EngineError> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|error| EngineError::Usage(format!("no random numbers: {error}")))?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The hash under which a token is known. A token is random, so that one round is enough, and looking up its hash tells

@@ -113,19 +113,39 @@
     for (const id of entries.keys()) { const page = document.getElementById(id); if (page) seen.observe(page); }
   }
 
+  // How long ago: the page says when, which stays true without a script.
+  const age = () => {
+    const time = document.querySelector(".live-when time");
+    if (!time) return;
+    time.title ||= time.textContent;
+    const seconds = Math.max(0, (Date.now() - Date.parse(time.dateTime)) / 1000);
+    const [amount, unit] = seconds < 60 ? [0] : seconds < 3600 ? [seconds / 60, "minute"] : seconds < 86400 ? [seconds / 3600, "hour"] : [seconds / 86400, "day"];
+    const whole = Math.floor(amount);
+    time.textContent = unit ? `${whole} ${unit}${whole === 1 ? "" : "s"} ago` : "just now";
+  };
+  age();
+  setInterval(age, 20000);
+
   // Live: the server says when there is a new answer or how far it is; the page takes it in without a reload.
   const address = document.body.dataset.live;
   if (address) {
-    const said = document.querySelector(".live");
+    const said = document.querySelector(".live-status");
     const refresh = async () => {
       const busy = document.activeElement?.closest("form");
       if (busy) return;
-      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-cache" });
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      document.querySelector("main").replaceWith(page.querySelector("main"));
-      said.textContent = page.querySelector(".live")?.textContent ?? "";
+      for (const part of ["main", ".pages", ".scope"]) {
+        const fresh = page.querySelector(part);
+        if (fresh) document.querySelector(part)?.replaceWith(fresh);
+      }
+      const when = page.querySelector(".live-when");
+      document.querySelector(".live-when")?.remove();
+      if (when) said.before(when, " ");
+      said.textContent = page.querySelector(".live-status")?.textContent ?? "";
       prepareAll();
+      age();
     };
     const events = new EventSource(address);
     events.addEventListener("assessment", () => { refresh().catch(() => {}); });

@@ -1,5 +1,10 @@
 //! The stylesheet, the script and the mark: compiled in, served as files or written into the report.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use sha2::{Digest, Sha256};
+
 /// Colours, type and space.
 const TOKENS: &str = include_str!("../assets/tokens.css");
 /// The charts' rules.
@@ -18,6 +23,19 @@ pub const SCRIPT: &str = include_str!("../assets/truelevel.js");
 
 /// The mark.
 pub const ICON: &str = include_str!("../assets/icon.svg");
+
+/// The file of a page with the beginning of its content's hash, so that browsers may keep it for as long as they like.
+pub fn versioned(name: &str) -> String {
+    static VERSIONS: LazyLock<BTreeMap<&str, String>> = LazyLock::new(|| {
+        let version =
+            |content: &str| Sha256::digest(content).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        NAMES.iter().filter_map(|name| Some((*name, version(asset(name)?.1)))).collect()
+    });
+    VERSIONS.get(name).map_or_else(|| name.to_owned(), |version| format!("{name}?v={version}"))
+}
+
+/// The files that pages ask for.
+pub const NAMES: [&str; 3] = ["icon.svg", "truelevel.css", "truelevel.js"];
 
 /// A file that pages ask for, by name: its media type and its content.
 pub fn asset(name: &str) -> Option<(&'static str, &'static str)> {

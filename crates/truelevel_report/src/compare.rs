@@ -133,6 +133,12 @@ fn metric(change: &MetricChange) -> String {
     format!("{name}: {} → {}{contrast}; {verdict}", value(change.before), value(change.after))
 }
 
+/// Why a comparison says what it says: the contrast with its interval, or what stands against comparing.
+pub fn because(change: &MetricChange) -> String {
+    let parts = [contrast(change), change.note.clone()];
+    words::sentence(&parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+}
+
 fn contrast(change: &MetricChange) -> Option<String> {
     let of = |value: f64| match (change.contrast, change.unit) {
         (Some(ContrastKind::Ratio), _) => format!("×{}", numbers::digits(value)),

@@ -65,10 +65,15 @@ pub(crate) fn deployment_noun(assessment: &Assessment) -> &'static str {
 
 /// The window as people write it: `90 days to 21 Aug 2026, 17:00 UTC`.
 pub(crate) fn period(assessment: &Assessment) -> String {
-    let text = assessment.as_of.to_string();
+    format!("{} days to {}", assessment.window_days, moment(assessment.as_of))
+}
+
+/// An instant as people write it: `21 Aug 2026, 17:00 UTC`.
+pub(crate) fn moment(time: Time) -> String {
+    let text = time.to_string();
     let clock = text.split_once('T').and_then(|(_, clock)| clock.get(..5));
     let clock = clock.map_or_else(String::new, |clock| format!(", {clock} UTC"));
-    format!("{} days to {}{clock}", assessment.window_days, day(assessment.as_of))
+    format!("{}{clock}", day(time))
 }
 
 /// A day as people write it: `21 Aug 2026`.

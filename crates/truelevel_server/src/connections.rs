@@ -10,7 +10,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// Connections that are open at once; more wait to be accepted.
 const CONNECTIONS: usize = 16_384;
@@ -24,7 +24,14 @@ const HEADER_COUNT: usize = 100;
 const LONGEST_DRAIN: Duration = Duration::from_secs(20);
 
 /// Serves until the process is asked to stop. Fails when it cannot listen.
-pub(crate) async fn serve(listen: SocketAddr, router: Router, ready: fn(SocketAddr)) -> std::io::Result<()> {
+///
+/// `stop_streams` is told when it is asked to stop: streams have no end of their own.
+pub(crate) async fn serve(
+    listen: SocketAddr,
+    router: Router,
+    ready: fn(SocketAddr),
+    stop_streams: watch::Sender<bool>,
+) -> std::io::Result<()> {
     let listener = TcpListener::bind(listen).await?;
     let mut stop = std::pin::pin!(stop_signal()?);
     let address = listener.local_addr()?;
@@ -58,6 +65,7 @@ pub(crate) async fn serve(listen: SocketAddr, router: Router, ready: fn(SocketAd
         }
     }
     drop(listener);
+    stop_streams.send_replace(true);
     tracing::info!("stopping");
     if tokio::time::timeout(LONGEST_DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time");

@@ -5,10 +5,14 @@
 
 mod body;
 mod connections;
+mod content;
+mod library;
 mod logging;
+mod measuring;
 mod problem;
 mod protection;
 mod routes;
+mod scope;
 mod state;
 mod writer;
 
@@ -18,10 +22,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use truelevel_engine::intake::{Gate, Intake};
+use truelevel_engine::tokens::{self, Tokens};
 use truelevel_engine::{EngineError, Workspace};
 use truelevel_model::Time;
 
-use state::State;
+use library::Library;
+use measuring::Board;
+use state::{Parts, State, Usual};
 use writer::Writer;
 
 /// How often what is quarantined is tried again and what is old is forgotten.
@@ -43,9 +50,10 @@ pub struct Options {
 
 /// Serves until it is asked to stop by SIGTERM or SIGINT; everything that was acknowledged is then on the disk.
 pub fn serve(options: &Options) -> Result<(), EngineError> {
-    let workspace = Workspace::open(&options.paths)?;
+    let mut workspace = Workspace::open(&options.paths)?;
     let gate = Arc::new(Gate::open(&workspace.config, &|name| std::env::var(name).ok())?);
-    let intake = Intake::open(&workspace)?;
+    let (intake, tokens) = (Intake::open(&workspace)?, Tokens::open(&workspace)?);
+    let library = Library::open(&options.paths)?;
     refuse_open_doors(options.listen, workspace.config.serve.require_tokens)?;
     if options.is_check {
         return Ok(());
@@ -56,10 +64,28 @@ pub fn serve(options: &Options) -> Result<(), EngineError> {
         .build()
         .map_err(|error| EngineError::Usage(format!("cannot start threads: {error}")))?;
     let writer = Writer::start(intake, Arc::clone(&gate), workspace.config.events.keep_days, options.clock);
-    let state = Arc::new(State::new(&workspace, gate, writer.entrance(), options.clock)?);
+    let (stop_streams, stopping) = tokio::sync::watch::channel(false);
+    let usual = Usual::of(&workspace);
+    let serve = std::mem::take(&mut workspace.config.serve);
+    let changes = writer.entrance().changes();
+    let state = Arc::new(State::new(
+        serve,
+        Parts {
+            gate,
+            entrance: writer.entrance(),
+            clock: options.clock,
+            tokens,
+            library,
+            board: Board::start(runtime.handle(), workspace, changes, options.clock),
+            usual,
+            form_secret: tokens::secret()?,
+            stopping,
+        },
+    ));
     let served = runtime.block_on(async {
         let upkeep = tokio::spawn(keep_up(writer.entrance()));
-        let served = connections::serve(options.listen, routes::router(Arc::clone(&state)), options.ready).await;
+        let served =
+            connections::serve(options.listen, routes::router(Arc::clone(&state)), options.ready, stop_streams).await;
         upkeep.abort();
         served
     });

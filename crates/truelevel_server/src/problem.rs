@@ -3,9 +3,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use truelevel_report::html::{self, Links, Page};
 
 /// Why a request was not answered as asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
     detail: String,
@@ -33,6 +34,30 @@ impl Problem {
         }
     }
 
+    /// There is no answer to show yet.
+    pub(crate) fn not_yet(why: &str) -> Self {
+        Self { retry_after_seconds: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, why) }
+    }
+
+    /// The same as a page: what happened, and what to do.
+    pub(crate) fn page(&self, path: &str) -> String {
+        let (title, next) = match self.status.as_u16() {
+            401 => ("Who are you?", "Give a token as the password; `truelevel token create` makes one."),
+            404 => ("There is nothing here", "Look for it from the overview; names and addresses are written exactly."),
+            400 | 405 | 422 => ("This cannot be asked so", "Change the address, or begin again at the overview."),
+            429 | 503 => ("Not yet", "Come again in a few seconds."),
+            _ => ("This did not work", "Come again; if it stays so, the server's log says why."),
+        };
+        let at = Page::Nowhere(path.trim_start_matches('/').to_owned());
+        let problem = html::Problem {
+            status: self.status.as_u16(),
+            title: title.to_owned(),
+            says: words(&self.detail),
+            next: next.to_owned(),
+        };
+        html::problem(&Links::server(at, html::Query::default()), &problem)
+    }
+
     pub(crate) fn unauthorized(detail: &str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, detail)
     }
@@ -54,6 +79,15 @@ impl IntoResponse for Problem {
             let ways = HeaderValue::from_static("Bearer, Basic realm=\"truelevel\", charset=\"UTF-8\"");
             headers.insert(header::WWW_AUTHENTICATE, ways);
         }
+        // Who asked for a page gets one; only the guard knows who did.
+        response.extensions_mut().insert(self);
         response
     }
+}
+
+/// A detail as a sentence.
+fn words(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }

@@ -35,6 +35,8 @@ const HEADERS: &[(&str, &str)] = &[
 pub(crate) async fn guard(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let wants_page =
+        request.headers().get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
     let mut response = if is_known_host(&state, &request) {
         match tokio::time::timeout(LONGEST_ANSWER, next.run(request)).await {
             Ok(response) => response,
@@ -44,6 +46,12 @@ pub(crate) async fn guard(Shared(state): Shared<Arc<State>>, request: Request, n
         let detail = "this server does not answer to that name; list it under `hosts` in the [serve] table";
         Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).into_response()
     };
+    if wants_page && let Some(problem) = response.extensions().get::<Problem>() {
+        let (page, mut parts) = (problem.page(&path), response.into_parts().0);
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        parts.headers.remove(header::CONTENT_LENGTH);
+        response = Response::from_parts(parts, page.into());
+    }
     for (name, value) in HEADERS {
         response.headers_mut().entry(*name).or_insert(HeaderValue::from_static(value));
     }

@@ -4,13 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+use truelevel_engine::Workspace;
+use truelevel_engine::config::ServeConfig;
 use truelevel_engine::intake::Gate;
 use truelevel_engine::tokens::{self, Tokens};
-use truelevel_engine::{EngineError, Workspace};
 use truelevel_model::Time;
 use truelevel_model::events::{Scope, Token};
 
 use crate::body::Budget;
+use crate::content::Kept;
+use crate::library::Library;
+use crate::measuring::Board;
 use crate::problem::Problem;
 use crate::writer::Entrance;
 
@@ -26,7 +31,49 @@ pub(crate) struct State {
     /// Names under which a proxy asks for the server.
     pub(crate) hosts: Vec<String>,
     pub(crate) require_tokens: bool,
+    pub(crate) board: Arc<Board>,
+    pub(crate) library: Library,
+    pub(crate) kept: Kept,
+    pub(crate) usual: Usual,
+    /// What only our own forms know.
+    pub(crate) form_secret: String,
+    /// True once streams are to end.
+    pub(crate) stopping: watch::Receiver<bool>,
     tokens: Mutex<KnownTokens>,
+}
+
+/// What the state is made of.
+pub(crate) struct Parts {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) entrance: Entrance,
+    pub(crate) clock: fn() -> Time,
+    pub(crate) tokens: Tokens,
+    pub(crate) library: Library,
+    pub(crate) board: Arc<Board>,
+    pub(crate) usual: Usual,
+    pub(crate) form_secret: String,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+/// What the configuration says, for pages that have no answer yet.
+pub(crate) struct Usual {
+    pub(crate) window_days: u32,
+    pub(crate) has_repositories: bool,
+    pub(crate) has_deployment_repositories: bool,
+    /// Who may send events.
+    pub(crate) senders: Vec<String>,
+}
+
+impl Usual {
+    pub(crate) fn of(workspace: &Workspace) -> Self {
+        let config = &workspace.config;
+        Self {
+            window_days: config.window_days,
+            has_repositories: !config.repositories.is_empty(),
+            has_deployment_repositories: !config.deployment_repositories.is_empty(),
+            senders: config.webhooks.iter().map(|webhook| webhook.sender.clone()).collect(),
+        }
+    }
 }
 
 struct KnownTokens {
@@ -36,23 +83,23 @@ struct KnownTokens {
 }
 
 impl State {
-    pub(crate) fn new(
-        workspace: &Workspace,
-        gate: Arc<Gate>,
-        entrance: Entrance,
-        clock: fn() -> Time,
-    ) -> Result<Self, EngineError> {
-        let store = Tokens::open(workspace)?;
-        let tokens = KnownTokens { store, read_at: None, by_hash: HashMap::new() };
-        Ok(Self {
+    pub(crate) fn new(serve: ServeConfig, parts: Parts) -> Self {
+        let Parts { gate, entrance, clock, tokens, library, board, usual, form_secret, stopping } = parts;
+        Self {
             gate,
             entrance,
             budget: Budget::new(),
             clock,
-            hosts: workspace.config.serve.hosts.clone(),
-            require_tokens: workspace.config.serve.require_tokens,
-            tokens: Mutex::new(tokens),
-        })
+            hosts: serve.hosts,
+            require_tokens: serve.require_tokens,
+            board,
+            library,
+            kept: Kept::default(),
+            usual,
+            form_secret,
+            stopping,
+            tokens: Mutex::new(KnownTokens { store: tokens, read_at: None, by_hash: HashMap::new() }),
+        }
     }
 
     /// Whether a token's bearer may do what asks for a scope.

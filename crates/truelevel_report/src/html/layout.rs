@@ -1,8 +1,10 @@
 //! What stands around the sections: head, navigation, state.
 
 use askama::Template;
+use truelevel_model::Time;
 use truelevel_model::assessment::Assessment;
 
+use super::choice::{Choice, choice};
 use super::{Links, Page, Section, rendered};
 use crate::words;
 
@@ -11,7 +13,9 @@ use crate::words;
 pub struct Live {
     /// The path, from the server's root, of the event stream that tells of new answers.
     pub events: Option<String>,
-    /// How old the answer is and what is being computed, in a sentence.
+    /// When what is shown was measured; absent while there is nothing to show.
+    pub measured_at: Option<Time>,
+    /// What is being computed or went wrong meanwhile, in a sentence.
     pub status: String,
 }
 
@@ -28,6 +32,9 @@ struct Layout<'a> {
     home: String,
     workspace: &'a str,
     when: String,
+    choice: Option<Choice>,
+    /// When it was measured: for programs and for people.
+    measured: Option<(String, String)>,
     status: &'a str,
     events: Option<String>,
     groups: Vec<Group>,
@@ -58,6 +65,8 @@ pub(super) fn one_file(assessment: &Assessment, sections: &[Section], policy: &s
         home: Links::OneFile.to(&Page::Overview),
         workspace: &assessment.workspace,
         when: words::period(assessment),
+        choice: None,
+        measured: None,
         status: "",
         events: None,
         groups: groups(&Links::OneFile, has, None),
@@ -70,17 +79,20 @@ pub(super) fn one_file(assessment: &Assessment, sections: &[Section], policy: &s
 /// A page of a server.
 pub(super) fn served(links: &Links, assessment: Option<&Assessment>, section: Section, live: &Live) -> String {
     let file = |path: &str| links.file(path).unwrap_or_default();
-    let (style, script) = (file("truelevel.css"), file("truelevel.js"));
+    let versioned = |name: &str| file(&crate::assets::versioned(name));
+    let (style, script) = (versioned("truelevel.css"), versioned("truelevel.js"));
     let here = section.page.clone();
     let layout = Layout {
         title: section.title.clone(),
         policy: None,
         style: &style,
         script: &script,
-        icon: file("icon.svg"),
+        icon: versioned("icon.svg"),
         home: links.to(&Page::Overview),
         workspace: assessment.map_or("", |assessment| assessment.workspace.as_str()),
         when: assessment.map(words::period).unwrap_or_default(),
+        choice: choice(links, assessment),
+        measured: live.measured_at.map(|time| (time.to_string(), words::moment(time))),
         status: &live.status,
         events: live.events.as_ref().and_then(|path| links.file(path)),
         groups: if assessment.is_some() { groups(links, |_| true, Some(&here)) } else { Vec::new() },

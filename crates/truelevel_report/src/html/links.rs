@@ -48,6 +48,8 @@ pub enum Page {
     Snapshots,
     /// Two stored assessments side by side.
     Compare,
+    /// An address where nothing is, without the leading slash.
+    Nowhere(String),
 }
 
 impl Page {
@@ -75,6 +77,7 @@ impl Page {
             Self::Declare => "declare".to_owned(),
             Self::Snapshots => "snapshots".to_owned(),
             Self::Compare => "compare".to_owned(),
+            Self::Nowhere(path) => path.clone(),
         }
     }
 
@@ -82,6 +85,7 @@ impl Page {
     pub fn fragment(&self) -> String {
         match self {
             Self::Overview => "overview".to_owned(),
+            Self::Nowhere(_) => "nowhere".to_owned(),
             Self::Service(name) => format!("service-{}", word(name)),
             Self::Team(name) => format!("team-{}", word(name)),
             Self::Metric(id) => format!("metric-{}", word(id)),
@@ -110,6 +114,7 @@ impl Page {
             Self::Declare => "Self-assessment".to_owned(),
             Self::Snapshots => "Snapshots".to_owned(),
             Self::Compare => "Comparison".to_owned(),
+            Self::Nowhere(_) => "Nothing here".to_owned(),
         }
     }
 }
@@ -125,15 +130,19 @@ pub struct Query {
     pub team: Option<String>,
     /// Only this service.
     pub service: Option<String>,
+    /// The stored assessment that is shown, by number, where it is not the newest answer.
+    pub snapshot: Option<u64>,
 }
 
 impl Query {
-    fn pairs(&self) -> Vec<(&str, String)> {
+    /// As names and values of an address.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::new();
         pairs.extend(self.window.map(|days| ("window", days.to_string())));
         pairs.extend(self.as_of.clone().map(|time| ("as_of", time)));
         pairs.extend(self.team.clone().map(|team| ("team", team)));
         pairs.extend(self.service.clone().map(|service| ("service", service)));
+        pairs.extend(self.snapshot.map(|number| ("snapshot", number.to_string())));
         pairs
     }
 }
@@ -200,8 +209,14 @@ impl Links {
                 let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
                 let mut pairs = query.pairs();
                 match from {
-                    Page::Service(service) => pairs.push(("service", service.clone())),
-                    Page::Team(team) => pairs.push(("team", team.clone())),
+                    Page::Service(service) => {
+                        pairs.retain(|(name, _)| *name != "service");
+                        pairs.push(("service", service.clone()));
+                    }
+                    Page::Team(team) => {
+                        pairs.retain(|(name, _)| *name != "team");
+                        pairs.push(("team", team.clone()));
+                    }
                     _ => {}
                 }
                 let pairs: Vec<String> =

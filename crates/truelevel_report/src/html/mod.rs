@@ -3,6 +3,7 @@
 //! A page is made from an assessment, the reference behind its words, and the way links are written. Templates escape
 //! everything, and so does what writes pictures; definitions are Markdown, in which markup is text.
 
+mod choice;
 mod delivery;
 mod downloads;
 mod evidence;
@@ -36,6 +37,7 @@ pub use pages::page;
 pub use report::report;
 pub use server::{
     ComparedValue, Comparison, Connection, Problem, SnapshotRow, compare, declare, first_run, problem, snapshots,
+    waiting,
 };
 pub use services::Filter;
 

@@ -32,6 +32,6 @@ fn section(site: &Site<'_>, page: &Page, filter: &Filter) -> Option<Section> {
         Page::Coverage => trust::coverage(site),
         Page::Definitions => trust::definitions(site),
         Page::Definition(id) => trust::definition(site, id)?,
-        Page::Declare | Page::Snapshots | Page::Compare => return None,
+        Page::Declare | Page::Snapshots | Page::Compare | Page::Nowhere(_) => return None,
     })
 }

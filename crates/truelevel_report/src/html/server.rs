@@ -152,6 +152,12 @@ struct FirstRun<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "pages/waiting.html")]
+struct Waiting<'a> {
+    says: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "pages/problem.html")]
 struct ShownProblem<'a> {
     problem: &'a Problem,
@@ -251,10 +257,17 @@ pub fn first_run(links: &Links, connections: &[Connection], live: &Live) -> Stri
     layout::served(links, None, section, live)
 }
 
+/// A page while the first answer to what it asks for is computed.
+pub fn waiting(links: &Links, at: Page, says: &str, live: &Live) -> String {
+    let title = at.title();
+    let html = rendered(&Waiting { says });
+    layout::served(links, None, Section { page: at, title, lead: String::new(), html }, live)
+}
+
 /// A page for what went wrong.
 pub fn problem(links: &Links, problem: &Problem) -> String {
     let section = Section {
-        page: Page::Overview,
+        page: Page::Nowhere(String::new()),
         title: problem.title.clone(),
         lead: String::new(),
         html: rendered(&ShownProblem { problem, home: links.to(&Page::Overview) }),

@@ -199,11 +199,10 @@ pub(super) fn section(site: &Site<'_>, filter: &Filter) -> Section {
 
 /// What a form must carry on, since sending it replaces the query.
 fn kept(links: &Links) -> Vec<(&'static str, String)> {
-    let Links::Server { query, .. } = links else { return Vec::new() };
-    let window = query.window.map(|days| ("window", days.to_string()));
-    let as_of = query.as_of.clone().map(|time| ("as_of", time));
-    let team = query.team.clone().map(|team| ("team", team));
-    [window, as_of, team].into_iter().flatten().collect()
+    match links {
+        Links::Server { query, .. } => query.pairs(),
+        Links::OneFile => Vec::new(),
+    }
 }
 
 fn row(site: &Site<'_>, service: &ServiceResult) -> Row {

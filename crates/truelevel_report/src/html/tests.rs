@@ -216,7 +216,7 @@ fn a_report_is_whole_and_no_name_does_harm() {
 #[test]
 fn every_page_of_a_server_is_whole() {
     let (assessment, reference) = (assessment(vec![service(HOSTILE), service("plain")]), reference());
-    let live = Live { events: Some("events".into()), status: "measured a minute ago".into() };
+    let live = Live { events: Some("events".into()), status: "measuring".into(), ..Live::default() };
     for at in every_page() {
         let query = Query { window: Some(30), team: Some(HOSTILE.into()), ..Query::default() };
         let site = Site { assessment: &assessment, reference: &reference, links: Links::server(at.clone(), query) };
@@ -310,6 +310,7 @@ fn pages_beyond_an_assessment_are_whole() {
         is_connected: true,
     };
     check(&first_run(&links, &[connection], &live));
+    check(&waiting(&links, Page::Service(HOSTILE.into()), HOSTILE, &live));
     let missing = Problem { status: 404, title: "No such page".into(), says: HOSTILE.into(), next: "Search.".into() };
     check(&problem(&links, &missing));
 }

@@ -2,6 +2,7 @@
 
 mod health;
 mod metrics;
+mod pages;
 mod webhooks;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .merge(drop_ins());
     let readers = Router::new()
         .route("/metrics", get(metrics::show))
+        .merge(pages::routes())
         .route_layer(middleware::from_fn_with_state(Arc::clone(&state), protection::read_only));
     Router::new()
         .route("/healthz", get(health::alive))

@@ -1,0 +1,327 @@
+//! The dashboard: pages, their files and downloads, and the stream that tells of new answers.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Form, Path, State as Shared};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use futures_util::stream::{self, Stream};
+use truelevel_engine::EngineError;
+use truelevel_engine::declare::{Belief, Claim};
+use truelevel_engine::tokens;
+use truelevel_model::events::Scope as TokenScope;
+use truelevel_report::assets;
+use truelevel_report::html::{self, Connection, Filter, Links, Live, Page, Site};
+
+use crate::content::Content;
+use crate::measuring::{Answer, Looked, Standing, Trouble};
+use crate::problem::Problem;
+use crate::protection;
+use crate::scope::{Asked, Scope};
+use crate::state::State;
+
+const HTML: &str = "text/html; charset=utf-8";
+/// Where the stream of new answers is.
+const EVENTS: &str = "events";
+
+/// Pages with one address each.
+const PAGES: [Page; 16] = [
+    Page::Overview,
+    Page::Services,
+    Page::Teams,
+    Page::Delivery,
+    Page::Maturity,
+    Page::Decision,
+    Page::Plan,
+    Page::Platform,
+    Page::Ai,
+    Page::Architecture,
+    Page::Pitfalls,
+    Page::Coverage,
+    Page::Definitions,
+    Page::Declare,
+    Page::Snapshots,
+    Page::Compare,
+];
+
+/// Pages with an address for each name.
+const NAMED_PAGES: [fn(String) -> Page; 4] = [Page::Service, Page::Team, Page::Metric, Page::Definition];
+
+pub(super) fn routes() -> Router<Arc<State>> {
+    let mut router = Router::new()
+        .route("/download/{name}", get(download))
+        .route(&format!("/{EVENTS}"), get(events))
+        .route("/declare", axum::routing::post(declare));
+    for name in assets::NAMES {
+        router =
+            router.route(&format!("/{name}"), get(move |asked, headers| async move { asset(name, asked, headers) }));
+    }
+    for page in PAGES {
+        let path = format!("/{}", page.path());
+        let show = move |state, asked, headers| show(state, page.clone(), asked, headers);
+        router = router.route(&path, get(show));
+    }
+    for named in NAMED_PAGES {
+        let path = format!("/{}{{name}}", named(String::new()).path());
+        let show = move |state, Path(name): Path<String>, asked, headers| show(state, named(name), asked, headers);
+        router = router.route(&path, get(show));
+    }
+    router
+}
+
+/// A file of the pages. Under the address with its version it never changes.
+fn asset(name: &'static str, asked: Asked, headers: HeaderMap) -> Response {
+    let Some((media_type, text)) = assets::asset(name) else {
+        return Problem::new(StatusCode::NOT_FOUND, "there is no such file").into_response();
+    };
+    let mut response = Content::new(media_type, text).respond(&headers);
+    if asked.text("v").is_some_and(|version| assets::versioned(name).ends_with(version)) {
+        let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+        response.headers_mut().insert(header::CACHE_CONTROL, forever);
+    }
+    response
+}
+
+async fn show(
+    Shared(state): Shared<Arc<State>>,
+    page: Page,
+    asked: Asked,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let scope = Scope::read(&asked, state.usual.window_days)?;
+    let Looked { standing, status } = state.board.look(&scope)?;
+    let live = |measured_at| Live { events: Some(EVENTS.to_owned()), measured_at, status: status.to_owned() };
+    let links = Links::server(page.clone(), scope.query());
+    let answer = match standing {
+        Standing::Ready(answer) => answer,
+        Standing::Pending => {
+            let content = html::waiting(&links, page, "This is being measured.", &live(None));
+            let mut response = Content::new(HTML, content).respond(&headers);
+            // Without a script the page asks again by itself.
+            response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("3"));
+            return Ok(response);
+        }
+        Standing::Nothing(Trouble::Empty(why)) => {
+            let content = html::first_run(&links, &connections(&state), &Live { status: why, ..live(None) });
+            return Ok(Content::new(HTML, content).respond(&headers));
+        }
+        Standing::Nothing(trouble) => return Err(trouble.into()),
+    };
+    let live = live(Some(answer.measured_at));
+    let pairs: Vec<String> = asked.pairs().map(|(name, value)| format!("{name}={value}")).collect();
+    let key = format!("{}?{}#{status}", page.path(), pairs.join("&"));
+    let is_kept = !matches!(page, Page::Snapshots | Page::Compare | Page::Declare);
+    if is_kept && let Some(content) = state.kept.find(answer.number, &key) {
+        return Ok(content.respond(&headers));
+    }
+    let shared = Arc::clone(&state);
+    let content = blocking(move || {
+        let text = render(&shared, &answer, links, &page, &asked, &live)?;
+        let content = Content::new(HTML, text);
+        Ok(if is_kept { shared.kept.keep(answer.number, key, content) } else { Arc::new(content) })
+    });
+    Ok(content.await?.respond(&headers))
+}
+
+fn render(
+    state: &State,
+    answer: &Answer,
+    links: Links,
+    page: &Page,
+    asked: &Asked,
+    live: &Live,
+) -> Result<String, Problem> {
+    let site = Site { assessment: &answer.assessment, reference: &answer.reference, links };
+    match page {
+        Page::Snapshots => Ok(html::snapshots(&site, &state.library.rows().map_err(unavailable)?, live)),
+        Page::Compare => {
+            let compared = state.library.compare(asked.text("before"), asked.text("after"));
+            let shown = compared.and_then(|comparison| state.library.shown(&comparison)).map_err(unavailable)?;
+            Ok(html::compare(&site, &shown, live))
+        }
+        Page::Declare => {
+            let problem = asked.text("problem").unwrap_or_default();
+            Ok(html::declare(&site, &state.form_secret, problem, live))
+        }
+        page => {
+            let nothing = || {
+                let detail = "no service, team, metric or definition of this name is known";
+                Problem::new(StatusCode::NOT_FOUND, detail)
+            };
+            html::page(&site, page, &filter(asked)?, live).ok_or_else(nothing)
+        }
+    }
+}
+
+/// Which services a page of them shows.
+pub(super) fn filter(asked: &Asked) -> Result<Filter, Problem> {
+    Ok(Filter {
+        text: asked.text("q").unwrap_or_default().to_owned(),
+        team: asked.text("of_team").map(str::to_owned),
+        level: asked.read("level")?,
+        sort: asked.text("sort").map(str::to_owned),
+        page: asked.read("page")?.unwrap_or(0),
+    })
+}
+
+/// What the store or the configuration stands against; the log says more where it is ours.
+pub(super) fn unavailable(error: EngineError) -> Problem {
+    match error {
+        EngineError::Usage(says) | EngineError::NothingToAssess(says) => Problem::new(StatusCode::NOT_FOUND, says),
+        other => {
+            tracing::error!(error = %other, "the store could not be read");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the store could not be read; the log says why")
+        }
+    }
+}
+
+/// Work that would hold up others.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let bug = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be made; the log says why");
+    tokio::task::spawn_blocking(work).await.map_err(|_| bug())?
+}
+
+/// What to connect, and what is connected.
+fn connections(state: &State) -> Vec<Connection> {
+    let usual = &state.usual;
+    let connection = |name: &str, gives: &str, how: &str, is_connected| Connection {
+        name: name.to_owned(),
+        gives: gives.to_owned(),
+        how: how.to_owned(),
+        is_connected,
+    };
+    let senders = format!(
+        "[[webhooks]] sender = \"github\"{}",
+        match usual.senders.as_slice() {
+            [] => String::new(),
+            senders => format!("   (now: {})", senders.join(", ")),
+        }
+    );
+    vec![
+        connection(
+            "Repositories",
+            "Changes, release tags and the practices that their files show.",
+            "truelevel init, or a [[repository]] table with a path",
+            usual.has_repositories,
+        ),
+        connection(
+            "Deployments",
+            "What ran where and since when: deployment frequency and lead time.",
+            "[[deployment_repository]], truelevel import deployments.csv, or POST /api/v1/deployments",
+            usual.has_deployment_repositories,
+        ),
+        connection(
+            "Events as they happen",
+            "Deployments, pipelines, reviews, incidents.",
+            &senders,
+            !usual.senders.is_empty(),
+        ),
+        connection(
+            "Incidents",
+            "Fail rate and recovery.",
+            "a sender such as pagerduty or alertmanager, or truelevel import incidents.csv",
+            false,
+        ),
+    ]
+}
+
+/// `/download/{name}`: a table as CSV, a picture as SVG.
+async fn download(
+    Shared(state): Shared<Arc<State>>,
+    Path(name): Path<String>,
+    asked: Asked,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    // A service's picture is that of the service in the whole answer.
+    let scope = Scope { service: None, ..Scope::read(&asked, state.usual.window_days)? };
+    let answer = state.board.answer(&scope).await?;
+    let wanted = name.clone();
+    let content = blocking(move || {
+        let links = Links::server(Page::Overview, scope.query());
+        let site = Site { assessment: &answer.assessment, reference: &answer.reference, links };
+        let found = html::download(&site, asked.text("service"), &wanted);
+        let found = found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such table or picture"))?;
+        Ok(Content::new(found.media_type, found.content))
+    });
+    let mut response = content.await?.respond(&headers);
+    // Only names that exist come this far.
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+/// The self-assessment, as its form sends it.
+async fn declare(
+    Shared(state): Shared<Arc<State>>,
+    asked: Asked,
+    headers: HeaderMap,
+    Form(fields): Form<BTreeMap<String, String>>,
+) -> Result<Response, Problem> {
+    if state.require_tokens {
+        state.authorize(protection::token(&headers).as_deref(), TokenScope::Admin)?;
+    }
+    // Another site's form knows no secret of ours, and browsers say where a form comes from.
+    let is_ours = fields.get("token").is_some_and(|given| tokens::hash(given) == tokens::hash(&state.form_secret));
+    let is_same_site = headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin");
+    if !is_ours || !is_same_site {
+        let detail = "the form is not from this server, or from before it was started; open it again";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
+    let scope = Scope::read(&asked, state.usual.window_days)?;
+    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let of_the_form = ["token", "who", "why"];
+    let said = fields.iter().filter(|(name, level)| !of_the_form.contains(&name.as_str()) && !level.is_empty());
+    let beliefs: Result<Vec<Belief>, Problem> = said
+        .map(|(stage, level)| {
+            let wrong = |_| Problem::new(StatusCode::BAD_REQUEST, "a level is a number from 1 to 5");
+            let claim = Claim::Stage(stage.clone(), level.parse().map_err(wrong)?);
+            Ok(Belief { service: scope.service.clone(), claim, by: field("who"), reason: field("why") })
+        })
+        .collect();
+    let (shared, beliefs) = (Arc::clone(&state), beliefs?);
+    let links = Links::server(Page::Declare, scope.query());
+    let said = blocking(move || {
+        let at = (shared.clock)();
+        match shared.library.declare(&beliefs, at) {
+            Ok(_) => Ok(None),
+            Err(EngineError::Usage(says)) => Ok(Some(says)),
+            Err(error) => Err(unavailable(error)),
+        }
+    });
+    let next = match said.await? {
+        Some(problem) => links.with(&Page::Declare, &[("problem", problem)]),
+        None => {
+            state.board.tell_of_a_change();
+            links.to(&Page::Maturity)
+        }
+    };
+    Ok(Redirect::to(&next).into_response())
+}
+
+/// `/events`: says when there is a new answer, and how far the next one is.
+async fn events(Shared(state): Shared<Arc<State>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let parts = (state.board.told(), state.board.progress(), state.stopping.clone());
+    let stream = stream::unfold(parts, |(mut told, mut progress, mut stopping)| async {
+        let event = tokio::select! {
+            changed = told.changed() => {
+                changed.ok()?;
+                Event::default().event("assessment").data(told.borrow_and_update().to_string())
+            }
+            changed = progress.changed() => {
+                changed.ok()?;
+                Event::default().event("progress").data(progress.borrow_and_update().as_str())
+            }
+            _ = stopping.wait_for(|stopping| *stopping) => return None,
+        };
+        Some((Ok(event), (told, progress, stopping)))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::default())
+}
