@@ -72,6 +72,8 @@ pub struct Catalog {
     pub veto: StabilityVeto,
     /// The share of services, 0 to 1, from which on a gate that is lowest in them is a common cause.
     pub common_cause_share: f64,
+    /// The share of services, 0 to 1, from which on deploying in lockstep makes the architecture a constraint.
+    pub lockstep_share: f64,
     /// The phases of the plan.
     pub phases: Vec<Phase>,
     /// The open frameworks that gates refer to.
@@ -226,8 +228,9 @@ impl Catalog {
         let file: QuestionFile = read("constraint.toml", CONSTRAINT)?;
         let questions = file.question.into_iter().map(QuestionEntry::check).collect::<Result<Vec<_>, _>>()?;
         let (veto, common_cause_share) = (file.stability_veto.check(&questions)?, file.common_cause.check()?);
+        let lockstep_share = file.lockstep.check()?;
         let PhaseFile { phase } = read("roadmap.toml", ROADMAP)?;
-        Ok(Self { stages, questions, veto, common_cause_share, phases: phase, frameworks })
+        Ok(Self { stages, questions, veto, common_cause_share, lockstep_share, phases: phase, frameworks })
     }
 
     /// A gate and its stage.

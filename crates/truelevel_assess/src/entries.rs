@@ -38,6 +38,7 @@ pub(crate) struct QuestionFile {
     pub(crate) question: Vec<QuestionEntry>,
     pub(crate) stability_veto: VetoEntry,
     pub(crate) common_cause: ShareEntry,
+    pub(crate) lockstep: ShareEntry,
 }
 
 /// What withholds advice to go faster.

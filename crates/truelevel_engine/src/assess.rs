@@ -350,6 +350,8 @@ impl Prepared {
         let mut exclusions = Exclusions::default();
         tallies.iter().for_each(|tally| exclusions.merge(&tally.exclusions));
         let traces: Vec<Trace> = tallies.iter().map(|tally| tally.trace.clone()).collect();
+        let threshold = self.catalog.lockstep_share;
+        let architecture = crate::architecture::find(&services, &traces, self.window.days, threshold);
         let pitfalls = crate::pitfalls::find(&Seen {
             stages: &stages,
             level,
@@ -357,6 +359,7 @@ impl Prepared {
             traces: &traces,
             declarations: &self.declarations,
             window_days: self.window.days,
+            architecture: architecture.as_ref(),
         });
         Assessment {
             schema: SCHEMA.to_owned(),
@@ -375,6 +378,7 @@ impl Prepared {
             trends: BTreeMap::new(),
             teams: self.teams(&services),
             platform: self.platform(&services, tallies.iter().map(|tally| tally.path_deployments.as_slice())),
+            architecture,
             first_constraint,
             roadmap,
             pitfalls,

@@ -8,6 +8,7 @@ pub mod comparison;
 pub mod environments;
 pub mod failures;
 pub mod incidents;
+pub mod lockstep;
 pub mod mainline;
 pub mod metrics;
 pub mod organisation;

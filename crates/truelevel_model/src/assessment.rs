@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::architecture::Architecture;
 pub use crate::decision::{
     Action, Answer, AnswerServices, CommonCause, Constraint, LowestGate, QuestionPart, QuestionResult, Roadmap,
     Segment, Veto,
@@ -62,6 +63,9 @@ pub struct Assessment {
     pub teams: Vec<TeamResult>,
     /// The services.
     pub services: Vec<ServiceResult>,
+    /// Whether services are deployed alone; absent where too few deploy to tell.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub architecture: Option<Architecture>,
     /// The one constraint to fix next.
     pub first_constraint: Constraint,
     /// What to do, in order.

@@ -1,12 +1,13 @@
 //! The decision in sentences that every format shares, so that all who read it read the same.
 
 use truelevel_model::Unit;
+use truelevel_model::architecture::{Architecture, LockstepGroup};
 use truelevel_model::assessment::{Answer, Constraint, GateOutcome, QuestionPart};
 
 use crate::{numbers, words};
 
 /// What stands below the answer, most urgent first.
-pub(crate) fn below(constraint: &Constraint) -> Vec<String> {
+pub(crate) fn below(constraint: &Constraint, architecture: Option<&Architecture>) -> Vec<String> {
     let veto = constraint.veto.as_ref().map(|veto| {
         format!("Advice to go faster is withheld while so much fails or stays broken: {}.", veto.because.join("; "))
     });
@@ -17,7 +18,15 @@ pub(crate) fn below(constraint: &Constraint) -> Vec<String> {
             cause.statement, cause.services, cause.of, cause.gate
         )
     });
-    veto.into_iter().chain(segment(constraint)).chain(lowest_gates(constraint)).chain(causes).collect()
+    let lockstep = architecture.filter(|architecture| architecture.is_constraint).map(|architecture| {
+        format!(
+            "The architecture is a constraint too: {} of {} cannot deploy alone.",
+            architecture.services_in_lockstep,
+            numbers::count(architecture.services_asked, "service")
+        )
+    });
+    let segment = segment(constraint);
+    veto.into_iter().chain(segment).chain(lowest_gates(constraint)).chain(causes).chain(lockstep).collect()
 }
 
 fn segment(constraint: &Constraint) -> Option<String> {
@@ -43,6 +52,41 @@ fn lowest_gates(constraint: &Constraint) -> Option<String> {
     let gates: Vec<String> = constraint.lowest_gates.iter().map(gate).collect();
     let level = constraint.lowest_gates.first()?.level;
     Some(format!("What holds the lowest stage below level {level}: {}.", gates.join("; ")))
+}
+
+/// What is known of services that deploy together, in sentences: the whole first, then each group.
+pub(crate) fn lockstep(architecture: &Architecture) -> Vec<String> {
+    let asked = numbers::count(architecture.services_asked, "service");
+    if architecture.groups.is_empty() {
+        return vec![format!(
+            "No two of {asked} with deployments enough to tell deploy together more than chance would."
+        )];
+    }
+    let all = format!(
+        "{} of {asked} deploy together, {} of those that can be told.",
+        architecture.services_in_lockstep,
+        numbers::value(Unit::Ratio, architecture.lockstep_ratio())
+    );
+    std::iter::once(all).chain(architecture.groups.iter().map(group)).collect()
+}
+
+/// One group.
+pub(crate) fn group(group: &LockstepGroup) -> String {
+    let more = group.size - group.services.len() as u64;
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let train = group.weekday.as_ref().map(|day| format!(", nearly always on a {day}")).unwrap_or_default();
+    let ratio = |share| numbers::value(Unit::Ratio, share);
+    format!(
+        "{}{more}: {} of the others leave within minutes when one does, {} would by chance; {} with the same version or \
+         commit. In {} they left {}{train}: none deploys more often than {}, but for what it deploys alone.",
+        group.services.join(", "),
+        ratio(group.together_ratio),
+        ratio(group.by_chance_ratio),
+        ratio(group.same_version_ratio),
+        numbers::count(group.deployments, "deployment"),
+        numbers::count(group.departures, "time"),
+        numbers::value(Unit::PerDay, group.ceiling_per_day)
+    )
 }
 
 /// One thing that is asked, with its value and what would turn it; none where the answer is yes and nothing is measured.

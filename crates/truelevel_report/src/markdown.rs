@@ -26,6 +26,7 @@ pub fn render(assessment: &Assessment) -> String {
     belief(&mut text, assessment);
     keys(&mut text, assessment);
     constraint(&mut text, assessment);
+    architecture(&mut text, assessment);
     next(&mut text, assessment);
     platform(&mut text, assessment);
     services(&mut text, assessment);
@@ -101,11 +102,19 @@ fn constraint(text: &mut String, assessment: &Assessment) {
             let _ = writeln!(text, "   - {}", escaped(&part));
         }
     }
-    let below = crate::decision::below(constraint);
+    let below = crate::decision::below(constraint, assessment.architecture.as_ref());
     if !below.is_empty() {
         let _ = writeln!(text);
     }
     for sentence in below {
+        let _ = writeln!(text, "- {}", escaped(&sentence));
+    }
+}
+
+fn architecture(text: &mut String, assessment: &Assessment) {
+    let Some(architecture) = &assessment.architecture else { return };
+    let _ = writeln!(text, "\n## Services that deploy together\n");
+    for sentence in crate::decision::lockstep(architecture) {
         let _ = writeln!(text, "- {}", escaped(&sentence));
     }
 }

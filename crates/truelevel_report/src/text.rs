@@ -38,6 +38,7 @@ pub fn render(assessment: &Assessment, style: Style) -> String {
     page.belief(assessment);
     page.keys(assessment);
     page.constraint(assessment);
+    page.architecture(assessment);
     page.next(assessment);
     page.platform(assessment);
     page.services(assessment);
@@ -264,8 +265,25 @@ impl Page {
                 break;
             }
         }
-        for sentence in crate::decision::below(constraint) {
+        for sentence in crate::decision::below(constraint, assessment.architecture.as_ref()) {
             self.paragraph(2, &printable(&sentence));
+        }
+    }
+
+    /// Services that deploy together, where any do.
+    fn architecture(&mut self, assessment: &Assessment) {
+        const NAMED: usize = 4;
+        let Some(architecture) = assessment.architecture.as_ref().filter(|found| !found.groups.is_empty()) else {
+            return;
+        };
+        self.heading("Services that deploy together");
+        for sentence in crate::decision::lockstep(architecture).iter().take(NAMED) {
+            self.paragraph(2, &printable(sentence));
+        }
+        let more = architecture.groups_found.saturating_sub(NAMED as u64 - 1);
+        if more > 0 {
+            let more = self.dim(&format!("  {}: `--format json`", numbers::count(more, "more group")));
+            self.line(&more);
         }
     }
 

@@ -27,11 +27,13 @@ pub(super) fn page(catalog: &Catalog) -> String {
     text.push_str(&format!(
         "\n## Stability first\n\nAdvice on {} is withheld, and `{}` comes first, while this is sure of more than one in five \
          services, or of\nthe deployments of all of them together: {}.\n\n## Common causes\n\nA gate that is unmet at the lowest \
-         stage of {:.0} % of the services, of three or more, is named as a common cause.\n",
+         stage of {:.0} % of the services, of three or more, is named as a common cause.\n\n## Architecture\n\nWhere {:.0} % of the services or more deploy in groups \
+         (`truelevel explain deployed_in_lockstep`), the architecture is named as a constraint beside the first one.\n",
         veto.withholds.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" and "),
         veto.question,
         bounds.collect::<Vec<_>>().join(", or "),
-        catalog.common_cause_share * 100.0
+        catalog.common_cause_share * 100.0,
+        catalog.lockstep_share * 100.0
     ));
     text
 }

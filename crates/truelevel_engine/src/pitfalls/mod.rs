@@ -3,6 +3,7 @@
 //! A detector sees what was judged and a few traces of each service; it says nothing where the data does not decide.
 
 use truelevel_model::Declaration;
+use truelevel_model::architecture::Architecture;
 use truelevel_model::assessment::{LevelRange, Pitfall, ServiceResult, StageResult};
 use truelevel_model::registry::title;
 
@@ -12,6 +13,7 @@ mod batched_by_calendar;
 mod belief_above_evidence;
 mod bunched_under_threshold;
 mod clocks_in_disagreement;
+mod deployed_in_lockstep;
 mod failed_rollouts_dropped;
 mod fan_out_counted;
 mod frozen;
@@ -50,6 +52,7 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &belief_above_evidence::BELIEF_ABOVE_EVIDENCE,
     &bunched_under_threshold::BUNCHED_UNDER_THRESHOLD,
     &clocks_in_disagreement::CLOCKS_IN_DISAGREEMENT,
+    &deployed_in_lockstep::DEPLOYED_IN_LOCKSTEP,
     &failed_rollouts_dropped::FAILED_ROLLOUTS_DROPPED,
     &fan_out_counted::FAN_OUT_COUNTED,
     &frozen::FROZEN,
@@ -74,6 +77,8 @@ pub(crate) struct Seen<'a> {
     /// What teams say of themselves, up to the as-of.
     pub(crate) declarations: &'a [Declaration],
     pub(crate) window_days: u32,
+    /// Services that deploy together.
+    pub(crate) architecture: Option<&'a Architecture>,
 }
 
 /// What a detector saw.

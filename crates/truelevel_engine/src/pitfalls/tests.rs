@@ -16,6 +16,7 @@ pub(crate) fn check(kind: &PitfallKind, services: Vec<ServiceResult>, mut traces
         traces: &traces,
         declarations: &[],
         window_days: 90,
+        architecture: None,
     };
     find(&seen).into_iter().find(|found| found.pitfall == kind.id)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use truelevel_metrics::lockstep::Moment;
 use truelevel_metrics::service::ServiceData;
 use truelevel_metrics::timeline::{DeploymentKind, TimelineEntry};
 use truelevel_model::Span;
@@ -25,6 +26,8 @@ pub(crate) struct Trace {
     pub(crate) splinters: u64,
     /// Deployments that count.
     pub(crate) counted: u64,
+    /// When they finished and what they brought, in order.
+    pub(crate) moments: Vec<Moment>,
 }
 
 impl Trace {
@@ -33,10 +36,12 @@ impl Trace {
         let mut before: Option<&TimelineEntry<'_>> = None;
         for entry in data.counted() {
             trace.counted += 1;
+            trace.moments.push(moment(entry));
             trace.days.insert(entry.deployment.finished_at.millis().div_euclid(DAY_MILLIS));
             trace.splinters += u64::from(before.is_some_and(|before| is_splinter(data, before, entry)));
             before = Some(entry);
         }
+        trace.moments.sort_by_key(|moment| (moment.at_millis, moment.version));
         for shipped in data.shipped.chunk_by(|a, b| a.deployment == b.deployment) {
             let oldest = shipped.iter().map(|shipped| shipped.lead_time.seconds() / 3600.0).fold(0.0, f64::max);
             let bin = (oldest - BINS_FROM_HOURS) / BIN_HOURS;
@@ -46,6 +51,14 @@ impl Trace {
         }
         trace
     }
+}
+
+/// When a deployment finished, and what it brought.
+fn moment(entry: &TimelineEntry<'_>) -> Moment {
+    // FNV-1a (Fowler, Noll and Vo): the same on every machine.
+    let hash = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let version = entry.deployment.version.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, hash);
+    Moment { at_millis: entry.deployment.finished_at.millis(), version }
 }
 
 /// Whether two deployments in a row shipped one change each, by the same hand, within minutes.

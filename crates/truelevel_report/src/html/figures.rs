@@ -10,7 +10,7 @@ const MOST_IN_RUG: usize = 400;
 
 /// The chart of a name, of one service or of all; `None` when the name is unknown or there is nothing to draw.
 ///
-/// `stages` the waterline; `grid` stages over services; `metric-ID` a value against its bands; `spread-ID` the values
+/// `lockstep-NUMBER` who deploys with whom in a group, from 0; `stages` the waterline; `grid` stages over services; `metric-ID` a value against its bands; `spread-ID` the values
 /// of the services.
 pub(super) fn named(site: &Site<'_>, service: Option<&ServiceResult>, name: &str) -> Option<Chart> {
     if let Some(id) = name.strip_prefix("metric-") {
@@ -18,6 +18,10 @@ pub(super) fn named(site: &Site<'_>, service: Option<&ServiceResult>, name: &str
     }
     if let Some(id) = name.strip_prefix("spread-") {
         return spread(site, id);
+    }
+    if let Some(number) = name.strip_prefix("lockstep-") {
+        let group = site.assessment.architecture.as_ref()?.groups.get(number.parse::<usize>().ok()?)?;
+        return charts::codeployment(&group.services, &group.shares);
     }
     match (name, service) {
         ("stages", Some(service)) => Some(waterline(&service.stages, &service.lanes)),

@@ -1,6 +1,7 @@
 //! The first page: the answer, in the order in which people ask.
 
 use askama::Template;
+use truelevel_model::architecture::Architecture;
 use truelevel_model::assessment::{Action, Answer, Assessment, Constraint, ExclusionCount, QuestionResult};
 
 use super::parts::{Shown, Verdict, answer_verdict, gate_verdict, share_bar, shown_spread, untitled_figure};
@@ -107,7 +108,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         declared: level.declared.map(|declared| words::declared_gap(declared, level.proven)),
         stages: untitled_figure(site, None, "stages"),
         maturity_link: site.to(&Page::Maturity),
-        constraint: shown_constraint(site, &assessment.first_constraint),
+        constraint: shown_constraint(site, &assessment.first_constraint, assessment.architecture.as_ref()),
         decision_link: site.to(&Page::Decision),
         delivery: delivery(assessment),
         keys: keys(site),
@@ -155,12 +156,16 @@ fn delivery(assessment: &Assessment) -> String {
 }
 
 /// The constraint and the chain.
-pub(super) fn shown_constraint(site: &Site<'_>, constraint: &Constraint) -> ShownConstraint {
+pub(super) fn shown_constraint(
+    site: &Site<'_>,
+    constraint: &Constraint,
+    architecture: Option<&Architecture>,
+) -> ShownConstraint {
     let at = constraint.chain.iter().position(|step| constraint.question.as_deref() == Some(step.question.as_str()));
     ShownConstraint {
         statement: constraint.statement.clone(),
         action: constraint.action.clone(),
-        below: decision::below(constraint),
+        below: decision::below(constraint, architecture),
         steps: constraint
             .chain
             .iter()

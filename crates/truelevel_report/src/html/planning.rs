@@ -27,11 +27,13 @@ struct ShownPhase<'a> {
 }
 
 pub(super) fn decision(site: &Site<'_>) -> Section {
+    let assessment = site.assessment;
+    let constraint = shown_constraint(site, &assessment.first_constraint, assessment.architecture.as_ref());
     Section {
         page: Page::Decision,
         title: Page::Decision.title(),
         lead: "Questions in a fixed order. The first that is not answered yes is where to act: fixing things out of order wastes money.".to_owned(),
-        html: rendered(&Decision { h: site.heading(), constraint: shown_constraint(site, &site.assessment.first_constraint) }),
+        html: rendered(&Decision { h: site.heading(), constraint }),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use askama::Template;
 
-use super::parts::{Shown, shown_spread};
+use super::parts::{Shown, shown_spread, untitled_figure};
 use super::{Page, Section, Site, rendered};
+use crate::decision;
 
 #[derive(Template)]
 #[template(path = "pages/subject.html")]
@@ -16,9 +17,21 @@ struct Subject {
     context: &'static str,
 }
 
+#[derive(Template)]
+#[template(path = "pages/architecture.html")]
+struct Architecture {
+    h: u8,
+    whole: Option<String>,
+    is_constraint: bool,
+    /// What is known of each group, and its picture.
+    groups: Vec<(String, String)>,
+    definition: String,
+}
+
 /// How the ids of a subject's metrics begin.
 const AI: &[&str] = &["ai_"];
-const ARCHITECTURE: &[&str] = &["codeployment", "lockstep"];
+/// How many groups are drawn.
+const GROUPS_DRAWN: usize = 6;
 
 pub(super) fn ai(site: &Site<'_>) -> Section {
     subject(
@@ -34,16 +47,25 @@ pub(super) fn ai(site: &Site<'_>) -> Section {
 }
 
 pub(super) fn architecture(site: &Site<'_>) -> Section {
-    subject(
-        Page::Architecture,
-        "Whether services can be deployed alone. Where they cannot, the architecture is the ceiling.",
-        Subject {
+    let known = site.assessment.architecture.as_ref();
+    let sentences = known.map(decision::lockstep).unwrap_or_default();
+    let mut sentences = sentences.into_iter();
+    let whole = sentences.next();
+    let drawn =
+        |number: usize| (number < GROUPS_DRAWN).then(|| untitled_figure(site, None, &format!("lockstep-{number}")));
+    let groups = sentences.enumerate().map(|(number, said)| (said, drawn(number).unwrap_or_default())).collect();
+    Section {
+        page: Page::Architecture,
+        title: Page::Architecture.title(),
+        lead: "Whether services can be deployed alone. Where they cannot, the architecture is the ceiling.".to_owned(),
+        html: rendered(&Architecture {
             h: site.heading(),
-            metrics: metrics(site, ARCHITECTURE),
-            empty: "Which services deploy together was not measured here yet. It takes deployments of at least two services.",
-            context: "",
-        },
-    )
+            whole,
+            is_constraint: known.is_some_and(|known| known.is_constraint),
+            groups,
+            definition: site.to(&Page::Definition("deployed_in_lockstep".to_owned())),
+        }),
+    }
 }
 
 /// The subjects that something was measured of; gates of the platform stand with the others.
@@ -51,7 +73,8 @@ pub(super) fn in_report(site: &Site<'_>) -> Vec<Section> {
     let has = |prefixes| !metrics(site, prefixes).is_empty();
     let platform = site.assessment.platform.is_some().then(|| super::platform::section(site));
     let ai = has(AI).then(|| ai(site));
-    let architecture = has(ARCHITECTURE).then(|| architecture(site));
+    let has_groups = site.assessment.architecture.as_ref().is_some_and(|found| !found.groups.is_empty());
+    let architecture = has_groups.then(|| architecture(site));
     [platform, ai, architecture].into_iter().flatten().collect()
 }
 

@@ -109,7 +109,7 @@ pub(super) fn team(site: &Site<'_>, name: &str) -> Option<Section> {
         lead: format!("{}, {}.", numbers::count(owned.len() as u64, "service"), spread(&owned)),
         html: rendered(&OneTeam {
             h: site.heading() + u8::from(site.links.is_one_file()),
-            constraint: decided.map(|decided| shown_constraint(site, decided)),
+            constraint: decided.map(|decided| shown_constraint(site, decided, None)),
             services: services.collect(),
         }),
     })

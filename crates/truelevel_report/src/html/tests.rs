@@ -117,6 +117,13 @@ fn assessment(services: Vec<ServiceResult>) -> Assessment {
             "question": "deploy_on_demand", "answer": "unknown", "statement": HOSTILE, "action": HOSTILE,
             "chain": [question],
         },
+        "architecture": {
+            "services_asked": 2, "services_in_lockstep": 2, "is_constraint": true, "groups_found": 1,
+            "groups": [{
+                "services": [HOSTILE, "b"], "size": 2, "deployments": 40, "together_ratio": 0.9, "by_chance_ratio": 0.1,
+                "same_version_ratio": 0.5, "departures": 20, "ceiling_per_day": 0.2, "shares": [[1.0, 0.9], [0.9, 1.0]],
+            }],
+        },
         "roadmap": { "phase": "foundations", "next": [action] },
         "platform": if services.is_empty() { json!(null) } else { platform() },
         "pitfalls": [{ "pitfall": "p", "finding": HOSTILE, "response": HOSTILE }],
@@ -137,6 +144,7 @@ fn reference() -> Reference {
         define("change_lead_time", "Change lead time"),
         define("ci_pipeline", "A pipeline"),
         define("deploy_on_demand", "Can you?"),
+        define("deployed_in_lockstep", "Deployed in lockstep"),
         define("g1", "A gate"),
         define("g2", "Another gate"),
         define("merge_commit", "Merge commit"),

@@ -1,0 +1,59 @@
+//! Which services deploy together, and whether that is the constraint.
+
+use truelevel_metrics::lockstep::{FEWEST_DEPLOYMENTS, Group, Moment, groups, share_together};
+use truelevel_model::architecture::{Architecture, LockstepGroup};
+use truelevel_model::assessment::ServiceResult;
+
+use crate::pitfalls::Trace;
+
+/// How many groups are told of.
+const GROUPS: usize = 20;
+/// How many services of a group are named, and drawn.
+const NAMED: usize = 14;
+/// Fewer departures are no train.
+const FEWEST_DEPARTURES: u64 = 6;
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// None where fewer than two services deploy often enough to tell.
+///
+/// `threshold` is the share of services, 0 to 1, from which on the architecture is the constraint.
+pub(crate) fn find(
+    services: &[ServiceResult],
+    traces: &[Trace],
+    window_days: u32,
+    threshold: f64,
+) -> Option<Architecture> {
+    let moments: Vec<Vec<Moment>> = traces.iter().map(|trace| trace.moments.clone()).collect();
+    let asked = moments.iter().filter(|moments| moments.len() >= FEWEST_DEPLOYMENTS).count();
+    if asked < 2 {
+        return None;
+    }
+    let found = groups(&moments);
+    let in_lockstep: usize = found.iter().map(|group| group.services.len()).sum();
+    Some(Architecture {
+        services_asked: asked as u64,
+        services_in_lockstep: in_lockstep as u64,
+        is_constraint: in_lockstep as f64 >= threshold * asked as f64 && in_lockstep > 0,
+        groups_found: found.len() as u64,
+        groups: found.iter().take(GROUPS).map(|group| shown(group, services, &moments, window_days)).collect(),
+    })
+}
+
+fn shown(group: &Group, services: &[ServiceResult], moments: &[Vec<Moment>], window_days: u32) -> LockstepGroup {
+    let named = &group.services[..group.services.len().min(NAMED)];
+    let most = group.by_weekday.iter().enumerate().max_by_key(|(_, departures)| **departures);
+    let train = most.filter(|(_, most)| group.departures >= FEWEST_DEPARTURES && **most * 5 >= group.departures * 4);
+    let share = |of: usize, with: usize| share_together(&moments[of], &moments[with]);
+    LockstepGroup {
+        services: named.iter().map(|place| services[*place].service.clone()).collect(),
+        size: group.services.len() as u64,
+        deployments: group.deployments,
+        together_ratio: group.together,
+        by_chance_ratio: group.by_chance,
+        same_version_ratio: group.same_version,
+        departures: group.departures,
+        ceiling_per_day: group.departures as f64 / f64::from(window_days.max(1)),
+        weekday: train.map(|(weekday, _)| WEEKDAYS[weekday].to_owned()),
+        shares: named.iter().map(|of| named.iter().map(|with| share(*of, *with)).collect()).collect(),
+    }
+}
