@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Snapshot(Snapshot),
     /// Tokens with which others call the server
     Token(Token),
+    /// The level, the answer and the plan if gates were met or metrics had other values
+    WhatIf(WhatIf),
 }
 
 /// What to look at, and as of when.
@@ -88,6 +90,21 @@ pub(crate) struct Assess {
     /// Exit with 4 when data is missing: something could not be read, or a question cannot be answered
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct WhatIf {
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    /// Suppose that this gate is met in every service; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) gate: Vec<String>,
+    /// Suppose that a metric has this value in every service, as `change_lead_time=6 hours`; may be given several times
+    #[arg(long, value_name = "ID=VALUE")]
+    pub(crate) metric: Vec<String>,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub(crate) format: ExplainFormat,
 }
 
 #[derive(Debug, Group)]

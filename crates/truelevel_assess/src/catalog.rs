@@ -76,6 +76,12 @@ pub struct Catalog {
     pub lockstep_share: f64,
     /// The phases of the plan.
     pub phases: Vec<Phase>,
+    /// What the work on a stage should move.
+    pub measures: Vec<StageMeasure>,
+    /// After how many days to look again.
+    pub remeasure_days: ByEffort,
+    /// What an open gate of one service weighs beside others.
+    pub effort_weight: ByEffort,
     /// The open frameworks that gates refer to.
     pub frameworks: Vec<Framework>,
 }
@@ -106,6 +112,10 @@ pub struct Gate {
     pub how: String,
     /// Rough effort for one team: hours, days, weeks or months.
     pub effort: Effort,
+    /// Whether what it needs is bought, built or done.
+    pub supply: Supply,
+    /// Gates without which it stands on nothing; never of a higher level.
+    pub needs: Vec<String>,
     /// What it makes possible.
     pub unlocks: String,
     /// Where the same is asked for in open frameworks.
@@ -136,6 +146,86 @@ impl Effort {
             Self::Days => "days",
             Self::Weeks => "weeks",
             Self::Months => "months",
+        }
+    }
+}
+
+/// Where what a gate needs comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Supply {
+    /// Buy or adopt it: what everybody needs alike is no advantage when home-made.
+    Commodity,
+    /// Build it: the thin layer that is specific to the organisation.
+    ThinLayer,
+    /// Neither: teams change how they work.
+    #[default]
+    OwnWork,
+}
+
+impl Supply {
+    /// In lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Commodity => "commodity",
+            Self::ThinLayer => "thin_layer",
+            Self::OwnWork => "own_work",
+        }
+    }
+}
+
+/// What the work on a stage should move.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageMeasure {
+    /// The stage or lane.
+    pub stage: String,
+    /// The metric that should move.
+    pub moves: String,
+    /// Which way.
+    pub direction: Direction,
+    /// The metric that moves before it does.
+    pub leading: String,
+}
+
+/// Which way a metric should go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// More.
+    Up,
+    /// Less.
+    Down,
+}
+
+impl Direction {
+    /// In lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// A number for each effort.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByEffort {
+    hours: u32,
+    days: u32,
+    weeks: u32,
+    months: u32,
+}
+
+impl ByEffort {
+    /// The number of an effort.
+    pub const fn of(&self, effort: Effort) -> u32 {
+        match effort {
+            Effort::Hours => self.hours,
+            Effort::Days => self.days,
+            Effort::Weeks => self.weeks,
+            Effort::Months => self.months,
         }
     }
 }
@@ -229,8 +319,19 @@ impl Catalog {
         let questions = file.question.into_iter().map(QuestionEntry::check).collect::<Result<Vec<_>, _>>()?;
         let (veto, common_cause_share) = (file.stability_veto.check(&questions)?, file.common_cause.check()?);
         let lockstep_share = file.lockstep.check()?;
-        let PhaseFile { phase } = read("roadmap.toml", ROADMAP)?;
-        Ok(Self { stages, questions, veto, common_cause_share, lockstep_share, phases: phase, frameworks })
+        let PhaseFile { phase, measure, remeasure_days, effort_weight } = read("roadmap.toml", ROADMAP)?;
+        Ok(Self {
+            stages,
+            questions,
+            veto,
+            common_cause_share,
+            lockstep_share,
+            phases: phase,
+            measures: measure,
+            remeasure_days,
+            effort_weight,
+            frameworks,
+        })
     }
 
     /// A gate and its stage.

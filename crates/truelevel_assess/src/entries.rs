@@ -4,7 +4,9 @@ use serde::Deserialize;
 use truelevel_model::Grade;
 use truelevel_model::assessment::Level;
 
-use crate::catalog::{CatalogError, Effort, Gate, Phase, Question, Requirement, StabilityVeto};
+use crate::catalog::{
+    ByEffort, CatalogError, Effort, Gate, Phase, Question, Requirement, StabilityVeto, StageMeasure, Supply,
+};
 use crate::conditions::{Bound, Condition, Subject};
 use crate::quantity;
 use crate::references::{Framework, find};
@@ -26,6 +28,9 @@ pub(crate) struct GateEntry {
     why: String,
     how: String,
     effort: Effort,
+    supply: Supply,
+    #[serde(default)]
+    needs: Vec<String>,
     unlocks: String,
     references: Vec<String>,
     all: Option<Vec<ConditionEntry>>,
@@ -97,6 +102,9 @@ pub(crate) struct QuestionEntry {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PhaseFile {
     pub(crate) phase: Vec<Phase>,
+    pub(crate) measure: Vec<StageMeasure>,
+    pub(crate) remeasure_days: ByEffort,
+    pub(crate) effort_weight: ByEffort,
 }
 
 /// What a condition is.
@@ -145,6 +153,8 @@ impl GateEntry {
             why: self.why,
             how: self.how,
             effort: self.effort,
+            supply: self.supply,
+            needs: self.needs,
             unlocks: self.unlocks,
             references,
             requirement,

@@ -21,6 +21,8 @@ impl Catalog {
         faults.extend(self.stages.iter().flat_map(missing_levels));
         faults.extend(self.stages.iter().flat_map(weak_conditions));
         faults.extend(falling_thresholds(gates()));
+        faults.extend(self.wrong_needs());
+        faults.extend(self.wrong_measures(metrics));
         faults.extend(self.unused_practices(practices));
         let references: Vec<_> = gates().flat_map(|gate| &gate.references).collect();
         let unused = unused(&self.frameworks, &references);
@@ -65,6 +67,54 @@ impl Catalog {
         let vetoes =
             vetoes.map(|(metric, _)| format!("`stability_veto` asks for the metric `{metric}`, which does not exist"));
         conditions.filter_map(fault).chain(vetoes).collect()
+    }
+
+    /// Needs that do not exist, that a lower level has of a higher one, or that come round to the gate itself.
+    fn wrong_needs(&self) -> Vec<String> {
+        let gates = || self.stages.iter().flat_map(|stage| &stage.gates);
+        let mut faults = Vec::new();
+        for gate in gates() {
+            for need in &gate.needs {
+                match self.gate(need) {
+                    None => faults.push(format!("`{}` needs `{need}`, which does not exist", gate.id)),
+                    Some((_, needed)) if needed.level > gate.level => {
+                        faults.push(format!("`{}` needs `{need}`, which guards a higher level", gate.id));
+                    }
+                    Some(_) => {}
+                }
+            }
+            if self.needs_itself(&gate.id) {
+                faults.push(format!("`{}` needs itself, by way of what it needs", gate.id));
+            }
+        }
+        faults
+    }
+
+    fn needs_itself(&self, id: &str) -> bool {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![id]);
+        while let Some(next) = open.pop() {
+            for need in self.gate(next).map_or(&[][..], |(_, gate)| &gate.needs) {
+                if need == id {
+                    return true;
+                }
+                if seen.insert(need.as_str()) {
+                    open.push(need);
+                }
+            }
+        }
+        false
+    }
+
+    /// What the work on stages should move, where it does not exist or is missing.
+    fn wrong_measures(&self, metrics: &[&str]) -> Vec<String> {
+        let is_missing = |stage: &&Stage| self.measures.iter().all(|measure| measure.stage != stage.id);
+        let missing =
+            self.stages.iter().filter(is_missing).map(|stage| format!("nothing says what `{}` moves", stage.id));
+        let named = self.measures.iter().flat_map(|measure| [&measure.moves, &measure.leading]);
+        let unknown = named.filter(|metric| !metrics.contains(&metric.as_str()));
+        missing
+            .chain(unknown.map(|metric| format!("the plan names the metric `{metric}`, which does not exist")))
+            .collect()
     }
 
     fn unused_practices(&self, practices: &[(&str, &str)]) -> Vec<String> {
@@ -178,6 +228,22 @@ mod tests {
         check(|catalog| catalog.stages[0].gates.retain(|gate| gate.level != 4), "`build` has no gate for level 4");
         check(|catalog| catalog.stages[1].gates.reverse(), "the gates of `test` are not in the order");
         check(|catalog| catalog.stages.swap(0, 1), "the stages are");
+    }
+
+    #[test]
+    fn gates_that_need_each_other_in_a_circle_are_refused() {
+        let needs = |id: &'static str, needed: &'static str| {
+            move |catalog: &mut Catalog| gate(catalog, id).needs.push(needed.to_owned())
+        };
+        check(
+            needs("build_is_scripted_and_run_by_ci", "pipeline_runs_tests"),
+            "`pipeline_runs_tests` needs itself, by way of what it needs",
+        );
+        check(needs("pipeline_runs_tests", "no_such"), "`pipeline_runs_tests` needs `no_such`, which does not exist");
+        check(
+            needs("pipeline_runs_tests", "failing_tests_stop_changes"),
+            "`pipeline_runs_tests` needs `failing_tests_stop_changes`, which guards a higher level",
+        );
     }
 
     #[test]

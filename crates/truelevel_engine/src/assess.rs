@@ -6,12 +6,15 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use truelevel_assess::beliefs::{self, Beliefs};
+use truelevel_assess::levels::Waiver;
 use truelevel_assess::questions::ask_service;
-use truelevel_assess::{Catalog, benchmarks, conditions::Known, levels, roadmap};
+use truelevel_assess::roadmap::{Planned, plan};
+use truelevel_assess::{Catalog, benchmarks, conditions::Known, levels};
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::platform::paths::PathDeployment;
 use truelevel_model::assessment::{
-    Assessment, Coverage, ExclusionCount, FileWarning, RepositoryCoverage, SCHEMA, ServiceResult,
+    Assessment, Coverage, ExclusionCount, FileWarning, Level, RepositoryCoverage, Roadmap, SCHEMA, ServiceResult,
+    StageResult,
 };
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
@@ -31,6 +34,7 @@ use crate::own_rules::OwnRules;
 use crate::pitfalls::{Seen, Trace};
 use crate::platform::PlatformFacts;
 use crate::rollup::{RolledUp, judged};
+use crate::what_if::Supposed;
 use crate::{EngineError, Talk, Workspace, turning};
 
 /// What is asked.
@@ -67,6 +71,8 @@ pub struct Prepared {
     pub(crate) reported: ByService<EvidenceRecord>,
     pub(crate) activity: Activity,
     pub(crate) platform: PlatformFacts,
+    /// What is put in the place of what is known.
+    pub(crate) supposed: Supposed,
 }
 
 /// Collects, measures and assesses.
@@ -124,6 +130,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         }),
         activity,
         platform,
+        supposed: Supposed::default(),
         declarations: declared_by(workspace.store.declarations()?, window.end),
         name: workspace.name(),
         catalog,
@@ -293,11 +300,14 @@ impl Prepared {
         web_addresses: &BTreeMap<String, String>,
     ) -> (ServiceResult, Tally) {
         let measured_before = OnceCell::new();
-        let before = || measured_before.get_or_init(|| self.measuring_before(windows).before(service)).as_ref();
-        let known =
-            Known { detections: &measured.detections, metrics: &measured.metrics, before: &before, web_addresses };
+        let look_before = || Some(self.supposed.before(self.measuring_before(windows).before(service)?));
+        let before = || measured_before.get_or_init(look_before).as_ref();
+        let (detections, metrics) =
+            (self.supposed.detections(&measured.detections), self.supposed.metrics(&measured.metrics));
+        let known = Known { detections: &detections, metrics: &metrics, before: &before, web_addresses };
         let exemption = |gate: &str| self.own.exemption(gate, service.id.as_str(), self.window.end);
-        let mut judged = levels::judge_service(&self.catalog, known, service.deployment_data, &exemption);
+        let waiver = Waiver { exemption: &exemption, is_supposed: &|gate| self.supposed.is_met(gate) };
+        let mut judged = levels::judge_service(&self.catalog, known, service.deployment_data, waiver);
         for stages in [&mut judged.stages, &mut judged.lanes] {
             self.beliefs().put_beside(stages, Some(service.id.as_str()));
         }
@@ -313,7 +323,7 @@ impl Prepared {
             level: levels::lowest(&judged.stages),
             stages: judged.stages,
             lanes: judged.lanes,
-            metrics: measured.metrics.iter().map(|(id, value)| ((*id).to_owned(), value.clone())).collect(),
+            metrics: metrics.iter().map(|(id, value)| ((*id).to_owned(), value.clone())).collect(),
             environments: measured.environments.clone(),
             questions,
             exclusions: counted(&measured.exclusions),
@@ -346,7 +356,7 @@ impl Prepared {
         // Again, now that what is believed stands beside what is proven.
         let level = truelevel_model::assessment::LevelRange { declared: levels::lowest(&stages).declared, ..level };
         let first_constraint = self.decide(&judged, &stages, &metrics);
-        let roadmap = roadmap::plan(&self.catalog, level.proven, &stages, judged.len() as u64);
+        let roadmap = self.plan(level.proven, &stages, &lanes, judged.len());
         let mut exclusions = Exclusions::default();
         tallies.iter().for_each(|tally| exclusions.merge(&tally.exclusions));
         let traces: Vec<Trace> = tallies.iter().map(|tally| tally.trace.clone()).collect();
@@ -386,6 +396,11 @@ impl Prepared {
             coverage: self.coverage(&services, tallies),
             services,
         }
+    }
+
+    fn plan(&self, level: Level, stages: &[StageResult], lanes: &[StageResult], services: usize) -> Roadmap {
+        let services = services as u64;
+        plan(&self.catalog, Planned { level, stages, lanes, services, as_of: self.window.end })
     }
 
     fn coverage(&self, services: &[ServiceResult], tallies: &[Tally]) -> Coverage {

@@ -304,7 +304,8 @@ fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment
         measuring.measure(service, |data, measured| {
             events.extend(crate::events::events(&id, data));
             let of_service = measured.metrics.get(id.as_str());
-            with_left_out.extend(of_service.into_iter().flat_map(|value| crate::what_if::counted_in(&id, value, data)));
+            with_left_out
+                .extend(of_service.into_iter().flat_map(|value| crate::left_out::counted_in(&id, value, data)));
         });
     }
     section(explanation, "Events behind it", events, limit);

@@ -18,6 +18,7 @@ pub mod export;
 pub mod import;
 pub mod init;
 pub mod intake;
+mod left_out;
 mod matching;
 mod measure;
 mod own_rules;
@@ -30,7 +31,7 @@ pub mod snapshots;
 pub mod tokens;
 pub mod trends;
 mod turning;
-mod what_if;
+pub mod what_if;
 mod workspace;
 
 pub use collect::{Summary, collect_all};

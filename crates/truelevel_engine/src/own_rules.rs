@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 use truelevel_assess::Catalog;
-use truelevel_assess::catalog::{Effort, Gate, LANES, Requirement, STAGES};
+use truelevel_assess::catalog::{Effort, Gate, LANES, Requirement, STAGES, Supply};
 use truelevel_assess::conditions::{Condition, Subject};
 use truelevel_assess::entries::{ConditionEntry, Usual};
 use truelevel_assess::own::{Exemption, OwnBound};
@@ -229,6 +229,8 @@ impl Reader<'_> {
             why: or(table.why, "This workspace asks for it."),
             how: or(table.how, "See what it asks for, and who asked for it in this workspace."),
             effort: table.effort.unwrap_or(Effort::Weeks),
+            supply: Supply::default(),
+            needs: Vec::new(),
             unlocks: or(table.unlocks, "What this workspace decided to have."),
             references: Vec::new(),
             requirement,

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::architecture::Architecture;
 pub use crate::decision::{
-    Action, Answer, AnswerServices, CommonCause, Constraint, LowestGate, QuestionPart, QuestionResult, Roadmap,
-    Segment, Veto,
+    Action, Answer, AnswerServices, CommonCause, Constraint, Expected, LowestGate, PhaseResult, PhaseState,
+    QuestionPart, QuestionResult, Roadmap, Segment, Veto,
 };
 use crate::deployment_data::DeploymentData;
 use crate::platform::Platform;

@@ -186,6 +186,9 @@ pub struct Roadmap {
     pub phase: String,
     /// The next actions, most useful first.
     pub next: Vec<Action>,
+    /// All phases, first to last.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub phases: Vec<PhaseResult>,
 }
 
 /// A gate to work on.
@@ -205,4 +208,67 @@ pub struct Action {
     pub effort: String,
     /// How many services it would unlock.
     pub services: u64,
+    /// The open gates that come before it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub waits_for: Vec<String>,
+    /// Where what it needs comes from: `commodity` (buy or adopt), `thin_layer` (build) or `own_work`.
+    #[serde(default)]
+    pub supply: String,
+    /// What it should move.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expected: Option<Expected>,
+}
+
+/// What an action should move, and when to look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Expected {
+    /// The metric that should move.
+    pub metric: String,
+    /// Which way: `up` or `down`.
+    pub direction: String,
+    /// The metric that moves before it does.
+    pub leading: String,
+    /// The day to measure again, `YYYY-MM-DD`.
+    pub remeasure_on: String,
+}
+
+/// How far a phase is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseState {
+    /// Every gate of it is met.
+    Done,
+    /// The first one with open gates.
+    Now,
+    /// It waits for the one before.
+    Waits,
+}
+
+/// A phase of the plan with what this workspace has to do in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PhaseResult {
+    /// Its id.
+    pub phase: String,
+    /// Its name.
+    pub title: String,
+    /// The level that it starts from.
+    pub from_level: Level,
+    /// The level that it leads to.
+    pub to_level: Level,
+    /// What it mostly costs.
+    pub dominant_cost: String,
+    /// What the investment usually looks like.
+    pub typical_shape: String,
+    /// What happens if it is starved.
+    pub risk_if_underfunded: String,
+    /// How far it is.
+    pub state: PhaseState,
+    /// The gates that it asks for.
+    pub gates: u64,
+    /// Those of them that are open.
+    pub open: Vec<String>,
+    /// The open gates of all services together: what is to be done.
+    pub open_in_services: u64,
+    /// Their weight by effort as a share of all phases, 0 to 1. It compares phases with each other, and is no quote.
+    pub weight: f64,
 }

@@ -2,7 +2,7 @@
 
 use truelevel_model::Unit;
 use truelevel_model::architecture::{Architecture, LockstepGroup};
-use truelevel_model::assessment::{Answer, Constraint, GateOutcome, QuestionPart};
+use truelevel_model::assessment::{Action, Answer, Constraint, GateOutcome, PhaseResult, PhaseState, QuestionPart};
 
 use crate::{numbers, words};
 
@@ -87,6 +87,48 @@ pub(crate) fn group(group: &LockstepGroup) -> String {
         numbers::count(group.departures, "time"),
         numbers::value(Unit::PerDay, group.ceiling_per_day)
     )
+}
+
+/// What an action should move, what comes before it, and where what it needs comes from.
+pub(crate) fn notes(action: &Action) -> Vec<String> {
+    let words = |id: &str| id.replace('_', " ");
+    let expected = action.expected.as_ref().map(|expected| {
+        format!(
+            "Should bring {} {}; {} moves first. Measure again on {}.",
+            words(&expected.metric),
+            expected.direction,
+            words(&expected.leading),
+            expected.remeasure_on
+        )
+    });
+    let waits = (!action.waits_for.is_empty()).then(|| format!("After {}.", action.waits_for.join(" and ")));
+    waits.into_iter().chain(expected).chain(supply(action).map(str::to_owned)).collect()
+}
+
+/// Whether to buy, to build, or neither.
+pub(crate) fn supply(action: &Action) -> Option<&'static str> {
+    match action.supply.as_str() {
+        "commodity" => Some("Buy or adopt what it needs: it is the same for everybody."),
+        "thin_layer" => Some("Build it: a thin layer of your own on bought ground."),
+        _ => None,
+    }
+}
+
+/// How far a phase is, in a sentence.
+pub(crate) fn phase(phase: &PhaseResult) -> String {
+    let open = phase.open.len() as u64;
+    let done = format!("{} of {} gates are met", phase.gates - open, phase.gates);
+    match phase.state {
+        PhaseState::Done => format!("Done: {done}."),
+        state => {
+            let waits = if state == PhaseState::Waits { "Waits for the phase before; " } else { "Now: " };
+            format!(
+                "{waits}{done}, and {} stand open in services: {} of the weight of all phases.",
+                numbers::digits(phase.open_in_services as f64),
+                numbers::value(Unit::Ratio, phase.weight)
+            )
+        }
+    }
 }
 
 /// One thing that is asked, with its value and what would turn it; none where the answer is yes and nothing is measured.

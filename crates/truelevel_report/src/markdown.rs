@@ -133,6 +133,9 @@ fn next(text: &mut String, assessment: &Assessment) {
             action.outcome.as_str(),
             action.effort
         );
+        for note in crate::decision::notes(action) {
+            let _ = writeln!(text, "   {}", escaped(&note));
+        }
     }
 }
 

@@ -306,6 +306,10 @@ impl Page {
             let rest = self.dim(&format!("{what}, {}{services}, `truelevel explain {}`", action.effort, action.gate));
             self.line(&format!("  {}. {head}  {rest}", number + 1));
             self.paragraph(5, &action.action);
+            for note in crate::decision::notes(action) {
+                let note = self.dim(&note);
+                self.paragraph(5, &note);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The page of the gates.
 
-use truelevel_assess::catalog::{Gate, LANES, LEVEL_NAMES};
+use truelevel_assess::catalog::{Gate, LANES, LEVEL_NAMES, Supply};
 use truelevel_assess::{Catalog, Reference};
 
 use super::words;
@@ -25,7 +25,7 @@ pub(super) fn page(catalog: &Catalog) -> String {
 fn section(gate: &Gate) -> String {
     let level = LEVEL_NAMES.get(usize::from(gate.level) - 1).expect("a gate guards a level that has a name");
     format!(
-        "\n### {}\n\n**{}**\n\n- Level: {} ({level})\n- Why: {}\n- How: {}\n- Effort: {}\n- Unlocks: {}\n- Met when: \
+        "\n### {}\n\n**{}**\n\n- Level: {} ({level})\n- Why: {}\n- How: {}\n- Effort: {}\n{}- Unlocks: {}\n- Met when: \
          {}\n- See also:{}\n",
         gate.id,
         gate.statement,
@@ -33,10 +33,22 @@ fn section(gate: &Gate) -> String {
         gate.why,
         gate.how,
         gate.effort.as_str(),
+        supply(gate),
         gate.unlocks,
         words::requirement(&gate.requirement),
         references(gate),
     )
+}
+
+/// Where what it needs comes from, and what it waits for.
+fn supply(gate: &Gate) -> String {
+    let supply = match gate.supply {
+        Supply::Commodity => "- Supply: a commodity: buy or adopt it\n",
+        Supply::ThinLayer => "- Supply: a thin layer of your own: build it\n",
+        Supply::OwnWork => "",
+    };
+    let needs: Vec<String> = gate.needs.iter().map(|need| format!("[{need}](gates.md#{need})")).collect();
+    if needs.is_empty() { supply.to_owned() } else { format!("{supply}- After: {}\n", needs.join(", ")) }
 }
 
 /// A line for each entry of a framework, with its address.

@@ -15,6 +15,7 @@ mod replay;
 mod serve;
 mod snapshot;
 mod token;
+mod what_if;
 
 use truelevel_engine::EngineError;
 use truelevel_engine::assess::AssessRequest;
@@ -40,6 +41,7 @@ pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
         Command::Serve(args) => serve::run(args),
         Command::Snapshot(args) => snapshot::run(&args),
         Command::Token(args) => token::run(args),
+        Command::WhatIf(args) => what_if::run(&args),
     }
 }
 

@@ -81,6 +81,24 @@ fn the_planted_constraint_is_the_one_that_is_named() {
     }
 }
 
+#[test]
+fn what_is_supposed_is_judged_by_the_same_rules() {
+    let plan = Plan { weeks: 14, ..plan(6, Constraint::LeadTime) };
+    let (_folder, mut workspace, _) = filled(&plan);
+    let ask = |workspace: &mut Workspace, gates: &[&str], metrics: &[&str]| {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        crate::what_if::what_if(workspace, &asked(&plan), (&owned(gates), &owned(metrics)), &Silent).unwrap()
+    };
+    let quick = ask(&mut workspace, &[], &["change_lead_time=6 hours"]);
+    assert_eq!(quick.now.question.as_deref(), Some("lead_time_under_a_day"));
+    assert_ne!(quick.then.question, quick.now.question);
+    let open = quick.still_blocks[0].clone();
+    let met = ask(&mut workspace, &[&open.gate], &[]);
+    assert!(met.still_blocks.iter().all(|gate| gate.gate != open.gate));
+    assert_eq!(met.now, quick.now);
+    assert!(met.then.level.proven >= met.now.level.proven);
+}
+
 /// What may stand in any organisation, and is no fault of how it measures: stages that differ, and small samples.
 const NO_FAULT: [&str; 3] = ["averaged_stages", "intentions_scored", "small_samples"];
 

@@ -75,6 +75,8 @@ pub(super) struct ShownAction {
     pub(super) effort: String,
     pub(super) verdict: Verdict,
     pub(super) services: Option<String>,
+    /// What it should move, what comes before it, and where what it needs comes from.
+    pub(super) notes: Vec<String>,
 }
 
 /// What was left out for one reason.
@@ -212,6 +214,7 @@ pub(super) fn actions(site: &Site<'_>) -> Vec<ShownAction> {
         effort: format!("{} of work for one team", action.effort),
         verdict: gate_verdict(action.outcome, false),
         services: is_shared.then(|| numbers::count(action.services, "service")),
+        notes: decision::notes(action),
     };
     site.assessment.roadmap.next.iter().map(shown).collect()
 }

@@ -24,6 +24,7 @@ struct Plan<'a> {
 struct ShownPhase<'a> {
     phase: &'a Phase,
     is_here: bool,
+    standing: Option<String>,
 }
 
 pub(super) fn decision(site: &Site<'_>) -> Section {
@@ -39,11 +40,16 @@ pub(super) fn decision(site: &Site<'_>) -> Section {
 
 pub(super) fn plan(site: &Site<'_>) -> Section {
     let here = &site.assessment.roadmap.phase;
-    let shown = |phase| ShownPhase { is_here: phase_is(phase, here), phase };
+    let standing = |phase: &Phase| {
+        let found = site.assessment.roadmap.phases.iter().find(|result| result.phase == phase.id);
+        found.map(crate::decision::phase)
+    };
+    let shown = |phase| ShownPhase { is_here: phase_is(phase, here), standing: standing(phase), phase };
     Section {
         page: Page::Plan,
         title: Page::Plan.title(),
-        lead: "Gates that are open, in the order lowest stage, least effort, most services.".to_owned(),
+        lead: "Gates that are open, in the order lowest stage, what others wait for, least effort, most services."
+            .to_owned(),
         html: rendered(&Plan {
             h: site.heading(),
             phases: site.reference.phases.iter().map(shown).collect(),
