@@ -3,6 +3,7 @@
 //! A gate sees metric values and detections, never tables or files. What decides lies in `catalog/`, which is read
 //! here and compiled in.
 
+pub mod ai;
 pub mod beliefs;
 pub mod benchmarks;
 pub mod catalog;

@@ -48,6 +48,11 @@ impl Activity {
         })
     }
 
+    /// Whether no source reports reviews.
+    pub(crate) fn has_no_reviews(&self) -> bool {
+        self.reviews.is_empty()
+    }
+
     /// All pipeline runs.
     pub(crate) fn runs(&self) -> &[PipelineRun] {
         &self.runs

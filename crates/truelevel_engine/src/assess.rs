@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
+use truelevel_assess::ai::AiRules;
 use truelevel_assess::beliefs::{self, Beliefs};
 use truelevel_assess::levels::Waiver;
 use truelevel_assess::questions::ask_service;
@@ -73,6 +74,7 @@ pub struct Prepared {
     pub(crate) platform: PlatformFacts,
     /// What is put in the place of what is known.
     pub(crate) supposed: Supposed,
+    pub(crate) ai: AiRules,
 }
 
 /// Collects, measures and assesses.
@@ -131,6 +133,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         activity,
         platform,
         supposed: Supposed::default(),
+        ai: AiRules::embedded()?,
         declarations: declared_by(workspace.store.declarations()?, window.end),
         name: workspace.name(),
         catalog,
@@ -288,8 +291,9 @@ impl Prepared {
         let active: BTreeSet<&str> =
             services.iter().filter(|service| service.is_active).map(|service| service.service.as_str()).collect();
         talk.progress("looking at weeks", 0, None);
-        let trends = self.trends(&windows, |service| active.is_empty() || active.contains(service));
-        Assessment { trends, ..self.put_together(services, &tallies) }
+        let weeks = self.over_weeks(&windows, |service| active.is_empty() || active.contains(service));
+        let ai = self.ai(&services, &weeks.ai);
+        Assessment { trends: weeks.trends, ai, ..self.put_together(services, &tallies) }
     }
 
     fn judge<'w>(
@@ -387,6 +391,7 @@ impl Prepared {
             metrics,
             trends: BTreeMap::new(),
             teams: self.teams(&services),
+            ai: None,
             platform: self.platform(&services, tallies.iter().map(|tally| tally.path_deployments.as_slice())),
             architecture,
             first_constraint,

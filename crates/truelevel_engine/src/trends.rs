@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use truelevel_metrics::ai::{self, weeks::AiWeek};
 use truelevel_metrics::trends::trend;
 use truelevel_metrics::weekly::{Series, WEEKLY, weekly};
 use truelevel_model::calendar::Week;
@@ -17,32 +18,40 @@ use crate::measure::Measuring;
 /// How many whole ISO weeks a trend looks back.
 pub const WEEKS: usize = 26;
 
+/// What services did week by week.
+#[derive(Default)]
+pub(crate) struct OverWeeks {
+    /// The trends over the services, by metric id.
+    pub(crate) trends: BTreeMap<String, Trend>,
+    /// What each service shipped, with the signs of AI in it.
+    pub(crate) ai: BTreeMap<String, Vec<AiWeek>>,
+}
+
 impl Prepared {
     /// The trends of one service, by metric id; none of a service that is not there.
     pub fn service_trends(&self, service: &str) -> BTreeMap<String, Trend> {
-        self.trends(&self.windows(), |known| known == service)
+        self.over_weeks(&self.windows(), |known| known == service).trends
     }
 
-    /// The trends over the services that are asked for, by metric id.
-    pub(crate) fn trends(
-        &self,
-        windows: &Windows<'_>,
-        is_asked_for: impl Fn(&str) -> bool + Sync,
-    ) -> BTreeMap<String, Trend> {
+    /// What the services that are asked for did week by week.
+    pub(crate) fn over_weeks(&self, windows: &Windows<'_>, is_asked_for: impl Fn(&str) -> bool + Sync) -> OverWeeks {
         let weeks = self.weeks();
-        let Some(measuring) = self.measuring_weeks(windows, &weeks) else { return BTreeMap::new() };
+        let Some(measuring) = self.measuring_weeks(windows, &weeks) else { return OverWeeks::default() };
         let services: Vec<&Service> =
             self.services.iter().filter(|service| is_asked_for(service.id.as_str())).collect();
-        let series: Vec<Vec<Series>> =
-            services.par_iter().map(|service| measuring.prepare(service, |data| weekly(data, &weeks))).collect();
-        WEEKLY
-            .iter()
-            .enumerate()
-            .map(|(place, metric)| {
-                let of_metric: Vec<&Series> = series.iter().filter_map(|series| series.get(place)).collect();
-                (metric.id.to_owned(), trend(metric, &of_metric))
+        let of = |service: &&Service| {
+            measuring.prepare(service, |data| {
+                let signs = ai::weeks::weeks(&data, &weeks);
+                (weekly(data, &weeks), signs)
             })
-            .collect()
+        };
+        let (series, signs): (Vec<Vec<Series>>, Vec<Vec<AiWeek>>) = services.par_iter().map(of).unzip();
+        let trends = WEEKLY.iter().enumerate().map(|(place, metric)| {
+            let of_metric: Vec<&Series> = series.iter().filter_map(|series| series.get(place)).collect();
+            (metric.id.to_owned(), trend(metric, &of_metric))
+        });
+        let names = services.iter().map(|service| service.id.as_str().to_owned());
+        OverWeeks { trends: trends.collect(), ai: names.zip(signs).collect() }
     }
 
     pub(crate) fn weeks(&self) -> Vec<Week> {

@@ -3,6 +3,7 @@
 //! Facts come in as values, measurements go out. Nothing here reads a file, a clock or a store, and no vendor is
 //! named. What decides a band comes in with the facts.
 
+pub mod ai;
 pub mod attribution;
 pub mod comparison;
 pub mod environments;

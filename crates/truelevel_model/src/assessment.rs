@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::ai::Ai;
 use crate::architecture::Architecture;
 pub use crate::decision::{
     Action, Answer, AnswerServices, CommonCause, Constraint, Expected, LowestGate, PhaseResult, PhaseState,
@@ -73,6 +74,9 @@ pub struct Assessment {
     /// The golden paths, where any is declared or found.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub platform: Option<Platform>,
+    /// Signs of AI in changes, where any change is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ai: Option<Ai>,
     /// Ways in which the numbers may mislead.
     pub pitfalls: Vec<Pitfall>,
     /// What was left out of the numbers, by reason code.

@@ -3,6 +3,7 @@
 //!
 //! Names from repositories are made printable here at the latest; nothing else may reach a terminal raw.
 
+mod ai;
 pub mod assets;
 pub mod charts;
 pub mod compare;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use truelevel_model::assessment::{Assessment, EvidenceResult, GateOutcome};
 use truelevel_model::printable;
 
-use crate::{numbers, platform as said, words};
+use crate::{ai as signs, numbers, platform as said, words};
 
 /// The whole assessment.
 pub fn render(assessment: &Assessment) -> String {
@@ -29,6 +29,7 @@ pub fn render(assessment: &Assessment) -> String {
     architecture(&mut text, assessment);
     next(&mut text, assessment);
     platform(&mut text, assessment);
+    ai(&mut text, assessment);
     services(&mut text, assessment);
     gates(&mut text, assessment);
     left_out(&mut text, assessment);
@@ -154,6 +155,21 @@ fn platform(text: &mut String, assessment: &Assessment) {
     let _ = writeln!(text, "\n### On and off the path, teams, and what kind of platform it is\n");
     let outcomes = found.outcomes.iter().map(said::contrast);
     for line in outcomes.chain(found.spread.iter().map(said::spread)).chain(found.profiles.iter().map(said::profile)) {
+        let _ = writeln!(text, "- {line}");
+    }
+    for context in &found.context {
+        let _ = writeln!(text, "\n{} ({})", context.finding, context.source);
+    }
+}
+
+fn ai(text: &mut String, assessment: &Assessment) {
+    let Some(found) = &assessment.ai else { return };
+    let _ = writeln!(text, "\n## AI\n\n{}\n", signs::share(found));
+    let study = found.event_study.iter();
+    let outcomes = study.clone().flat_map(|study| &study.outcomes).map(signs::outcome);
+    let lines = found.dose.iter().map(signs::dose).chain(study.map(signs::study)).chain(outcomes);
+    let sensitivity = found.sensitivity.iter().map(signs::sensitivity);
+    for line in lines.chain(sensitivity).chain(found.blind_spots.iter().cloned()) {
         let _ = writeln!(text, "- {line}");
     }
     for context in &found.context {

@@ -41,6 +41,7 @@ pub fn render(assessment: &Assessment, style: Style) -> String {
     page.architecture(assessment);
     page.next(assessment);
     page.platform(assessment);
+    page.ai(assessment);
     page.services(assessment);
     page.left_out(assessment);
     page.text
@@ -317,6 +318,14 @@ impl Page {
         let Some(platform) = &assessment.platform else { return };
         self.heading("Platform");
         for line in crate::platform::short(platform) {
+            self.paragraph(2, &line);
+        }
+    }
+
+    fn ai(&mut self, assessment: &Assessment) {
+        let Some(ai) = assessment.ai.as_ref().filter(|ai| ai.signed > 0) else { return };
+        self.heading("AI");
+        for line in crate::ai::short(ai) {
             self.paragraph(2, &line);
         }
     }

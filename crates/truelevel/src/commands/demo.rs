@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use truelevel_engine::config::FILE_NAME;
-use truelevel_engine::demo::{Constraint, Detail, Plan, fill};
+use truelevel_engine::demo::{Constraint, Detail, Effects, Plan, fill};
 use truelevel_engine::{EngineError, Workspace};
 use truelevel_model::Span;
 
@@ -36,6 +36,7 @@ pub(crate) fn run(args: &Demo) -> Result<u8, EngineError> {
         constraint: constraint.map_or(Constraint::Mixed, |(_, constraint)| *constraint),
         detail: if args.narrow { Detail::Narrow } else { Detail::Full },
         batch: args.batch,
+        effects: Effects::default(),
     };
     let write = |path: &Path, text: &str| {
         std::fs::write(path, text).map_err(|error| EngineError::Usage(format!("cannot write {shown}: {error}")))

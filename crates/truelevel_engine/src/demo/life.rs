@@ -7,7 +7,7 @@ use truelevel_model::{
     PipelineRun, RepositoryId, Review, ServiceId, ServiceRecord, SourceId, Span, Time, Window,
 };
 
-use super::plan::{Detail, Habits, Plan};
+use super::plan::{AiEffect, Detail, Habits, Plan};
 use super::random::Random;
 use super::truth::ServiceTruth;
 use super::{SERVICES_PER_TEAM, hours, minutes, practices, service_name, team_name};
@@ -35,6 +35,7 @@ pub(crate) fn live(plan: &Plan, number: u32, window: Window, catalog: &Catalog) 
     let mut teller = Teller {
         random: Random::of(plan.seed, 2, u64::from(number)),
         repository: RepositoryId::new(service.as_str()),
+        begins_with_ai: plan.begins_with_ai(number),
         truth: ServiceTruth { service: service.as_str().to_owned(), team: team_name(team), ..ServiceTruth::default() },
         is_full: plan.detail == Detail::Full,
         lead_times: Vec::new(),
@@ -72,6 +73,8 @@ struct Teller {
     running: Option<Version>,
     /// So many changes, from the first on, were deployed.
     shipped_up_to: usize,
+    /// When it begins with AI, and what happens then.
+    begins_with_ai: Option<(Time, AiEffect)>,
 }
 
 impl Teller {
@@ -134,6 +137,11 @@ impl Teller {
 
     /// Deploys what waits; when that fails, mends it. Answers when the service is at rest again.
     fn deploy_and_mend(&mut self, at: Time, as_of: Time) -> Time {
+        if let Some((_, effect)) = self.begins_with_ai.take_if(|(begins, _)| *begins <= at) {
+            self.habits.ai_share = effect.share;
+            self.habits.lead_time_hours *= effect.lead_time;
+            self.habits.batch *= effect.batch;
+        }
         let before = self.running.clone();
         let count = 1 + self.random.count((self.habits.batch - 1.0).max(0.0));
         self.write_changes(count, at);

@@ -14,7 +14,7 @@ use truelevel_assess::Catalog;
 use truelevel_model::facts::Facts;
 use truelevel_model::{History, RepositoryId, Span, Window};
 
-pub use plan::{Constraint, Detail, Habits, Plan};
+pub use plan::{AiEffect, Constraint, Detail, Effects, Habits, Plan};
 pub use truth::{ServiceTruth, Truth};
 
 use crate::config::DEFAULT_WINDOW_DAYS;

@@ -1,7 +1,7 @@
 //! What is planted: how the teams of a made-up organisation deliver.
 
 use serde::Serialize;
-use truelevel_model::Time;
+use truelevel_model::{Span, Time};
 
 use super::random::Random;
 
@@ -21,6 +21,28 @@ pub struct Plan {
     /// Everything, or only what measuring scans.
     pub detail: Detail,
     /// Changes per deployment, as a multiple of what teams like these ship.
+    pub batch: f64,
+    /// What is planted beside the constraint.
+    pub effects: Effects,
+}
+
+/// What is planted beside the constraint; nothing unless said.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// Every other team is on the golden path, whatever else it does: the factor on lead time there.
+    pub golden_path: Option<f64>,
+    /// Every other service begins with AI in some week.
+    pub ai: Option<AiEffect>,
+}
+
+/// What happens to a service that begins with AI.
+#[derive(Clone, Copy, Debug)]
+pub struct AiEffect {
+    /// The share of its changes that carry a sign from then on.
+    pub share: f64,
+    /// The factor on its lead time.
+    pub lead_time: f64,
+    /// The factor on its changes per deployment.
     pub batch: f64,
 }
 
@@ -162,7 +184,19 @@ const LOW: Habits = Habits {
     declared_level: 2,
 };
 
+/// The first and the last week, from the start, in which services begin with AI: the weeks before show that they had not.
+const BEGINNINGS_WEEKS: (u32, u32) = (10, 16);
+
 impl Plan {
+    /// When the service of a number begins with AI, where it does.
+    pub(crate) fn begins_with_ai(&self, number: u32) -> Option<(Time, AiEffect)> {
+        let effect = self.effects.ai.filter(|_| number.is_multiple_of(2))?;
+        let (first, last) = BEGINNINGS_WEEKS;
+        let week = first + number / 2 % (last - first);
+        let start = self.as_of.minus_days(self.weeks * 7);
+        Some((start.plus(Span::from_millis(i64::from(week) * 7 * 86_400_000)), effect))
+    }
+
     /// How the team of a number delivers.
     pub(crate) fn habits(&self, team: u32) -> Habits {
         let mut random = Random::of(self.seed, 1, u64::from(team));
@@ -187,6 +221,13 @@ impl Plan {
         habits.deployments_per_working_day *= random.between(0.85, 1.2);
         habits.lead_time_hours *= random.between(0.85, 1.15);
         habits.batch *= self.batch;
+        if let Some(factor) = self.effects.golden_path {
+            habits.on_golden_path = team.is_multiple_of(2);
+            habits.lead_time_hours *= if habits.on_golden_path { factor } else { 1.0 };
+        }
+        if self.effects.ai.is_some() {
+            habits.ai_share = 0.0;
+        }
         habits
     }
 }

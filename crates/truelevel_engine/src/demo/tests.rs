@@ -15,6 +15,7 @@ fn plan(services: u32, constraint: Constraint) -> Plan {
         constraint,
         detail: Detail::Full,
         batch: 1.0,
+        effects: Effects::default(),
     }
 }
 
@@ -123,4 +124,41 @@ fn planted_trains_and_silence_are_found() {
     };
     assert!(raised(12, Constraint::ChangeApproval).contains(&"batched_by_calendar".to_owned()));
     assert!(raised(60, Constraint::Mixed).contains(&"unreported_failures".to_owned()));
+}
+
+/// Twelve teams that all deliver the same way, but for what is planted.
+fn planted(seed: u64, effects: Effects) -> truelevel_model::assessment::Assessment {
+    let plan = Plan { seed, weeks: 28, effects, ..plan(60, Constraint::LeadTime) };
+    let (_folder, mut workspace, _) = filled(&plan);
+    assess(&mut workspace, &asked(&plan), &Silent).unwrap()
+}
+
+fn claims(assessment: &truelevel_model::assessment::Assessment) -> [Vec<&str>; 3] {
+    let (platform, ai) = (assessment.platform.as_ref().unwrap(), assessment.ai.as_ref().unwrap());
+    let differing = platform.outcomes.iter().filter(|found| found.differs).map(|found| found.metric.as_str());
+    let dose = ai.dose.iter().filter(|found| found.is_shown).map(|found| found.metric.as_str());
+    let study = ai.event_study.iter().flat_map(|study| &study.outcomes);
+    let began = study.filter(|found| found.is_shown).map(|found| found.outcome.as_str());
+    [differing.collect(), dose.collect(), began.collect()]
+}
+
+#[test]
+fn planted_golden_paths_and_ai_are_found_alone_and_together() {
+    let ai = |lead_time, batch| Some(AiEffect { share: 0.5, lead_time, batch });
+    let path_only = planted(3, Effects { golden_path: Some(0.5), ai: ai(1.0, 1.0) });
+    assert_eq!(claims(&path_only), [vec!["change_lead_time"], vec![], vec![]]);
+    let adoption = &path_only.platform.as_ref().unwrap().adoption;
+    assert_eq!((adoption.on, adoption.off, adoption.by_what_ran), (30, 30, 60));
+    let both = planted(3, Effects { golden_path: Some(0.5), ai: ai(1.6, 1.6) });
+    let [differing, _, began] = claims(&both);
+    assert_eq!(differing, ["change_lead_time"]);
+    assert_eq!(began, ["change_lead_time", "deployment_batch_size"]);
+}
+
+#[test]
+fn golden_paths_and_ai_that_change_nothing_are_not_said_to() {
+    let found =
+        planted(5, Effects { golden_path: Some(1.0), ai: Some(AiEffect { share: 0.5, lead_time: 1.0, batch: 1.0 }) });
+    assert_eq!(claims(&found), [const { Vec::<&str>::new() }; 3]);
+    assert_eq!(found.ai.unwrap().event_study.unwrap().adopters, 30);
 }

@@ -84,6 +84,14 @@ impl Example {
         self
     }
 
+    /// Changes the last commit.
+    pub(crate) fn change(mut self, change: impl FnOnce(&mut Change)) -> Self {
+        if let Some((_, last)) = self.changes.last_mut() {
+            change(last);
+        }
+        self
+    }
+
     pub(crate) fn deploy(self, version: &str, hour: i64) -> Self {
         self.deploy_by(version, hour, None)
     }

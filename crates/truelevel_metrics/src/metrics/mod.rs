@@ -6,6 +6,7 @@ use crate::pipelines::Tally;
 use crate::service::ServiceData;
 use crate::statistics::{Observation, Survival, median, quantile, quantile_interval, wilson_interval};
 
+pub mod ai_change_share;
 pub mod approval_wait_time;
 pub mod automated_rollback_share;
 pub mod automatic_abort_share;
@@ -74,6 +75,7 @@ pub struct Metric {
 
 /// All metrics, by id.
 pub static METRICS: &[&Metric] = &[
+    &ai_change_share::AI_CHANGE_SHARE,
     &approval_wait_time::APPROVAL_WAIT_TIME,
     &automated_rollback_share::AUTOMATED_ROLLBACK_SHARE,
     &automatic_abort_share::AUTOMATIC_ABORT_SHARE,

@@ -35,10 +35,10 @@ pub use poisson::{Rate, overdispersion, poisson_interval, rate};
 pub use proportion::{
     clopper_pearson_interval, clopper_pearson_upper_bound, wilson_interval, wilson_interval_of_groups,
 };
-pub use quantile::{median, order_statistic_ranks, quantile, quantile_interval};
+pub use quantile::{median, median_interval_missing, order_statistic_ranks, quantile, quantile_interval};
 pub use survival_quantile::{QuantileEstimate, QuantileInterval};
 pub use time_between_events::time_between_events_chart;
-pub use trend::{MannKendall, Point, TheilSen, mann_kendall, theil_sen};
+pub use trend::{MannKendall, Point, TheilSen, mann_kendall, theil_sen, theil_sen_missing};
 pub use xmr::{Chart, NoChart, Scale, Side, Signal, individuals_chart};
 
 /// The chance that an interval misses, both sides together.

@@ -36,6 +36,14 @@ pub fn quantile_interval(values: &[f64], p: f64) -> Option<Interval> {
     Some(Interval { low: sorted[low as usize - 1], high: sorted[high as usize - 1] })
 }
 
+/// The order-statistic interval of the median that misses with at most the chance `alpha`, below 0.05: the sign test,
+/// inverted. `None` as for [`median`], and when the sample is too small.
+pub fn median_interval_missing(values: &[f64], alpha: f64) -> Option<Interval> {
+    let sorted = sorted(values, 0.5)?;
+    let rank = largest_rank_in_tail(sorted.len() as u64, 0.5, alpha / 2.0)? as usize;
+    Some(Interval { low: sorted[rank - 1], high: sorted[sorted.len() - rank] })
+}
+
 /// The ranks (1-based, `low < high`) of the two order statistics between which the `p` quantile of any distribution lies
 /// with at least 95 % probability, in a sample of `n` independent values (Thompson 1936; Hahn and Meeker 1991, §5.2).
 ///

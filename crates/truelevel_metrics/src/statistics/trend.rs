@@ -1,8 +1,8 @@
 //! Trends of a series: how steep (Theil–Sen) and whether any (Mann–Kendall). Both take points for independent; weekly
 //! values that depend on each other show trends that are none.
 
-use super::Interval;
-use super::distributions::{normal_deviate, normal_two_sided_tail};
+use super::distributions::{normal_quantile, normal_two_sided_tail};
+use super::{ALPHA, Interval};
 
 /// One point of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +38,12 @@ impl TheilSen {
 ///
 /// `None` when no two points differ in time, or a number is not finite.
 pub fn theil_sen(points: &[Point]) -> Option<TheilSen> {
+    theil_sen_missing(points, ALPHA)
+}
+
+/// The same with an interval that misses with the chance `alpha`, between 0 and 1: of several intervals that are to hold
+/// together, each may miss less (Bonferroni).
+pub fn theil_sen_missing(points: &[Point], alpha: f64) -> Option<TheilSen> {
     if points.iter().any(|point| !(point.at.is_finite() && point.value.is_finite())) {
         return None;
     }
@@ -59,12 +65,12 @@ pub fn theil_sen(points: &[Point]) -> Option<TheilSen> {
         .sum();
     // Each term is 18 times the variance that it stands for.
     let variance = (pairs_term(points.len() as f64) - ties) / 18.0;
-    Some(TheilSen { slope, intercept, interval: sen_interval(&slopes, variance) })
+    Some(TheilSen { slope, intercept, interval: sen_interval(&slopes, variance, alpha) })
 }
 
-fn sen_interval(sorted_slopes: &[f64], variance: f64) -> Option<Interval> {
+fn sen_interval(sorted_slopes: &[f64], variance: f64, alpha: f64) -> Option<Interval> {
     let pairs = sorted_slopes.len() as f64;
-    let reach = normal_deviate() * variance.max(0.0).sqrt();
+    let reach = -normal_quantile(alpha / 2.0) * variance.max(0.0).sqrt();
     let low_rank = ((pairs - reach) / 2.0).round_ties_even();
     let high_index = ((pairs + reach) / 2.0).round_ties_even() as usize;
     if low_rank < 1.0 || variance <= 0.0 {

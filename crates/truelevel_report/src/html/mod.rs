@@ -3,6 +3,8 @@
 //! A page is made from an assessment, the reference behind its words, and the way links are written. Templates escape
 //! everything, and so does what writes pictures; definitions are Markdown, in which markup is text.
 
+mod ai;
+mod architecture;
 mod choice;
 mod delivery;
 mod downloads;
@@ -21,7 +23,6 @@ mod report;
 mod server;
 mod service;
 mod services;
-mod subjects;
 mod teams;
 mod trust;
 

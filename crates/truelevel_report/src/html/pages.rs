@@ -1,8 +1,8 @@
 //! Every page of a server that an assessment fills.
 
 use super::{
-    Filter, Live, Page, Section, Site, delivery, layout, maturity, overview, planning, platform, service, services,
-    subjects, teams, trust,
+    Filter, Live, Page, Section, Site, ai, architecture, delivery, layout, maturity, overview, planning, platform,
+    service, services, teams, trust,
 };
 
 /// The page, as a whole HTML document; `None` when there is no such service, team, metric or definition, or when the
@@ -26,8 +26,8 @@ fn section(site: &Site<'_>, page: &Page, filter: &Filter) -> Option<Section> {
         Page::Decision => planning::decision(site),
         Page::Plan => planning::plan(site),
         Page::Platform => platform::section(site),
-        Page::Ai => subjects::ai(site),
-        Page::Architecture => subjects::architecture(site),
+        Page::Ai => ai::section(site),
+        Page::Architecture => architecture::section(site),
         Page::Pitfalls => trust::pitfalls(site),
         Page::Coverage => trust::coverage(site),
         Page::Definitions => trust::definitions(site),

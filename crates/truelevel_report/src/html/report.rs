@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use truelevel_model::assessment::Assessment;
 
 use super::{
-    Filter, Links, Section, Site, delivery, layout, maturity, overview, planning, services, subjects, teams, trust,
+    Filter, Links, Section, Site, ai, architecture, delivery, layout, maturity, overview, planning, platform, services,
+    teams, trust,
 };
 use crate::reference::Reference;
 
@@ -21,7 +22,11 @@ pub fn report(assessment: &Assessment, reference: &Reference) -> String {
         planning::decision(&site),
         planning::plan(&site),
     ]);
-    sections.extend(subjects::in_report(&site));
+    // What nothing is known of has a page on a server, which says what is missing; here it has none.
+    sections.extend(assessment.platform.is_some().then(|| platform::section(&site)));
+    sections.extend(assessment.ai.is_some().then(|| ai::section(&site)));
+    let has_groups = assessment.architecture.as_ref().is_some_and(|found| !found.groups.is_empty());
+    sections.extend(has_groups.then(|| architecture::section(&site)));
     sections.extend([trust::pitfalls(&site), trust::coverage(&site), trust::definitions(&site)]);
     layout::one_file(assessment, &sections, &policy())
 }

@@ -55,6 +55,28 @@ fn service(name: &str) -> ServiceResult {
     }))
 }
 
+fn ai() -> serde_json::Value {
+    json!({
+        "changes": 10, "signed": 3, "share_at_least": 0.3, "services": 1, "services_with_sign": 1,
+        "context_files_without_sign": 0, "by_service": [{ "service": HOSTILE, "changes": 10, "signed": 3 }],
+        "dose": [{
+            "metric": "change_lead_time", "unit": "seconds", "is_mediator": false, "of": "team", "n": 12,
+            "compared_as": "ratio", "per_25_points": 1.2, "low": 1.1, "high": 1.4, "is_shown": true,
+        }],
+        "event_study": {
+            "adopters": 10, "others": 5, "weeks": 8,
+            "outcomes": [{
+                "outcome": "deployment_batch_size", "is_mediator": true, "compared_as": "ratio", "n": 10,
+                "estimate": 1.5, "low": 1.2, "high": 1.8, "before_low": 0.9, "before_high": 1.1,
+                "drifted_before": false, "is_shown": true,
+            }],
+        },
+        "sensitivity": { "lower_half": 0.1, "higher_half": 0.4, "coverage_to_vanish": 0.25 },
+        "blind_spots": [HOSTILE],
+        "context": [{ "finding": "f", "source": "s" }],
+    })
+}
+
 fn platform() -> serde_json::Value {
     let adoption = json!({
         "on": 1, "partly": 0, "off": 1, "unknown": 1, "share": 0.5, "low": 0.33, "high": 0.67, "by_what_ran": 1,
@@ -125,6 +147,7 @@ fn assessment(services: Vec<ServiceResult>) -> Assessment {
             }],
         },
         "roadmap": { "phase": "foundations", "next": [action] },
+        "ai": if services.is_empty() { json!(null) } else { ai() },
         "platform": if services.is_empty() { json!(null) } else { platform() },
         "pitfalls": [{ "pitfall": "p", "finding": HOSTILE, "response": HOSTILE }],
         "exclusions": { "merge_commit": { "count": 3, "meaning": "Merge commit", "examples": [HOSTILE] } },

@@ -43,6 +43,29 @@ static AUTOMATION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?i){}", words.join("|"))).expect("a constant pattern")
 });
 
+/// Names and addresses of AI assistants. First names that people have count only where nothing else stands beside them.
+static ASSISTANTS: LazyLock<Regex> = LazyLock::new(|| {
+    let words = [
+        r"\baider\b",
+        r"\bcopilot\b",
+        r"\bcursor(\[bot\]|[- ]?agent|\.com|\.sh)",
+        r"\bdevin[- ]ai\b",
+        r"\bgemini([- ]code[- ]assist|[- ]cli|\[bot\]|\s*<|\s*$)",
+        r"\bgoogle-labs-jules\b",
+        r"\bopenai\b|\bcodex\b|\bchatgpt\b",
+        r"\banthropic\b",
+        r"\bwindsurf\b",
+        r"^\s*(claude|devin|jules|cursor)(\[bot\])?\s*(<|$)",
+        r"^\s*claude[- ](code|opus|sonnet|haiku|\d)",
+    ];
+    Regex::new(&format!("(?i){}", words.join("|"))).expect("a constant pattern")
+});
+
+/// Whether an account, as `Name <address>` or the name alone, is an AI assistant's.
+pub(super) fn is_assistant(account: &str) -> bool {
+    ASSISTANTS.is_match(account)
+}
+
 impl AutomationAccounts {
     pub(crate) fn matches(&self, name: &str, address: &str) -> bool {
         let account = format!("{name} <{address}>");

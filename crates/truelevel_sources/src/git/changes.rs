@@ -15,7 +15,7 @@ use truelevel_model::{Change, ChangeIndex, CommitId, History, HistoryBuilder, Ti
 
 use truelevel_model::ids::IdHash;
 
-use super::authors::Authors;
+use super::authors::{Authors, is_assistant};
 use super::commit_graph::CommitGraph;
 use super::packed::commits_in_packs;
 use super::{AutomationAccounts, GitError, GitRepository, commit_id, object_id};
@@ -298,11 +298,12 @@ fn parse_change(id: ObjectId, bytes: &[u8], authors: &mut Authors<'_>) -> Result
             Token::Author { signature } => {
                 change.authored_at = Time::from_seconds(signature.seconds());
                 (change.author, change.is_automation) = authors.resolve(signature);
+                change.ai_assisted = is_assistant(&signature.name.to_str_lossy());
             }
             Token::Committer { signature } => change.committed_at = Time::from_seconds(signature.seconds()),
             Token::Message(message) => {
                 change.reverts = reverted_commit(message);
-                change.ai_assisted = has_ai_trailer(message);
+                change.ai_assisted |= has_ai_trailer(message);
                 change.issue_keys = super::issue_keys::issue_keys(message);
             }
             Token::Tree { .. } | Token::Encoding(_) | Token::ExtraHeader(_) => {}
@@ -321,29 +322,17 @@ fn reverted_commit(message: &[u8]) -> Option<CommitId> {
 
 /// Trailers that AI assistants leave. They under-report: absence proves nothing.
 fn has_ai_trailer(message: &[u8]) -> bool {
-    const ASSISTANTS: [&str; 11] = [
-        "copilot",
-        "claude",
-        "anthropic",
-        "openai",
-        "codex",
-        "gemini",
-        "cursor",
-        "devin",
-        "jules",
-        "aider",
-        "windsurf",
-    ];
-    if memchr::memmem::find(message, b"Generated with [").is_some() {
+    if memchr::memmem::find(message, b"Generated with [Claude Code]").is_some() {
         return true;
     }
     if memchr::memmem::find(message, b"-by:").is_none() && memchr::memmem::find(message, b"-By:").is_none() {
         return false;
     }
     message.lines().any(|line| {
-        let line = line.to_str_lossy().to_lowercase();
+        let line = line.to_str_lossy();
         let trailer = ["co-authored-by:", "assisted-by:", "generated-by:"];
-        trailer.iter().any(|key| line.starts_with(key)) && ASSISTANTS.iter().any(|name| line.contains(name))
+        let (key, account) = line.split_at_checked(line.find(':').map_or(0, |at| at + 1)).unwrap_or_default();
+        trailer.contains(&key.to_lowercase().as_str()) && is_assistant(account)
     })
 }
 
@@ -357,6 +346,9 @@ mod tests {
         assert_eq!(reverted_commit(revert).unwrap().to_string(), "0123456789abcdef0123456789abcdef01234567");
         assert_eq!(reverted_commit(b"This reverts commit abc"), None);
         assert!(has_ai_trailer(b"x\n\nCo-Authored-By: Claude <x@y>\n"));
+        assert!(has_ai_trailer(b"x\n\nAssisted-by: GitHub Copilot\n"));
+        assert!(!has_ai_trailer(b"x\n\nCo-authored-by: Claude Dupont <claude@y>\nCo-authored-by: Jules Devin <d@y>\n"));
+        assert!(!has_ai_trailer(b"x\n\nSigned-off-by: copilot <c@y>\nGenerated with [Swagger](x)\n"));
         assert!(!has_ai_trailer(b"talk of copilot\n\nSigned-off-by: Jane <j@y>\n"));
     }
 }
