@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Import(Import),
     /// Write a truelevel.toml from what is found
     Init(Init),
+    /// What to do, in order, with what has held long enough; as a page, tables, or issues for a forge
+    Plan(Plan),
     /// Read kept events anew, as after a change of the configuration
     Replay(Replay),
     /// Receive events from other systems and keep them, until asked to stop
@@ -90,6 +92,29 @@ pub(crate) struct Assess {
     /// Exit with 4 when data is missing: something could not be read, or a question cannot be answered
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    /// Form of the plan
+    #[arg(long, value_enum, default_value_t = PlanFormat::Markdown)]
+    pub(crate) format: PlanFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// A page
+    Markdown,
+    /// For programs
+    Json,
+    /// A row for each action
+    Csv,
+    /// An array of what GitHub takes for each new issue: `jq -c '.[]'`, then `gh api repos/OWNER/REPO/issues --input -`
+    GithubIssues,
+    /// The file that GitLab's import of issues takes
+    GitlabCsv,
 }
 
 #[derive(Debug, Group)]

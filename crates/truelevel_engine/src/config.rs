@@ -1,6 +1,7 @@
 //! `truelevel.toml`: what is assessed together. Every mistake is named with file, line and column.
 
 mod golden_paths;
+mod planning;
 mod serving;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ use truelevel_sources::deployment_files::PathTemplate;
 use crate::own_rules::{ExemptionTable, GateTable, OwnRules, OwnTables, PracticeTable, ThresholdTable};
 use golden_paths::GoldenPathTable;
 pub use golden_paths::{ExceptionConfig, GoldenPathConfig};
+pub use planning::{CostRates, Initiative};
+use planning::{CostTable, InitiativeTable};
 pub use serving::{EventsConfig, SecretPlace, ServeConfig, WebhookConfig};
 use serving::{EventsTable, ServeTable, WebhookTable};
 
@@ -86,6 +89,10 @@ pub struct Config {
     pub serve: ServeConfig,
     /// Who sends webhooks.
     pub webhooks: Vec<WebhookConfig>,
+    /// Gates that the workspace has taken on.
+    pub initiatives: Vec<Initiative>,
+    /// What work costs, where it says so.
+    pub cost: Option<CostRates>,
 }
 
 /// A repository of code.
@@ -162,6 +169,9 @@ struct File {
     serve: ServeTable,
     #[serde(default)]
     webhooks: Vec<WebhookTable>,
+    #[serde(default, alias = "initiatives")]
+    initiative: Vec<InitiativeTable>,
+    cost: Option<CostTable>,
 }
 
 #[derive(Deserialize, Default)]
@@ -258,6 +268,8 @@ impl Config {
             events: EventsConfig::default(),
             serve: ServeConfig::default(),
             webhooks: Vec::new(),
+            initiatives: Vec::new(),
+            cost: None,
         }
     }
 
@@ -380,6 +392,9 @@ impl Reader<'_> {
                 })
             })
             .collect::<Result<_, ConfigError>>()?;
+        let own_gates: Vec<String> = file.gate.iter().map(|gate| gate.id().to_owned()).collect();
+        let initiatives = self.check_initiatives(file.initiative, &own_gates)?;
+        let cost = self.check_cost(file.cost)?;
         let webhooks = file.webhooks.into_iter().map(|table| self.check_webhook(table, folder));
         let services = file
             .service
@@ -404,6 +419,8 @@ impl Reader<'_> {
             deployment_repositories,
             environments,
             services,
+            initiatives,
+            cost,
             only_listed_services: file.workspace.only_listed_services,
             own: self.check_own(OwnTables {
                 practices: file.practice,

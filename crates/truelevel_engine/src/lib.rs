@@ -24,6 +24,7 @@ mod matching;
 mod measure;
 mod own_rules;
 pub mod pitfalls;
+pub mod plan;
 mod platform;
 mod progress;
 mod reference;

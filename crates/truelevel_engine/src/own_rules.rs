@@ -91,6 +91,12 @@ pub(crate) struct ExemptionTable {
     expires: Spanned<Datetime>,
 }
 
+impl GateTable {
+    pub(crate) fn id(&self) -> &str {
+        self.id.get_ref()
+    }
+}
+
 impl OwnRules {
     /// Adds the gates and thresholds.
     pub(crate) fn add_to(&self, catalog: &mut Catalog) {

@@ -16,6 +16,7 @@ pub mod facts;
 pub mod history;
 pub mod ids;
 pub mod measurement;
+pub mod plan;
 pub mod platform;
 pub mod printable;
 pub mod registry;

@@ -12,6 +12,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod numbers;
+pub mod plan;
 mod platform;
 pub mod reference;
 pub mod sarif;

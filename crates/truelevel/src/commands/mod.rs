@@ -11,6 +11,7 @@ mod explain;
 mod export;
 mod import;
 mod init;
+mod plan;
 mod replay;
 mod serve;
 mod snapshot;
@@ -37,6 +38,7 @@ pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
         Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Snapshot(args) => snapshot::run(&args),

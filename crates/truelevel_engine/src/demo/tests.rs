@@ -100,6 +100,32 @@ fn what_is_supposed_is_judged_by_the_same_rules() {
     assert!(met.then.level.proven >= met.now.level.proven);
 }
 
+#[test]
+fn the_plan_names_what_has_not_held_for_four_weeks_and_follows_initiatives() {
+    let plan = Plan { weeks: 20, ..plan(6, Constraint::LeadTime) };
+    let (folder, workspace, _) = filled(&plan);
+    drop(workspace);
+    let text = "[workspace]\nname = \"demo\"\n[[initiative]]\nname = \"Quick\"\nowner = \"platform\"\ndue = 2026-08-01\n\
+                gates = [\"lead_time_is_under_a_day\", \"pipeline_runs_tests\"]\n[cost]\ncurrency = \"EUR\"\nper_day = 800.0\n\
+                days = { hours = 0.5, days = 3, weeks = 15, months = 60 }\n";
+    std::fs::write(folder.path().join("truelevel.toml"), text).unwrap();
+    let mut workspace = Workspace::open(&[folder.path().to_owned()]).unwrap();
+    let before = crate::plan::plan(&mut workspace, &asked(&plan), &Silent).unwrap();
+    assert_eq!((before.weekly_snapshots, before.items.is_empty()), (0, false));
+    assert!(!before.unsettled.is_empty() && before.unsettled.iter().all(|gate| gate.weeks_held == 0));
+    crate::snapshots::backfill(&mut workspace, 5, Some(plan.as_of), plan.as_of, &Silent).unwrap();
+    let after = crate::plan::plan(&mut workspace, &asked(&plan), &Silent).unwrap();
+    assert_eq!(after.weekly_snapshots, 4);
+    assert!(after.unsettled.len() < before.unsettled.len(), "{:?}", after.unsettled);
+    let initiative = &after.initiatives[0];
+    assert_eq!((initiative.past.len(), initiative.is_overdue), (5, true));
+    assert!(initiative.open.contains(&"lead_time_is_under_a_day".to_owned()));
+    let cost = after.cost.unwrap();
+    assert!(cost.phases.iter().all(|(_, days, amount)| (days * 800.0 - amount).abs() < 1e-6), "{cost:?}");
+    let weights: f64 = after.phases.iter().map(|phase| phase.weight).sum();
+    assert!((weights - 1.0).abs() < 1e-9);
+}
+
 /// What may stand in any organisation, and is no fault of how it measures: stages that differ, and small samples.
 const NO_FAULT: [&str; 3] = ["averaged_stages", "intentions_scored", "small_samples"];
 

@@ -1,0 +1,155 @@
+//! The plan: what to do, what has held long enough to build on, what is under way, and what it costs by own rates.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use truelevel_assess::Catalog;
+use truelevel_model::assessment::{Assessment, GateOutcome, GateResult, PhaseState, StageResult};
+use truelevel_model::plan::{Cost, InitiativeResult, Item, Plan, Unsettled};
+
+use crate::assess::{AssessRequest, assess};
+use crate::config::{CostRates, Initiative};
+use crate::{EngineError, Talk, Workspace};
+
+/// A gate must have held so many weekly snapshots before the next phase builds on it.
+const WEEKS_TO_HOLD: u64 = 4;
+/// Initiatives are followed over so many weeks.
+const WEEKS_FOLLOWED: usize = 12;
+
+/// What a snapshot knew of the gates.
+#[derive(Deserialize)]
+struct Kept {
+    stages: Vec<StageResult>,
+    lanes: Vec<StageResult>,
+}
+
+/// The gates that were met in a week.
+struct Week {
+    name: String,
+    is_met: BTreeMap<String, bool>,
+}
+
+/// Assesses, and puts the plan together.
+pub fn plan(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Talk) -> Result<Plan, EngineError> {
+    let assessment = assess(workspace, request, talk)?;
+    let catalog = workspace.catalog()?;
+    let weeks = past_weeks(workspace, &assessment)?;
+    let initiatives = &workspace.config.initiatives;
+    Ok(Plan {
+        workspace: assessment.workspace.clone(),
+        as_of: assessment.as_of,
+        constraint: assessment.first_constraint.statement.clone(),
+        advice: assessment.first_constraint.action.clone(),
+        weekly_snapshots: newest(&weeks).flatten().count() as u64,
+        unsettled: unsettled(&assessment, &weeks),
+        items: items(&assessment, initiatives),
+        initiatives: initiatives.iter().map(|initiative| followed(initiative, &assessment, &weeks)).collect(),
+        cost: workspace.config.cost.as_ref().map(|rates| cost(rates, &catalog, &assessment)),
+        phases: assessment.roadmap.phases,
+    })
+}
+
+/// The newest snapshot of each of the last whole weeks, oldest first; none for a week without one.
+fn past_weeks(workspace: &Workspace, assessment: &Assessment) -> Result<Vec<Option<Week>>, EngineError> {
+    let heads = workspace.store.snapshots()?;
+    let mut weeks = Vec::new();
+    for week in workspace.config.calendar.weeks_up_to(assessment.as_of, WEEKS_FOLLOWED) {
+        let window = week.window();
+        let head = heads.iter().filter(|head| window.contains(head.as_of)).max_by_key(|head| (head.as_of, head.number));
+        let snapshot = match head {
+            Some(head) => workspace.store.snapshot(head.number)?,
+            None => None,
+        };
+        // What an older version kept in another form is no snapshot to build on.
+        let kept = snapshot.and_then(|snapshot| serde_json::from_str::<Kept>(&snapshot.assessment).ok());
+        weeks.push(kept.map(|kept| {
+            let gates = kept.stages.iter().chain(&kept.lanes).flat_map(|stage| &stage.gates);
+            let is_met = gates.map(|gate| (gate.gate.clone(), is_met(gate))).collect();
+            Week { name: week.name.clone(), is_met }
+        }));
+    }
+    Ok(weeks)
+}
+
+const fn is_met(gate: &GateResult) -> bool {
+    matches!(gate.outcome, GateOutcome::Met | GateOutcome::NotApplicable)
+}
+
+/// The last four weeks, newest first.
+fn newest(weeks: &[Option<Week>]) -> impl Iterator<Item = Option<&Week>> {
+    weeks.iter().rev().take(WEEKS_TO_HOLD as usize).map(Option::as_ref)
+}
+
+fn gates(assessment: &Assessment) -> impl Iterator<Item = &GateResult> {
+    assessment.stages.iter().chain(&assessment.lanes).flat_map(|stage| &stage.gates)
+}
+
+/// Gates of the phases that are done or under way that are met now, and were not in each of the last four weeks.
+fn unsettled(assessment: &Assessment, weeks: &[Option<Week>]) -> Vec<Unsettled> {
+    let phases = assessment.roadmap.phases.iter().filter(|phase| phase.state != PhaseState::Waits);
+    let mut found = Vec::new();
+    for phase in phases {
+        let of_phase = assessment.stages.iter().flat_map(|stage| &stage.gates);
+        for gate in of_phase.filter(|gate| gate.level == phase.to_level && gate.outcome == GateOutcome::Met) {
+            let held = |week: &Option<&Week>| week.is_some_and(|week| week.is_met.get(&gate.gate) == Some(&true));
+            let weeks_held = newest(weeks).take_while(held).count() as u64;
+            if weeks_held < WEEKS_TO_HOLD {
+                found.push(Unsettled { gate: gate.gate.clone(), phase: phase.phase.clone(), weeks_held });
+            }
+        }
+    }
+    found
+}
+
+fn items(assessment: &Assessment, initiatives: &[Initiative]) -> Vec<Item> {
+    let item = |action: &truelevel_model::assessment::Action| {
+        let gate = gates(assessment).find(|gate| gate.gate == action.gate)?;
+        let initiative = initiatives.iter().find(|initiative| initiative.gates.contains(&action.gate));
+        Some(Item {
+            action: action.clone(),
+            statement: gate.statement.clone(),
+            because: gate.because.clone(),
+            initiative: initiative.map(|initiative| initiative.name.clone()),
+            due: initiative.map(|initiative| initiative.due.clone()),
+        })
+    };
+    assessment.roadmap.next.iter().filter_map(item).collect()
+}
+
+fn followed(initiative: &Initiative, assessment: &Assessment, weeks: &[Option<Week>]) -> InitiativeResult {
+    let is_open = |id: &&String| !gates(assessment).any(|gate| gate.gate == **id && is_met(gate));
+    let open: Vec<String> = initiative.gates.iter().filter(is_open).cloned().collect();
+    let met = |week: &Week| initiative.gates.iter().filter(|gate| week.is_met.get(*gate) == Some(&true)).count() as u64;
+    InitiativeResult {
+        name: initiative.name.clone(),
+        owner: initiative.owner.clone(),
+        due: initiative.due.clone(),
+        gates: initiative.gates.clone(),
+        is_overdue: !open.is_empty() && initiative.due_at < assessment.as_of,
+        open,
+        past: weeks.iter().flatten().map(|week| (week.name.clone(), met(week))).collect(),
+    }
+}
+
+/// Days of work are those of each open gate for each service that has it open; nothing is shared between services, so this
+/// is the most that it takes where each team works for itself.
+fn cost(rates: &CostRates, catalog: &Catalog, assessment: &Assessment) -> Cost {
+    let services = assessment.services.iter().filter(|service| service.is_active).count() as u64;
+    let days = |id: &String| {
+        let effort = catalog.gate(id).map_or(0.0, |(_, gate)| rates.days(gate.effort));
+        let counts = gates(assessment).find(|gate| gate.gate == *id).and_then(|gate| gate.services.clone());
+        effort * counts.map_or(services.max(1), |counts| counts.unmet + counts.unknown) as f64
+    };
+    let phase = |phase: &truelevel_model::assessment::PhaseResult| {
+        let days: f64 = phase.open.iter().map(days).sum();
+        (phase.title.clone(), days, days * rates.per_day)
+    };
+    Cost {
+        formula: format!(
+            "for each open gate: services that have it open × days of its effort × {} {} per day",
+            rates.per_day, rates.currency
+        ),
+        currency: rates.currency.clone(),
+        phases: assessment.roadmap.phases.iter().map(phase).collect(),
+    }
+}
