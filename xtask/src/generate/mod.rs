@@ -7,6 +7,7 @@ mod benchmarks;
 mod gates;
 mod import;
 mod metrics;
+mod pitfalls;
 mod practices;
 mod questions;
 mod reasons;
@@ -51,6 +52,7 @@ fn pages() -> Result<Vec<Page>, String> {
         Page { path: "docs/reference/gates.md".into(), text: gates::page(catalog) },
         Page { path: "docs/reference/import.md".into(), text: import::page() },
         Page { path: "docs/reference/metrics.md".into(), text: metrics::page(catalog) },
+        Page { path: "docs/reference/pitfalls.md".into(), text: pitfalls::page() },
         Page { path: "docs/reference/practices.md".into(), text: practices::page(catalog) },
         Page { path: "docs/reference/questions.md".into(), text: questions::page(catalog) },
         Page { path: "docs/reference/reasons.md".into(), text: reasons::page() },

@@ -17,7 +17,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("truelevel", ALL_LIBRARIES),
     (
         "xtask",
-        &["truelevel_assess", "truelevel_metrics", "truelevel_model", "truelevel_practices", "truelevel_sources"],
+        &[
+            "truelevel_assess",
+            "truelevel_engine",
+            "truelevel_metrics",
+            "truelevel_model",
+            "truelevel_practices",
+            "truelevel_sources",
+        ],
     ),
 ];
 

@@ -12,8 +12,10 @@ mod averaged_stages;
 mod batched_by_calendar;
 mod belief_above_evidence;
 mod bunched_under_threshold;
+mod checks_bypassed;
 mod clocks_in_disagreement;
 mod deployed_in_lockstep;
+mod exemptions_inflated;
 mod failed_rollouts_dropped;
 mod fan_out_counted;
 mod frozen;
@@ -51,8 +53,10 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &batched_by_calendar::BATCHED_BY_CALENDAR,
     &belief_above_evidence::BELIEF_ABOVE_EVIDENCE,
     &bunched_under_threshold::BUNCHED_UNDER_THRESHOLD,
+    &checks_bypassed::CHECKS_BYPASSED,
     &clocks_in_disagreement::CLOCKS_IN_DISAGREEMENT,
     &deployed_in_lockstep::DEPLOYED_IN_LOCKSTEP,
+    &exemptions_inflated::EXEMPTIONS_INFLATED,
     &failed_rollouts_dropped::FAILED_ROLLOUTS_DROPPED,
     &fan_out_counted::FAN_OUT_COUNTED,
     &frozen::FROZEN,
