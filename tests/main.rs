@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where, and what it was given is its own")]
 
 mod answers;
+mod api;
 mod bad_input;
 mod cli;
 mod dashboard;

@@ -8,6 +8,7 @@ use truelevel_sources::webhooks::{self, Names};
 use truelevel_store::{SqliteStore, Store};
 
 pub use truelevel_sources::webhooks::Headers;
+pub use truelevel_sources::webhooks::api as records;
 pub use truelevel_sources::webhooks::signatures::{Denied, Secret};
 pub use truelevel_store::{EventQuery, Receipt};
 

@@ -9,6 +9,7 @@ mod content;
 mod library;
 mod logging;
 mod measuring;
+mod openapi;
 mod problem;
 mod protection;
 mod routes;
@@ -28,6 +29,7 @@ use truelevel_model::Time;
 
 use library::Library;
 use measuring::Board;
+pub use openapi::openapi;
 use state::{Parts, State, Usual};
 use writer::Writer;
 

@@ -9,6 +9,7 @@ use truelevel_engine::{EngineError, Workspace, compare, snapshots};
 use truelevel_model::Time;
 use truelevel_model::assessment::Level;
 use truelevel_model::comparison::{ChangeVerdict, Comparison};
+use truelevel_model::snapshot::SnapshotHead;
 use truelevel_report::html::{self, ComparedValue, SnapshotRow};
 
 /// A connection to the store of its own, so that reading never waits for measuring.
@@ -31,6 +32,11 @@ impl Library {
     pub(crate) fn open(paths: &[PathBuf]) -> Result<Self, EngineError> {
         let workspace = Mutex::new(Workspace::open(paths)?);
         Ok(Self { paths: paths.to_vec(), workspace, gist: Mutex::default() })
+    }
+
+    /// The snapshots as they are stored, in the order in which they were made.
+    pub(crate) fn heads(&self) -> Result<Vec<SnapshotHead>, EngineError> {
+        snapshots::list(&self.workspace())
     }
 
     /// The snapshots as a page lists them, newest first.

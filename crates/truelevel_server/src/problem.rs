@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use truelevel_report::html::{self, Links, Page};
 
 /// Why a request was not answered as asked.
@@ -11,11 +11,13 @@ pub(crate) struct Problem {
     status: StatusCode,
     detail: String,
     retry_after_seconds: Option<u32>,
+    /// What of a request was rejected.
+    rejected: Vec<Value>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), retry_after_seconds: None }
+        Self { status, detail: detail.into(), retry_after_seconds: None, rejected: Vec::new() }
     }
 
     /// Too much at once: the caller is to come again.
@@ -32,6 +34,11 @@ impl Problem {
             retry_after_seconds: Some(10),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "nothing can be kept now; nothing was; send it again")
         }
+    }
+
+    /// Names what of a request was rejected.
+    pub(crate) fn naming(self, rejected: Vec<Value>) -> Self {
+        Self { rejected, ..self }
     }
 
     /// There is no answer to show yet.
@@ -67,7 +74,11 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let title = self.status.canonical_reason().unwrap_or("error");
         let detail = truelevel_model::printable(&self.detail).into_owned();
-        let body = json!({ "type": "about:blank", "title": title, "status": self.status.as_u16(), "detail": detail });
+        let mut body =
+            json!({ "type": "about:blank", "title": title, "status": self.status.as_u16(), "detail": detail });
+        if !self.rejected.is_empty() {
+            body["rejected"] = self.rejected.clone().into();
+        }
         let mut response = (self.status, body.to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -86,7 +97,7 @@ impl IntoResponse for Problem {
 }
 
 /// A detail as a sentence.
-fn words(detail: &str) -> String {
+pub(crate) fn words(detail: &str) -> String {
     let mut letters = detail.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())

@@ -64,6 +64,7 @@ fn pages() -> Result<Vec<Page>, String> {
             path: "docs/schema/comparison-v1.schema.json".into(),
             text: schema::text::<Comparison>(truelevel_model::comparison::SCHEMA)?,
         },
+        Page { path: "docs/schema/openapi.json".into(), text: truelevel_server::openapi() },
     ];
     pages.extend(import::schemas()?);
     Ok(pages)

@@ -23,6 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "truelevel_metrics",
             "truelevel_model",
             "truelevel_practices",
+            "truelevel_server",
             "truelevel_sources",
         ],
     ),

@@ -239,7 +239,8 @@ impl Links {
     }
 }
 
-fn encoded(text: &str) -> String {
+/// A text as a segment of a path or a value of a query.
+pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, KEPT).to_string()
 }
 

@@ -58,7 +58,8 @@ impl Filter {
         ORDERS.iter().find(|(id, _)| *id == wanted).map_or("level", |(id, _)| id)
     }
 
-    fn ordered<'a>(&self, services: &'a [ServiceResult]) -> Vec<&'a ServiceResult> {
+    /// The services that fit, in the order that is asked for.
+    pub fn ordered<'a>(&self, services: &'a [ServiceResult]) -> Vec<&'a ServiceResult> {
         let mut fitting: Vec<&ServiceResult> = services.iter().filter(|service| self.fits(service)).collect();
         let sort = self.sort_name();
         fitting.sort_by(|a, b| {

@@ -1,4 +1,4 @@
-//! `/metrics`: what the server did since it started, as Prometheus reads it.
+//! `/metrics`: what the server did since it started, and what is measured, as Prometheus reads it.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -7,6 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::extract::State as Shared;
 use axum::http::{HeaderName, header};
 
+use truelevel_model::assessment::Assessment;
+
+use crate::measuring::{Looked, Standing};
+use crate::scope::Scope;
 use crate::state::State;
 
 pub(super) async fn show(Shared(state): Shared<Arc<State>>) -> ([(HeaderName, &'static str); 1], String) {
@@ -29,5 +33,54 @@ pub(super) async fn show(Shared(state): Shared<Arc<State>>) -> ([(HeaderName, &'
             "# HELP truelevel_{name}_total {help}\n# TYPE truelevel_{name}_total counter\ntruelevel_{name}_total {count}\n"
         );
     }
+    if let Ok(Looked { standing: Standing::Ready(answer), .. }) = state.board.look(&Scope::default()) {
+        measured(&mut page, &answer.assessment);
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page)
+}
+
+/// What is measured. A value that cannot be told is missing, never zero.
+fn measured(page: &mut String, assessment: &Assessment) {
+    let mut series = |name: &str, help: &str, samples: Vec<(String, f64)>| {
+        let _ = write!(page, "# HELP truelevel_{name} {help}\n# TYPE truelevel_{name} gauge\n");
+        for (labels, value) in samples {
+            let _ = writeln!(page, "truelevel_{name}{labels} {value}");
+        }
+    };
+    let as_of = assessment.as_of.millis() as f64 / 1000.0;
+    series("as_of_timestamp_seconds", "The instant that is answered for.", vec![(String::new(), as_of)]);
+    let level = vec![(String::new(), assessment.level.proven.into())];
+    series("level", "The proven level, that of the lowest stage.", level);
+    let stages = assessment.stages.iter().chain(&assessment.lanes);
+    let stages = stages.map(|stage| (format!("{{stage=\"{}\"}}", escaped(&stage.stage)), stage.proven.into()));
+    series("stage_level", "The proven level of a stage or lane.", stages.collect());
+    let labels = |service: &str, team: &Option<String>| {
+        format!("service=\"{}\",team=\"{}\"", escaped(service), escaped(team.as_deref().unwrap_or_default()))
+    };
+    let levels = assessment
+        .services
+        .iter()
+        .map(|service| (format!("{{{}}}", labels(&service.service, &service.team)), service.level.proven.into()));
+    series("service_level", "The proven level of a service.", levels.collect());
+    let values = |of: fn(&truelevel_model::Measurement) -> Option<f64>| -> Vec<(String, f64)> {
+        let samples = assessment.services.iter().flat_map(|service| {
+            let labels = labels(&service.service, &service.team);
+            service.metrics.iter().filter_map(move |(metric, measured)| {
+                Some((format!("{{{labels},metric=\"{metric}\"}}"), of(measured)?))
+            })
+        });
+        samples.collect()
+    };
+    let unit =
+        "of a service over the window: seconds, events a day, a share of one, or a count, as its definition says.";
+    series("measurement", &format!("A metric {unit}"), values(|measured| measured.value));
+    series("measurement_low", &format!("The lower end of the 95 % interval {unit}"), values(|measured| measured.low));
+    series("measurement_high", &format!("The upper end of the 95 % interval {unit}"), values(|measured| measured.high));
+    let n = values(|measured| Some(measured.n as f64));
+    series("measurement_observations", "What a metric of a service rests on.", n);
+}
+
+/// A label's value as the text format wants it.
+fn escaped(text: &str) -> String {
+    truelevel_model::printable(text).replace('\\', "\\\\").replace('"', "\\\"")
 }

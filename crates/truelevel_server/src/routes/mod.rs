@@ -1,6 +1,9 @@
 //! The addresses: a file each.
 
+pub(crate) mod api;
+mod badges;
 mod health;
+mod ingest;
 mod metrics;
 mod pages;
 mod webhooks;
@@ -21,9 +24,12 @@ pub(crate) fn router(state: Arc<State>) -> Router {
     let senders = Router::new()
         .route("/webhooks/{sender}", post(webhooks::receive))
         .route("/webhooks/{sender}/{*path}", post(webhooks::receive_below))
+        .merge(ingest::routes())
         .merge(drop_ins());
     let readers = Router::new()
         .route("/metrics", get(metrics::show))
+        .route("/badges/{name}", get(badges::show))
+        .merge(api::routes())
         .merge(pages::routes())
         .route_layer(middleware::from_fn_with_state(Arc::clone(&state), protection::read_only));
     Router::new()

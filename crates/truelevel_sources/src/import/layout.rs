@@ -1,5 +1,6 @@
 //! Layouts: what the records of a file are.
 
+use serde_json::{Map, Value};
 use truelevel_model::facts::Facts;
 
 use super::field::Field;
@@ -25,6 +26,11 @@ pub struct Layout {
 impl Layout {
     pub(super) const fn record<'a>(&self, values: Values<'a>, reading: &'a Reading) -> Record<'a> {
         Record::new(values, reading, !self.recognised_by.is_empty())
+    }
+
+    /// Adds a record to the facts, or says which field is wrong.
+    pub fn read_json(&self, record: &Map<String, Value>, reading: &Reading, facts: &mut Facts) -> Result<(), Fault> {
+        (self.read)(&self.record(Values::Json(record), reading), facts)
     }
 
     /// The records that give these facts when they are read.

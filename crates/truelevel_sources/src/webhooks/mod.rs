@@ -4,6 +4,7 @@
 //! in, facts or a reason come out. Nothing here answers a request, keeps an event or looks at a clock.
 
 mod alertmanager;
+pub mod api;
 mod cdevents;
 mod datadog;
 mod devlake;
@@ -106,9 +107,10 @@ const LONGEST_ID: usize = 512;
 
 /// Reads what an event says. The same event and names give the same facts, however often and in whatever order.
 pub fn read(raw: &RawEvent, names: &Names) -> Reading {
-    let Some(sender) = sender(&raw.sender) else {
+    let sender = sender(&raw.sender);
+    if sender.is_none() && raw.sender != api::SENDER {
         return Reading::problem(format!("there is no sender `{}`", truelevel_model::printable(&raw.sender)));
-    };
+    }
     let value: Value = match raw.body.as_slice() {
         [] => Value::Null,
         body => match serde_json::from_slice(body) {
@@ -116,8 +118,13 @@ pub fn read(raw: &RawEvent, names: &Names) -> Reading {
             Err(error) => return Reading::problem(format!("the body is not JSON: {error}")),
         },
     };
-    let event = Event { kind: &raw.kind, payload: Payload(&value), received_at: raw.received_at };
-    let mut reading = (sender.read)(&event, names).unwrap_or_else(Reading::problem);
+    let reading = match sender {
+        Some(sender) => {
+            (sender.read)(&Event { kind: &raw.kind, payload: Payload(&value), received_at: raw.received_at }, names)
+        }
+        None => api::read(&raw.kind, &value, raw.received_at),
+    };
+    let mut reading = reading.unwrap_or_else(Reading::problem);
     plausible::keep_plausible(&mut reading, raw.received_at);
     reading
 }

@@ -1,0 +1,370 @@
+//! `/api/v1`: what the pages show, for programs. An operation is a line in [`OPERATIONS`]; the router and the OpenAPI
+//! document are both made from it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawPathParams, State as Shared};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use truelevel_model::Measurement;
+use truelevel_model::assessment::{
+    Assessment, Constraint, Coverage, ExclusionCount, LevelRange, MetricSpread, Pitfall, Roadmap, ServiceResult,
+    StageResult, TeamResult,
+};
+use truelevel_model::comparison::Comparison;
+use truelevel_model::snapshot::SnapshotHead;
+use truelevel_model::trend::Trend;
+use truelevel_report::html::{self, Links, Page, Site};
+
+use super::pages::{blocking, filter, unavailable};
+use crate::content::Content;
+use crate::library::Library;
+use crate::measuring::Answer;
+use crate::problem::Problem;
+use crate::scope::{Asked, Scope};
+use crate::state::State;
+
+/// Where all of it is.
+pub(crate) const ROOT: &str = "/api/v1";
+/// Items of a page unless asked otherwise, and at most.
+const PER_PAGE: usize = 100;
+const MOST_PER_PAGE: usize = 1000;
+const JSON: &str = "application/json";
+
+/// Something that can be asked.
+pub(crate) struct Operation {
+    /// Its path below [`ROOT`].
+    pub(crate) path: &'static str,
+    /// What is answered.
+    pub(crate) summary: &'static str,
+    /// What the query may say beside the scope: name, JSON type, meaning.
+    pub(crate) query: &'static [(&'static str, &'static str, &'static str)],
+    /// The answer's form.
+    pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
+    /// The table that is the same as CSV; `*` stands for the name in the path.
+    pub(crate) table: Option<&'static str>,
+    pub(crate) reads: Reads,
+}
+
+/// Where an answer comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Reads {
+    /// The last answer to what is asked about.
+    Answer(fn(&Asking<'_>) -> Result<String, Problem>),
+    /// The store.
+    Store(fn(&Library, &Asked) -> Result<String, Problem>),
+}
+
+/// A question to an answer.
+pub(crate) struct Asking<'a> {
+    answer: &'a Answer,
+    asked: &'a Asked,
+    /// The name in the path; empty where there is none.
+    name: &'a str,
+}
+
+/// A page of services.
+#[derive(Serialize, JsonSchema)]
+struct Services<'a> {
+    /// The services.
+    items: Vec<&'a ServiceResult>,
+    /// Which page this is, from 1.
+    page: usize,
+    /// How many items a page has at most.
+    per_page: usize,
+    /// How many services fit.
+    total: usize,
+}
+
+/// A metric over all services, and of each.
+#[derive(Serialize, JsonSchema)]
+struct Metric<'a> {
+    /// Its id.
+    metric: &'a str,
+    /// Over all services.
+    all: &'a MetricSpread,
+    /// Over the last weeks; absent where nothing is known of them.
+    trend: Option<&'a Trend>,
+    /// Of each service, by name.
+    services: BTreeMap<&'a str, &'a Measurement>,
+}
+
+/// Levels with the gates that decide them.
+#[derive(Serialize, JsonSchema)]
+struct Stages<'a> {
+    /// The level, that of the lowest stage.
+    level: LevelRange,
+    /// The stages.
+    stages: &'a [StageResult],
+    /// The lanes.
+    lanes: &'a [StageResult],
+}
+
+fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// Everything that can be asked, by path.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/assessment",
+        summary: "The whole answer, as `assess --format json` writes it.",
+        query: &[],
+        schema: schema::<Assessment>,
+        table: None,
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment)),
+    },
+    Operation {
+        path: "/comparison",
+        summary: "What changed between two snapshots; the last two unless said otherwise.",
+        query: &[
+            ("before", "string", "A snapshot's number, or a time: the newest snapshot up to then."),
+            ("after", "string", "The same for the later one."),
+        ],
+        schema: schema::<Comparison>,
+        table: None,
+        reads: Reads::Store(|library, asked| {
+            written(&library.compare(asked.text("before"), asked.text("after")).map_err(unavailable)?)
+        }),
+    },
+    Operation {
+        path: "/coverage",
+        summary: "What was looked at.",
+        query: &[],
+        schema: schema::<Coverage>,
+        table: Some("repositories.csv"),
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment.coverage)),
+    },
+    Operation {
+        path: "/decision",
+        summary: "The ordered questions and the first constraint.",
+        query: &[],
+        schema: schema::<Constraint>,
+        table: None,
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment.first_constraint)),
+    },
+    Operation {
+        path: "/exclusions",
+        summary: "What was left out, by reason code.",
+        query: &[],
+        schema: schema::<BTreeMap<String, ExclusionCount>>,
+        table: Some("exclusions.csv"),
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment.exclusions)),
+    },
+    Operation {
+        path: "/gates",
+        summary: "Levels with the gates that decide them and their evidence.",
+        query: &[],
+        schema: schema::<Stages<'static>>,
+        table: Some("gates.csv"),
+        reads: Reads::Answer(|asking| {
+            let Assessment { level, stages, lanes, .. } = &asking.answer.assessment;
+            written(&Stages { level: *level, stages, lanes })
+        }),
+    },
+    Operation {
+        path: "/metrics",
+        summary: "All metrics over all services, by id.",
+        query: &[],
+        schema: schema::<BTreeMap<String, MetricSpread>>,
+        table: Some("metrics.csv"),
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment.metrics)),
+    },
+    Operation {
+        path: "/metrics/{metric}",
+        summary: "A metric over all services, over the last weeks, and of each service.",
+        query: &[],
+        schema: schema::<Metric<'static>>,
+        table: Some("spread-*.csv"),
+        reads: Reads::Answer(metric),
+    },
+    Operation {
+        path: "/pitfalls",
+        summary: "How these numbers may mislead.",
+        query: &[],
+        schema: schema::<Vec<Pitfall>>,
+        table: None,
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment.pitfalls)),
+    },
+    Operation {
+        path: "/plan",
+        summary: "The phases and the next actions.",
+        query: &[],
+        schema: schema::<Roadmap>,
+        table: None,
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment.roadmap)),
+    },
+    Operation {
+        path: "/services",
+        summary: "The services, a page of them; as CSV all of them.",
+        query: &[
+            ("q", "string", "A part of the name, in any case."),
+            ("of_team", "string", "Only of this team."),
+            ("level", "integer", "Only at this proven level."),
+            ("sort", "string", "`level`, `name`, or the id of a key; the lowest level first unless said otherwise."),
+            ("page", "integer", "Which page, from 1."),
+            ("per_page", "integer", "Items of a page, 1 to 1000; 100 unless said otherwise."),
+        ],
+        schema: schema::<Services<'static>>,
+        table: Some("services.csv"),
+        reads: Reads::Answer(services),
+    },
+    Operation {
+        path: "/services/{service}",
+        summary: "A service with its stages, gates, evidence and metrics.",
+        query: &[],
+        schema: schema::<ServiceResult>,
+        table: None,
+        reads: Reads::Answer(|asking| {
+            let found = asking.answer.assessment.services.iter().find(|service| service.service == asking.name);
+            written(found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such service"))?)
+        }),
+    },
+    Operation {
+        path: "/snapshots",
+        summary: "The stored assessments, in the order in which they were made; `snapshot` asks any other path for one.",
+        query: &[],
+        schema: schema::<Vec<SnapshotHead>>,
+        table: None,
+        reads: Reads::Store(|library, _| written(&library.heads().map_err(unavailable)?)),
+    },
+    Operation {
+        path: "/teams",
+        summary: "The teams, each with its level and metrics.",
+        query: &[],
+        schema: schema::<Vec<TeamResult>>,
+        table: None,
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment.teams)),
+    },
+];
+
+/// The query that every operation on an answer takes: name, JSON type, meaning.
+pub(crate) const SCOPE: &[(&str, &str, &str)] = &[
+    ("window", "integer", "The length of the window in days; the workspace's unless said otherwise."),
+    ("as_of", "string", "The instant to answer for, as RFC 3339 or a day; now unless said otherwise."),
+    ("team", "string", "Only the services of this team."),
+    ("service", "string", "Only this service."),
+    ("snapshot", "integer", "The stored assessment of this number instead."),
+];
+
+pub(super) fn routes() -> Router<Arc<State>> {
+    let mut router = Router::new().route(&format!("{ROOT}/openapi.json"), get(document));
+    for operation in OPERATIONS {
+        let handle = move |state, params, asked, headers| answer(state, operation, params, asked, headers, false);
+        router = router.route(&format!("{ROOT}{}", operation.path), get(handle));
+        if operation.table.is_some() && !operation.path.ends_with('}') {
+            let handle = move |state, params, asked, headers| answer(state, operation, params, asked, headers, true);
+            router = router.route(&format!("{ROOT}{}.csv", operation.path), get(handle));
+        }
+    }
+    router
+}
+
+async fn document(headers: HeaderMap) -> Response {
+    Content::new(JSON, crate::openapi()).respond(&headers)
+}
+
+async fn answer(
+    Shared(state): Shared<Arc<State>>,
+    operation: &'static Operation,
+    params: RawPathParams,
+    asked: Asked,
+    headers: HeaderMap,
+    is_csv: bool,
+) -> Result<Response, Problem> {
+    let name = params.iter().next().map(|(_, name)| name.to_owned()).unwrap_or_default();
+    let wants_csv = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/csv"));
+    let table = operation.table.filter(|_| is_csv || wants_csv).map(|table| table.replace('*', &name));
+    let reads = match operation.reads {
+        Reads::Store(read) => {
+            let content = blocking(move || Ok(Content::new(JSON, read(&state.library, &asked)?)));
+            return Ok(content.await?.respond(&headers));
+        }
+        Reads::Answer(read) => read,
+    };
+    let scope = Scope::read(&asked, state.usual.window_days)?;
+    let found = state.board.answer(&scope).await?;
+    let pairs: Vec<String> = asked.pairs().map(|(name, value)| format!("{name}={value}")).collect();
+    let key = format!("api {} {name}?{} {table:?}", operation.path, pairs.join("&"));
+    let next = next_page(operation, &found, &asked)?;
+    let content = match state.kept.find(found.number, &key) {
+        Some(content) => content,
+        None => {
+            blocking(move || {
+                let content = match table {
+                    Some(table) => as_table(&found, &scope, &table)?,
+                    None => Content::new(JSON, reads(&Asking { answer: &found, asked: &asked, name: &name })?),
+                };
+                Ok(state.kept.keep(found.number, key, content))
+            })
+            .await?
+        }
+    };
+    let mut response = content.respond(&headers);
+    if let Some(next) = next.and_then(|next| HeaderValue::from_str(&next).ok()) {
+        response.headers_mut().insert(header::LINK, next);
+    }
+    Ok(response)
+}
+
+fn as_table(answer: &Answer, scope: &Scope, table: &str) -> Result<Content, Problem> {
+    let links = Links::server(Page::Overview, scope.query());
+    let site = Site { assessment: &answer.assessment, reference: &answer.reference, links };
+    let found = html::download(&site, None, table);
+    let found = found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such table"))?;
+    Ok(Content::new(found.media_type, found.content))
+}
+
+/// Which page of services, from 1, and how many a page has.
+fn paging(asked: &Asked) -> Result<(usize, usize), Problem> {
+    let (page, per_page) = (asked.read("page")?.unwrap_or(1), asked.read("per_page")?.unwrap_or(PER_PAGE));
+    if page == 0 || !(1..=MOST_PER_PAGE).contains(&per_page) {
+        let detail = format!("`page` counts from 1, and `per_page` is 1 to {MOST_PER_PAGE}");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+    }
+    Ok((page, per_page))
+}
+
+fn services(asking: &Asking<'_>) -> Result<String, Problem> {
+    let (page, per_page) = paging(asking.asked)?;
+    let fitting = filter(asking.asked)?.ordered(&asking.answer.assessment.services);
+    let total = fitting.len();
+    let start = (page - 1).saturating_mul(per_page);
+    let items = fitting.into_iter().skip(start).take(per_page).collect();
+    written(&Services { items, page, per_page, total })
+}
+
+/// The `Link` to the next page of services.
+fn next_page(operation: &Operation, answer: &Answer, asked: &Asked) -> Result<Option<String>, Problem> {
+    if operation.path != "/services" {
+        return Ok(None);
+    }
+    let (page, per_page) = paging(asked)?;
+    let total = filter(asked)?.ordered(&answer.assessment.services).len();
+    let others = asked.pairs().filter(|(name, value)| *name != "page" && !value.is_empty());
+    let mut pairs: Vec<String> =
+        others.map(|(name, value)| format!("{name}={}", html::links::encoded(value))).collect();
+    pairs.push(format!("page={}", page + 1));
+    let has_more = page.saturating_mul(per_page) < total;
+    Ok(has_more.then(|| format!("<{ROOT}/services?{}>; rel=\"next\"", pairs.join("&"))))
+}
+
+fn metric(asking: &Asking<'_>) -> Result<String, Problem> {
+    let assessment = &asking.answer.assessment;
+    let all = assessment.metrics.get(asking.name);
+    let all = all.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such metric"))?;
+    let services = assessment.services.iter();
+    let of_each = services.filter_map(|service| Some((service.service.as_str(), service.metrics.get(asking.name)?)));
+    let trend = assessment.trends.get(asking.name);
+    written(&Metric { metric: asking.name, all, trend, services: of_each.collect() })
+}
+
+fn written(value: &impl Serialize) -> Result<String, Problem> {
+    let broken = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written");
+    serde_json::to_string(value).map_err(broken)
+}
