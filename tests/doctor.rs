@@ -48,12 +48,13 @@ fn what_is_connected_is_missing_no_more() {
         format!("services,started_at,resolved_at\nweb,{},{}\n", instant(15, 12), instant(15, 13)),
     );
     world.write("services.csv", "service,team\nweb,a\nmail,b\n");
-    import(&world, &["deployments.csv", "incidents.csv", "services.csv"]);
+    import(&world, &["deployments.csv", "incidents.csv"]);
+    import(&world, &["services.csv", "--source", "catalog"]);
     let checkup = doctor(&world);
     assert!(finding(&checkup, "no_incidents").is_none() && finding(&checkup, "no_team").is_none(), "{checkup}");
     world.write("truelevel.toml", "[workspace]\nname = \"Shop\"\n[[repository]]\npath = \"nowhere\"\n");
     let checkup = doctor(&world);
     assert!(finding(&checkup, "unread").unwrap()["subjects"][0].as_str().unwrap().contains("nowhere"), "{checkup}");
     let late = world.run(["doctor", "--as-of", "2027-03-02", "--format", "json"]).json();
-    assert!(finding(&late, "stale_source").is_some(), "{late}");
+    assert_eq!(finding(&late, "stale_source").unwrap()["subjects"], json!(["import"]), "a list of services holds on");
 }

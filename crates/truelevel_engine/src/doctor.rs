@@ -63,7 +63,7 @@ pub struct SourceState {
     pub facts: BTreeMap<&'static str, u64>,
     /// The newest observation.
     pub newest_at: Option<Time>,
-    /// Nothing of it was observed in the window.
+    /// Nothing of it was observed in the window; never said of what only lists services.
     pub is_stale: bool,
 }
 
@@ -290,7 +290,9 @@ fn sources(workspace: &Workspace, assessment: &Assessment, start: Time) -> Resul
         state.newest_at = repository.newest_change_at;
     }
     let finish = |(source, state): (String, SourceState)| {
-        let is_stale = state.newest_at.is_none_or(|at| at <= start);
+        // What is said of services holds until something else is said.
+        let is_event = state.facts.keys().any(|kind| *kind != "services");
+        let is_stale = is_event && state.newest_at.is_none_or(|at| at <= start);
         SourceState { source, is_stale, ..state }
     };
     Ok(states.into_iter().map(finish).collect())

@@ -2,7 +2,7 @@
 //! of 2026.
 
 use truelevel_model::facts::{DeploymentOutcome, Facts};
-use truelevel_model::{CommitId, Deployment, EnvironmentId, Incident, RepositoryId, Review, ServiceId, declare};
+use truelevel_model::{CommitId, Deployment, EnvironmentId, Incident, RepositoryId, Review, ServiceId, Time, declare};
 
 use super::field::fields;
 use super::forms::{Commit, Instant, Text, Whole};
@@ -196,20 +196,122 @@ pub(super) mod incidents {
             refuse_backwards(Some(started_at), resolved_at).map_err(|reason| RESOLVED.fault(reason))?;
         }
         UPDATED.given(record)?;
-        facts.incidents.push(Incident {
-            source: record.default_source(SOURCE),
-            id: ID.of(record)?,
-            services: vec![service],
-            severity: SEVERITY.given(record)?,
-            started_at,
-            detected_at: None,
-            detected_by_alert: None,
-            acknowledged_at: None,
-            resolved_at,
-            caused_by: None,
-            observed_at: record.latest(),
-        });
+        let (id, severity) = (ID.of(record)?, SEVERITY.given(record)?);
+        facts.incidents.push(incident(record, id, service, severity, (started_at, resolved_at)));
         Ok(())
+    }
+}
+
+pub(super) mod board_issues {
+    use super::*;
+
+    declare! {
+        /// Issues of boards (`board_issues`)
+        ///
+        /// Says on which board an issue is, and so to which project it belongs: name this file after that of
+        /// `project_mapping` and before that of `issues`. It holds no facts of its own.
+        pub static BOARD_ISSUES: Layout = {
+            id: "devlake_board_issues",
+            fields: FIELDS,
+            recognised_by: &["board_id", "issue_id"],
+            read: read,
+            rows: no_rows,
+        };
+    }
+
+    fields! {
+        /// Leads to the project.
+        BOARD: Required<Text> = "board_id";
+        /// The issue.
+        ISSUE: Required<Text> = "issue_id";
+    }
+
+    fn read(record: &Record<'_>, _: &mut Facts) -> Result<(), Fault> {
+        let (board, issue) = (BOARD.of(record)?, ISSUE.of(record)?);
+        if let Some(project) = project(record, "boards", &board) {
+            let mut projects = record.reading.projects.borrow_mut();
+            projects.entry((ISSUES_TABLE.to_owned(), issue)).or_insert(project.as_str().to_owned());
+        }
+        Ok(())
+    }
+}
+
+const ISSUES_TABLE: &str = "issues";
+
+pub(super) mod issues {
+    use super::*;
+
+    declare! {
+        /// Issues (`issues`)
+        ///
+        /// Those of the type `INCIDENT` become incidents; others are left aside. Versions of DevLake that have no table
+        /// `incidents` keep them here; import one of the two. The service is the project of the issue's board, so
+        /// `project_mapping` and `board_issues` are needed. The start is `created_date`, the end `resolution_date`.
+        pub static ISSUES: Layout = {
+            id: "devlake_issues",
+            fields: FIELDS,
+            recognised_by: &["issue_key", "original_type", "created_date", "resolution_date"],
+            read: read,
+            rows: no_rows,
+        };
+    }
+
+    fields! {
+        /// The incident's id, and what leads to the project.
+        ID: Required<Text> = "id";
+        /// `INCIDENT`, or something that is left aside.
+        TYPE: Required<Text> = "type";
+        /// Severity.
+        SEVERITY: Optional<Text> = "severity";
+        /// Start of impact.
+        CREATED: Required<Instant> = "created_date";
+        /// End of impact.
+        RESOLVED: Required<Instant> = "resolution_date";
+        /// When it was last changed, which is when it was observed.
+        UPDATED: Optional<Instant> = "updated_date";
+    }
+
+    fn read(record: &Record<'_>, facts: &mut Facts) -> Result<(), Fault> {
+        if TYPE.given(record)?.as_deref() != Some("INCIDENT") {
+            return Ok(());
+        }
+        let id = ID.of(record)?;
+        let service = project(record, ISSUES_TABLE, &id).ok_or_else(|| {
+            ID.fault(
+                "no project is known for it; name the files of `project_mapping` and `board_issues` before this one",
+            )
+        })?;
+        let (created, resolved) = (CREATED.of(record)?, RESOLVED.given(record)?);
+        if let Some(resolved) = resolved {
+            refuse_backwards(Some(created), resolved).map_err(|reason| RESOLVED.fault(reason))?;
+        }
+        UPDATED.given(record)?;
+        let severity = SEVERITY.given(record)?;
+        facts.incidents.push(incident(record, id, service, severity, (created, resolved)));
+        Ok(())
+    }
+}
+
+/// An incident from its start to its end, which is absent while it is open.
+fn incident(
+    record: &Record<'_>,
+    id: String,
+    service: ServiceId,
+    severity: Option<String>,
+    (started_at, resolved_at): (Time, Option<Time>),
+) -> Incident {
+    Incident {
+        source: record.default_source(SOURCE),
+        id,
+        services: vec![service],
+        severity,
+        started_at,
+        detected_at: None,
+        detected_by_alert: None,
+        acknowledged_at: None,
+        resolved_at,
+        caused_by: None,
+        observed_at: record.latest(),
     }
 }
 

@@ -46,8 +46,10 @@ pub static LAYOUTS: &[&Layout] = &[
 
 /// Tables of other products, recognised by their columns.
 pub static TABLES: &[&Layout] = &[
+    &devlake::board_issues::BOARD_ISSUES,
     &devlake::deployments::DEPLOYMENTS,
     &devlake::incidents::INCIDENTS,
+    &devlake::issues::ISSUES,
     &devlake::project_mapping::PROJECT_MAPPING,
     &devlake::pull_requests::PULL_REQUESTS,
     &fourkeys::changes::CHANGES,

@@ -238,6 +238,22 @@ fn tables_of_other_products_are_recognised_by_their_columns() {
     assert_eq!(all.facts.incidents[0].services[0].as_str(), "Shop");
     assert_eq!(all.facts.incidents[0].observed_at, Time::parse("2026-08-01T10:30:00Z").unwrap());
     assert_eq!((all.rejected.len(), all.rejected[0].field), (1, Some("scope_id")));
+    let of_boards = "board_id,issue_id\njira:JiraBoard:1:3,jira:JiraIssue:1:1\njira:JiraBoard:1:3,jira:JiraIssue:1:2\n";
+    let issues = "id,issue_key,title,type,original_type,status,created_date,resolution_date,updated_date,severity\n\
+        jira:JiraIssue:1:1,OPS-1,down,INCIDENT,Outage,DONE,2026-08-01T10:00:00Z,2026-08-01T12:00:00Z,,high\n\
+        jira:JiraIssue:1:2,OPS-2,a wish,REQUIREMENT,Story,TODO,2026-08-01T10:00:00Z,NULL,,\n\
+        jira:JiraIssue:1:9,OPS-9,elsewhere,INCIDENT,Outage,TODO,2026-08-01T10:00:00Z,NULL,,\n";
+    let mut found = Batch::default();
+    for text in [of_boards, issues] {
+        let mut file = ImportFile::open(Box::new(Cursor::new(text)), "table.csv", Hints::default()).unwrap();
+        let batch = file.next_batch(&reading).unwrap().unwrap();
+        found.facts.incidents.extend(batch.facts.incidents);
+        found.rejected.extend(batch.rejected);
+    }
+    let [incident] = &found.facts.incidents[..] else { panic!("{:?}", found.facts.incidents) };
+    assert_eq!((incident.id.as_str(), incident.services[0].as_str()), ("jira:JiraIssue:1:1", "Shop"));
+    assert_eq!(incident.resolved_at, Some(Time::parse("2026-08-01T12:00:00Z").unwrap()));
+    assert_eq!((found.rejected.len(), found.rejected[0].field), (1, Some("id")), "{:?}", found.rejected);
     let fourkeys = r#"{"source":"github","deploy_id":"9","time_created":"2026-08-01 09:00:00 UTC","main_commit":"0123456789abcdef0123456789abcdef01234567","changes":[]}"#;
     let (batch, unknown, _) = read("results.json", fourkeys);
     assert_eq!((batch.facts.deployments.len(), unknown.len()), (1, 0), "{:?}", batch.rejected);
