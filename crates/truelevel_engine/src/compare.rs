@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use truelevel_metrics::comparison::{Measured, compare as compare_metric};
+use truelevel_metrics::comparison::{
+    FALSE_DISCOVERY_RATE, Measured, compare as compare_metric, compare_within, correct,
+};
 use truelevel_model::assessment::{
     Assessment, GateResult, LevelRange, MetricSpread, QuestionResult, SCHEMA, ServiceResult, StageResult,
 };
 use truelevel_model::comparison::{
-    self, BasisChange, ChangeVerdict, Compared, ComparedSide, Comparison, GateChange, MetricChange, QuestionChange,
-    ServiceChange, StageChange,
+    self, BasisChange, ChangeVerdict, Compared, ComparedSide, Comparison, Correction, GateChange, MetricChange,
+    QuestionChange, ServiceChange, StageChange,
 };
 use truelevel_model::snapshot::SnapshotHead;
 use truelevel_model::{Measurement, Time, printable};
@@ -105,12 +107,25 @@ pub fn compare(before: &Side, after: &Side) -> Comparison {
         assessment.stages.iter().chain(&assessment.lanes).cloned().collect()
     };
     let (stages_before, stages_after) = (stages(first), stages(second));
-    let services = |assessment: &Assessment| -> BTreeSet<String> {
+    let names = |assessment: &Assessment| -> BTreeSet<String> {
         assessment.services.iter().map(|service| service.service.clone()).collect()
     };
-    let (services_before, services_after) = (services(first), services(second));
+    let (services_before, services_after) = (names(first), names(second));
     let basis = basis(before, after);
     let obstacle = obstacle(&basis);
+    let mut metrics = metric_changes(first, second, obstacle);
+    let mut services = service_changes(first, second, obstacle);
+    let correction = Correction {
+        method: "benjamini_hochberg".to_owned(),
+        false_discovery_rate: FALSE_DISCOVERY_RATE,
+        comparisons: correct(&mut metrics),
+        comparisons_of_services: correct(services.iter_mut().flat_map(|service| &mut service.metrics)),
+    };
+    // Only what moved is listed.
+    for service in &mut services {
+        service.metrics.retain(|change| change.verdict.is_change());
+    }
+    services.retain(|service| service.level.before != service.level.after || !service.metrics.is_empty());
     Comparison {
         schema: comparison::SCHEMA.to_owned(),
         workspace: second.workspace.clone(),
@@ -122,10 +137,11 @@ pub fn compare(before: &Side, after: &Side) -> Comparison {
         stages: stage_changes(&stages_before, &stages_after),
         gates: gate_changes(&stages_before, &stages_after),
         questions: question_changes(first, second),
-        metrics: metric_changes(first, second, obstacle),
+        metrics,
+        correction,
         services_added: services_after.difference(&services_before).cloned().collect(),
         services_removed: services_before.difference(&services_after).cloned().collect(),
-        services: service_changes(first, second, obstacle),
+        services,
     }
 }
 
@@ -262,9 +278,22 @@ fn obstacle(basis: &[BasisChange]) -> Option<&'static str> {
 fn metric_changes(first: &Assessment, second: &Assessment, obstacle: Option<&str>) -> Vec<MetricChange> {
     let change = |(id, spread): (&String, &MetricSpread)| {
         let earlier = first.metrics.get(id)?;
-        Some(metric_change(id, (first, &earlier.measurement), (second, &spread.measurement), obstacle))
+        let mut change = metric_change(id, (first, &earlier.measurement), (second, &spread.measurement), obstacle);
+        if earlier.services > 1 && spread.services > 1 {
+            compare_within(&mut change, in_both(id, first, second));
+        }
+        Some(change)
     };
     second.metrics.iter().filter_map(change).collect()
+}
+
+/// The values of a metric before and after, of each service that has one in both.
+fn in_both(id: &str, first: &Assessment, second: &Assessment) -> Vec<(f64, f64)> {
+    let value = |service: &ServiceResult| service.metrics.get(id)?.value;
+    let earlier: BTreeMap<&str, f64> =
+        first.services.iter().filter_map(|service| Some((service.service.as_str(), value(service)?))).collect();
+    let pair = |service: &ServiceResult| Some((*earlier.get(service.service.as_str())?, value(service)?));
+    second.services.iter().filter_map(pair).collect()
 }
 
 fn metric_change(
@@ -278,12 +307,13 @@ fn metric_change(
     let change = compare_metric(id, first, second);
     match obstacle {
         Some(obstacle) => {
-            MetricChange { verdict: ChangeVerdict::NotComparable, note: Some(obstacle.to_owned()), ..change }
+            MetricChange { p: None, verdict: ChangeVerdict::NotComparable, note: Some(obstacle.to_owned()), ..change }
         }
         None => change,
     }
 }
 
+/// Every service that is in both, with its keys.
 fn service_changes(first: &Assessment, second: &Assessment, obstacle: Option<&str>) -> Vec<ServiceChange> {
     let earlier: BTreeMap<&str, &ServiceResult> =
         first.services.iter().map(|service| (service.service.as_str(), service)).collect();
@@ -295,14 +325,9 @@ fn service_changes(first: &Assessment, second: &Assessment, obstacle: Option<&st
                 let (before, after) = (earlier.metrics.get(*id)?, service.metrics.get(*id)?);
                 Some(metric_change(id, (first, before), (second, after), obstacle))
             })
-            .filter(|change| change.verdict.is_change())
             .collect();
         let level = Compared { before: earlier.level, after: service.level };
-        (level.before != level.after || !metrics.is_empty()).then(|| ServiceChange {
-            service: service.service.clone(),
-            level,
-            metrics,
-        })
+        Some(ServiceChange { service: service.service.clone(), level, metrics })
     };
     second.services.iter().filter_map(change).collect()
 }

@@ -1,12 +1,15 @@
 //! One metric in two windows: by how much it differs, and whether that is more than noise.
 
-use truelevel_model::comparison::{ChangeVerdict, ContrastKind, MetricChange};
+use truelevel_model::comparison::{ChangeVerdict, ContrastKind, MetricChange, WithinServices};
 use truelevel_model::{Measurement, Unit};
 
 use crate::METRICS;
 use crate::statistics::{
-    Comparison, Contrast, Exposure, KnownQuantile, difference_of_quantiles, rate_ratio, ratio_of_quantiles,
+    Comparison, Contrast, Exposure, Interval, KnownQuantile, difference_of_quantiles, discoveries, median,
+    quantile_interval, rate_ratio, ratio_of_quantiles,
 };
+
+pub use crate::statistics::FALSE_DISCOVERY_RATE;
 
 /// A measurement with the length of its window.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +36,8 @@ pub fn compare(metric: &str, before: Measured<'_>, after: Measured<'_>) -> Metri
         estimate: None,
         low: None,
         high: None,
+        p: None,
+        within_services: None,
         verdict: ChangeVerdict::CannotTell,
         note: None,
     };
@@ -66,8 +71,59 @@ pub fn compare(metric: &str, before: Measured<'_>, after: Measured<'_>) -> Metri
         Contrast::Ratio => ContrastKind::Ratio,
     });
     (change.estimate, change.low, change.high) = (found.estimate, found.low, found.high);
+    change.p = Some(found.p());
     change.verdict = verdict(metric, &found, from.value < to.value);
     change
+}
+
+/// Compares each service that is in both with itself, and takes a change back that these do not show: then only the mix
+/// of services moved the middle. `services` are the values before and after.
+///
+/// The median of the services' contrasts stands with its order-statistic interval (Thompson 1936): stratified by service,
+/// as Simpson's paradox (1951) asks for. Where the services in both are too few for an interval, nothing is taken back.
+pub fn compare_within(change: &mut MetricChange, services: impl IntoIterator<Item = (f64, f64)>) {
+    let Some(kind) = change.contrast else { return };
+    let contrast = |(before, after): (f64, f64)| match kind {
+        ContrastKind::Difference => Some(after - before),
+        ContrastKind::Ratio => (before > 0.0 && after > 0.0).then_some(after / before),
+    };
+    let contrasts: Vec<f64> = services.into_iter().filter_map(contrast).collect();
+    let Some(estimate) = median(&contrasts) else { return };
+    let interval = quantile_interval(&contrasts, 0.5);
+    let none = if kind == ContrastKind::Ratio { 1.0 } else { 0.0 };
+    let moves_alike = |interval: Interval| match change.estimate {
+        Some(estimate) if estimate > none => interval.low > none,
+        Some(_) => interval.high < none,
+        None => interval.low > none || interval.high < none,
+    };
+    if change.verdict.is_change() && interval.is_some_and(|interval| !moves_alike(interval)) {
+        change.verdict = ChangeVerdict::NoChangeShown;
+        change.note = Some(format!(
+            "another mix of services may have moved the middle; the {} that are in both do not show it",
+            contrasts.len()
+        ));
+    }
+    change.within_services = Some(WithinServices {
+        services: contrasts.len() as u64,
+        estimate,
+        low: interval.map(|interval| interval.low),
+        high: interval.map(|interval| interval.high),
+    });
+}
+
+/// Takes back what may be chance among so many comparisons (see [`discoveries`]). Answers how many there were.
+pub fn correct<'a>(changes: impl IntoIterator<Item = &'a mut MetricChange>) -> u64 {
+    let mut compared: Vec<(&mut MetricChange, f64)> =
+        changes.into_iter().filter_map(|change| change.p.map(|p| (change, p))).collect();
+    let stands = discoveries(&compared.iter().map(|(_, p)| *p).collect::<Vec<_>>());
+    let comparisons = compared.len() as u64;
+    for ((change, _), stands) in compared.iter_mut().zip(stands) {
+        if change.verdict.is_change() && !stands {
+            change.verdict = ChangeVerdict::NoChangeShown;
+            change.note = Some(format!("by itself it would be, but among {comparisons} comparisons it may be chance"));
+        }
+    }
+    comparisons
 }
 
 fn known(measurement: &Measurement) -> Option<KnownQuantile> {
@@ -146,6 +202,40 @@ mod tests {
         // Clopper and Pearson of 40 in 60, as a ratio: 1.142 to 3.611.
         assert_eq!(format!("{:.3} {:.3}", found.low.unwrap(), found.high.unwrap()), "1.142 3.611");
         assert_eq!(found.verdict, ChangeVerdict::Better);
+    }
+
+    #[test]
+    fn another_mix_of_services_is_no_improvement() {
+        let slow = measured(Unit::Seconds, 80.0, 100.0, 130.0);
+        let fast = measured(Unit::Seconds, 40.0, 50.0, 60.0);
+        let mut mixed = compared("change_lead_time", &slow, &fast);
+        assert_eq!(mixed.verdict, ChangeVerdict::Better);
+        // Quick services came in; those that were there before became slower.
+        compare_within(&mut mixed, (0..12).map(|number| (100.0, 104.0 + f64::from(number))));
+        assert_eq!(mixed.verdict, ChangeVerdict::NoChangeShown);
+        let within = mixed.within_services.as_ref().unwrap();
+        assert!(within.services == 12 && within.low.unwrap() > 1.0, "{within:?}");
+        let mut real = compared("change_lead_time", &slow, &fast);
+        compare_within(&mut real, (0..12).map(|number| (100.0, 40.0 + f64::from(number))));
+        assert_eq!(real.verdict, ChangeVerdict::Better);
+        let mut few = compared("change_lead_time", &slow, &fast);
+        compare_within(&mut few, [(100.0, 120.0); 3]);
+        assert_eq!((few.verdict, few.within_services.unwrap().low), (ChangeVerdict::Better, None));
+    }
+
+    #[test]
+    fn one_surprise_among_many_comparisons_is_taken_back_and_a_clear_change_stays() {
+        let before = measured(Unit::Seconds, 80.0, 100.0, 130.0);
+        let mut changes: Vec<MetricChange> = (0..40)
+            .map(|_| compared("change_lead_time", &before, &measured(Unit::Seconds, 75.0, 97.0, 125.0)))
+            .collect();
+        changes.push(compared("change_lead_time", &before, &measured(Unit::Seconds, 60.0, 70.0, 85.0)));
+        changes.push(compared("change_lead_time", &before, &measured(Unit::Seconds, 18.0, 20.0, 23.0)));
+        assert!(changes[40].verdict == ChangeVerdict::Better && changes[41].verdict == ChangeVerdict::Better);
+        assert_eq!(correct(&mut changes), 42);
+        assert_eq!(changes[40].verdict, ChangeVerdict::NoChangeShown);
+        assert!(changes[40].note.as_ref().unwrap().contains("among 42 comparisons"));
+        assert_eq!(changes[41].verdict, ChangeVerdict::Better);
     }
 
     #[test]

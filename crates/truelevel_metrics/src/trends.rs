@@ -9,7 +9,7 @@ use truelevel_model::{Time, Unit};
 use crate::Metric;
 use crate::organisation::middle;
 use crate::statistics::{
-    Chart, Point, Scale, Side, Signal, individuals_chart, mann_kendall, theil_sen, time_between_events_chart,
+    Chart, Point, Scale, Side, Signal, individuals_chart, mann_kendall, median, theil_sen, time_between_events_chart,
 };
 use crate::weekly::Series;
 
@@ -31,29 +31,46 @@ pub fn trend(metric: &Metric, services: &[&Series]) -> Trend {
         }
     };
     let is_lower_bound = services.iter().any(|series| series.is_lower_bound);
+    let is_thin = services.len() > 1 && metric.unit == Unit::Ratio && is_rare(services);
+    let is_withheld = is_lower_bound || is_thin;
     let known = known(&points);
     let scale = if metric.unit == Unit::Seconds && known.iter().all(|(_, value)| *value > 0.0) {
         Scale::Logarithmic
     } else {
         Scale::Linear
     };
-    let direction = if is_lower_bound { undecided(&known) } else { direction(metric, &points, &known, scale) };
-    let chart = if is_lower_bound { None } else { chart(&points, &known, scale, events) };
+    let direction = if is_withheld { undecided(&known) } else { direction(metric, &points, &known, scale) };
+    let chart = if is_withheld { None } else { chart(&points, &known, scale, events) };
     Trend {
         unit: metric.unit,
         higher_is_better: metric.higher_is_better,
         services: behind,
         chart,
         direction,
-        note: note(services, &points, is_lower_bound),
+        note: note(services, &points, is_lower_bound, is_thin),
         points,
     }
 }
 
-fn note(services: &[&Series], points: &[TrendPoint], is_lower_bound: bool) -> Option<String> {
+/// Whether a usual service has so few of the events in a week that its weekly share is none, one in five or the like: the
+/// middle of such shares jumps between a few values, and a chart of it tells of nothing else.
+fn is_rare(services: &[&Series]) -> bool {
+    let per_week = |series: &&Series| {
+        let events = series.events.as_ref().map_or(0, Vec::len);
+        (!series.points.is_empty()).then(|| events as f64 / series.points.len() as f64)
+    };
+    let usual = median(&services.iter().filter_map(per_week).collect::<Vec<_>>());
+    usual.is_none_or(|events| events < RARE_PER_WEEK)
+}
+
+fn note(services: &[&Series], points: &[TrendPoint], is_lower_bound: bool, is_thin: bool) -> Option<String> {
     let open = points.iter().filter(|point| point.value.is_none() && point.at_least.is_some()).count();
     let notes = [
         is_lower_bound.then(|| "only a lower bound is known, and its course says nothing of the truth".to_owned()),
+        is_thin.then(|| {
+            "too few of them in a week of a usual service for a course; look at a service, or compare quarters"
+                .to_owned()
+        }),
         (open > 0).then(|| format!("weeks in which too much was still open for a value: {open}")),
         services.iter().any(|series| series.is_proxy).then(|| "release tags stand in for deployments".to_owned()),
     ];
@@ -271,6 +288,20 @@ mod tests {
         assert!(chart.signals.contains(&beyond), "{chart:?}");
         let often = Series { events: Some(vec![day(1); 60]), ..series(&[0.2; 20]) };
         assert_eq!(trend(&DEPLOYMENT_FREQUENCY, &[&often]).chart.unwrap().kind, ChartKind::WeeklyValues);
+    }
+
+    #[test]
+    fn the_middle_of_shares_of_a_few_deployments_has_no_course() {
+        let failing = |weeks: &[i64]| {
+            let events = weeks.iter().map(|week| Time::from_seconds(week * 604_800)).collect();
+            let shares: Vec<f64> = (0..20).map(|week| if weeks.contains(&week) { 0.2 } else { 0.0 }).collect();
+            Series { events: Some(events), ..series(&shares) }
+        };
+        let rare: Vec<Series> = (0..8).map(|first| failing(&[first, first + 8])).collect();
+        let trend = trend(&CHANGE_FAIL_RATE, &rare.iter().collect::<Vec<_>>());
+        assert_eq!((trend.chart, trend.direction.verdict), (None, TrendVerdict::TooLittleData));
+        assert!(trend.note.unwrap().contains("too few of them"));
+        assert_eq!(trend.points.len(), 20, "the weeks themselves are there");
     }
 
     #[test]

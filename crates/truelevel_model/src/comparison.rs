@@ -24,6 +24,8 @@ pub struct Comparison {
     pub overlap_days: f64,
     /// What else changed, so that a difference may come from it.
     pub basis: Vec<BasisChange>,
+    /// How changes are told from what so many comparisons bring up by chance.
+    pub correction: Correction,
     /// The level.
     pub level: Compared<LevelRange>,
     /// The stages and lanes whose level moved.
@@ -40,6 +42,19 @@ pub struct Comparison {
     pub services_removed: Vec<String>,
     /// Services whose level moved, or of which a key moved by more than noise.
     pub services: Vec<ServiceChange>,
+}
+
+/// How changes are told from what many comparisons bring up by chance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Correction {
+    /// The method: `benjamini_hochberg` (1995).
+    pub method: String,
+    /// The share of false ones that is allowed, on average, among the changes that are called so.
+    pub false_discovery_rate: f64,
+    /// How many metrics of the whole were compared; they are judged together.
+    pub comparisons: u64,
+    /// How many keys of services were compared; they are judged together.
+    pub comparisons_of_services: u64,
 }
 
 /// One of the two.
@@ -168,11 +183,31 @@ pub struct MetricChange {
     pub low: Option<f64>,
     /// Upper end of its 95 % interval.
     pub high: Option<f64>,
-    /// What it says.
+    /// The chance of a contrast so far from "no change" where nothing changed, read off the interval.
+    #[serde(default)]
+    pub p: Option<f64>,
+    /// Each service that is in both compared with itself, so that another mix of services does not show; only for several
+    /// services.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub within_services: Option<WithinServices>,
+    /// What it says, given all the other comparisons (`correction`).
     pub verdict: ChangeVerdict,
-    /// Why nothing can be said.
+    /// Why nothing can be said, or why it is not said.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
+}
+
+/// The services that are in both, each compared with itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WithinServices {
+    /// How many have a value in both.
+    pub services: u64,
+    /// The median of their contrasts, of the kind of `contrast`.
+    pub estimate: f64,
+    /// Lower end of its 95 % interval; absent where the services are too few.
+    pub low: Option<f64>,
+    /// Upper end of its 95 % interval.
+    pub high: Option<f64>,
 }
 
 /// A service that moved.

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use truelevel_model::assessment::{GateOutcome, LevelRange};
-use truelevel_model::comparison::{ChangeVerdict, ComparedSide, Comparison, ContrastKind, GateChange, MetricChange};
+use truelevel_model::comparison::{
+    ChangeVerdict, ComparedSide, Comparison, ContrastKind, Correction, GateChange, MetricChange,
+};
 use truelevel_model::{Unit, printable};
 
 use crate::{numbers, words};
@@ -48,6 +50,14 @@ fn sections(comparison: &Comparison) -> Vec<(&'static str, Vec<String>)> {
         sides.push(format!(
             "both windows share {} days, so that a difference shows late: intervals are too wide rather than too narrow",
             numbers::digits(comparison.overlap_days)
+        ));
+    }
+    let Correction { comparisons, comparisons_of_services, false_discovery_rate, .. } = &comparison.correction;
+    if comparisons + comparisons_of_services > 0 {
+        sides.push(format!(
+            "{comparisons} metrics of the whole and {comparisons_of_services} keys of services were compared; a change \
+             is called one only where it stands among so many (Benjamini and Hochberg 1995, false discoveries at most {} %)",
+            numbers::digits(false_discovery_rate * 100.0)
         ));
     }
     let basis = comparison
@@ -125,12 +135,16 @@ fn metric(change: &MetricChange) -> String {
         ChangeVerdict::Better => "better, and more than noise".to_owned(),
         ChangeVerdict::Worse => "worse, and more than noise".to_owned(),
         ChangeVerdict::Moved => "more than noise".to_owned(),
-        ChangeVerdict::NoChangeShown => "no change is shown".to_owned(),
+        ChangeVerdict::NoChangeShown => match &change.note {
+            Some(note) => format!("no change is shown: {note}"),
+            None => "no change is shown".to_owned(),
+        },
         ChangeVerdict::CannotTell => format!("cannot tell: {note}"),
         ChangeVerdict::NotComparable => format!("not comparable: {note}"),
     };
     let contrast = contrast(change).map(|contrast| format!(", {contrast}")).unwrap_or_default();
-    format!("{name}: {} → {}{contrast}; {verdict}", value(change.before), value(change.after))
+    let within = within(change).map(|within| format!("; {within}")).unwrap_or_default();
+    format!("{name}: {} → {}{contrast}{within}; {verdict}", value(change.before), value(change.after))
 }
 
 /// Why a comparison says what it says: the contrast with its interval, or what stands against comparing.
@@ -139,12 +153,24 @@ pub fn because(change: &MetricChange) -> String {
     words::sentence(&parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
-fn contrast(change: &MetricChange) -> Option<String> {
-    let of = |value: f64| match (change.contrast, change.unit) {
+fn within(change: &MetricChange) -> Option<String> {
+    let within = change.within_services.as_ref()?;
+    let of = |value| amount(change, value);
+    let range = within.low.zip(within.high).map(|(low, high)| format!(" (95 %: {} to {})", of(low), of(high)));
+    let services = numbers::count(within.services, "service");
+    Some(format!("within {services} {}{}", of(within.estimate), range.unwrap_or_default()))
+}
+
+fn amount(change: &MetricChange, value: f64) -> String {
+    match (change.contrast, change.unit) {
         (Some(ContrastKind::Ratio), _) => format!("×{}", numbers::digits(value)),
         (_, Unit::Ratio) => format!("{}{} points", sign(value), numbers::digits(value.abs() * 100.0)),
         (_, unit) => format!("{}{}", sign(value), numbers::value(unit, value.abs())),
-    };
+    }
+}
+
+fn contrast(change: &MetricChange) -> Option<String> {
+    let of = |value: f64| amount(change, value);
     let end = |end: Option<f64>, open: &str| end.map_or(open.to_owned(), of);
     let range = format!("95 %: {} to {}", end(change.low, "any less"), end(change.high, "any more"));
     change.contrast?;
@@ -190,6 +216,8 @@ mod tests {
             estimate: Some(2.0 / 3.0),
             low: Some(0.5),
             high: Some(0.9),
+            p: Some(0.007),
+            within_services: None,
             verdict: ChangeVerdict::Better,
             note: None,
         };

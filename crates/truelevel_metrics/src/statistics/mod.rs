@@ -23,7 +23,7 @@ mod time_between_events;
 mod trend;
 mod xmr;
 
-pub use comparison::{Comparison, Contrast};
+pub use comparison::{Comparison, Contrast, FALSE_DISCOVERY_RATE, discoveries};
 pub use difference::{
     Exposure, KnownQuantile, Share, difference_of_proportions, difference_of_quantiles, rate_ratio, ratio_of_quantiles,
 };
