@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod histories;
+mod process;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -44,13 +45,7 @@ fn measure_here(measure: &str, path: &Path) {
         "measure-assess" => assess(path),
         other => panic!("there is no {other}"),
     };
-    println!("{} {} {result}", started.elapsed().as_secs_f64(), peak_kib());
-}
-
-fn peak_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
+    println!("{} {} {result}", started.elapsed().as_secs_f64(), process::peak_kib());
 }
 
 fn history(repository: &GitRepository) -> History {
@@ -80,7 +75,7 @@ fn mark(repository: &GitRepository) {
     let attribution = Attribution::of(&history, deployed);
     let seconds = started.elapsed().as_secs_f64();
     let marked = history.indices().filter(|change| attribution.first_deployment(*change).is_some()).count();
-    println!("{seconds} {} {marked}", peak_kib());
+    println!("{seconds} {} {marked}", process::peak_kib());
 }
 
 /// Commits of the graph, evenly spread from the oldest to the newest.

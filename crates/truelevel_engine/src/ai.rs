@@ -1,7 +1,5 @@
 //! Signs of AI in changes beside how delivery went, joined into one answer.
 
-use std::collections::BTreeMap;
-
 use truelevel_metrics::ai::event_study::{EventRules, event_study};
 use truelevel_metrics::ai::weeks::AiWeek;
 use truelevel_metrics::ai::{AiService, dose};
@@ -11,16 +9,17 @@ use truelevel_model::assessment::ServiceResult;
 use truelevel_report::numbers::count;
 
 use crate::assess::Prepared;
+use crate::trends::ServiceWeeks;
 
 /// How many services are listed.
 const LISTED: usize = 100;
 
 impl Prepared {
-    /// The signs over the services; absent where no change is known. `weeks` holds what services shipped by week.
-    pub(crate) fn ai(&self, results: &[ServiceResult], weeks: &BTreeMap<String, Vec<AiWeek>>) -> Option<Ai> {
+    /// The signs over the services; absent where no change is known. `weeks` stands beside the results.
+    pub(crate) fn ai(&self, results: &[ServiceResult], weeks: &[ServiceWeeks]) -> Option<Ai> {
         let any_is_active = results.iter().any(|result| result.is_active);
-        let judged = results.iter().filter(|result| result.is_active || !any_is_active);
-        let services: Vec<AiService<'_>> = judged.map(|result| of_service(result, weeks)).collect();
+        let judged = results.iter().zip(weeks).filter(|(result, _)| result.is_active || !any_is_active);
+        let services: Vec<AiService<'_>> = judged.map(|(result, weeks)| of_service(result, &weeks.ai)).collect();
         let changes = services.iter().map(|service| service.changes).sum();
         if changes == 0 {
             return None;
@@ -96,7 +95,7 @@ impl Prepared {
     }
 }
 
-fn of_service<'a>(result: &'a ServiceResult, weeks: &'a BTreeMap<String, Vec<AiWeek>>) -> AiService<'a> {
+fn of_service<'a>(result: &'a ServiceResult, weeks: &'a [AiWeek]) -> AiService<'a> {
     let measured = result.metrics.get("ai_change_share");
     let changes = measured.filter(|measured| measured.value.is_some()).map_or(0, |measured| measured.n);
     let share = measured.and_then(|measured| measured.value).unwrap_or(0.0);
@@ -106,6 +105,6 @@ fn of_service<'a>(result: &'a ServiceResult, weeks: &'a BTreeMap<String, Vec<AiW
         changes,
         signed: (share * changes as f64).round() as u64,
         metrics: Some(&result.metrics),
-        weeks: weeks.get(&result.service).map(Vec::as_slice).unwrap_or_default(),
+        weeks,
     }
 }

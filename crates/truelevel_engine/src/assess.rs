@@ -34,7 +34,9 @@ use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, ma
 use crate::own_rules::OwnRules;
 use crate::pitfalls::{Seen, Trace};
 use crate::platform::PlatformFacts;
+use crate::reading::deployments;
 use crate::rollup::{RolledUp, judged};
+use crate::trends::{ServiceWeeks, trends};
 use crate::what_if::Supposed;
 use crate::{EngineError, Talk, Workspace, turning};
 
@@ -101,8 +103,9 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
             .warnings
             .push(format!("the as-of {} lies in the future: what is not known yet counts as not happened", window.end));
     }
+    talk.progress("reading deployments from the store", 0, None);
     let records = workspace.store.service_records()?;
-    let mut services = services(&workspace.config, &collected.repositories, workspace.store.deployments()?, &records);
+    let mut services = services(&workspace.config, &collected.repositories, deployments(workspace)?, &records);
     refuse_emptiness(&collected, &services, window)?;
     if !request.services.is_empty() {
         let known: BTreeSet<String> = services.iter().map(|service| service.id.as_str().to_owned()).collect();
@@ -115,6 +118,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         }
         services.retain(|service| request.services.iter().any(|name| name == service.id.as_str()));
     }
+    talk.progress("looking at files", 0, None);
     let detected = detect(&collected.repositories, &workspace.config.own.practices, window.end, talk);
     if workspace.is_kept() {
         keep_evidence(workspace, &collected.repositories, &detected)?;
@@ -271,29 +275,29 @@ impl Prepared {
             .iter()
             .filter_map(|repository| Some((repository.id.as_str().to_owned(), repository.web_address.clone()?)))
             .collect();
-        let total = Some(self.services.len() as u64);
-        let results: Vec<(ServiceResult, Tally)> = self
+        let (weeks, total) = (self.weeks(), Some(self.services.len() as u64));
+        let results: Vec<((ServiceResult, Tally), ServiceWeeks)> = self
             .services
             .par_iter()
             .enumerate()
             .map(|(place, service)| {
                 talk.progress("measuring services", place as u64, total);
                 measuring.measure(service, |data, measured| {
-                    let (result, tally) = self.judge(service, measured, &windows, &web_addresses);
-                    (
-                        result,
-                        Tally { trace: Trace::of(data), path_deployments: self.platform.deployments(data), ..tally },
-                    )
+                    let (result, tally) = self.judge(service, &measured, &windows, &web_addresses);
+                    let path_deployments = self.platform.deployments(&data);
+                    let tally = Tally { trace: Trace::of(&data), path_deployments, ..tally };
+                    ((result, tally), ServiceWeeks::of(data, &weeks))
                 })
             })
             .collect();
+        let (results, of_weeks): (Vec<_>, Vec<ServiceWeeks>) = results.into_iter().unzip();
         let (services, tallies): (Vec<ServiceResult>, Vec<Tally>) = results.into_iter().unzip();
-        let active: BTreeSet<&str> =
-            services.iter().filter(|service| service.is_active).map(|service| service.service.as_str()).collect();
-        talk.progress("looking at weeks", 0, None);
-        let weeks = self.over_weeks(&windows, |service| active.is_empty() || active.contains(service));
-        let ai = self.ai(&services, &weeks.ai);
-        Assessment { trends: weeks.trends, ai, ..self.put_together(services, &tallies) }
+        talk.progress("putting services together", 0, None);
+        let is_any_active = services.iter().any(|service| service.is_active);
+        let known = services.iter().zip(&of_weeks).filter(|(service, _)| service.is_active || !is_any_active);
+        let trends = trends(&known.map(|(_, weeks)| weeks).collect::<Vec<_>>());
+        let ai = self.ai(&services, &of_weeks);
+        Assessment { trends, ai, ..self.put_together(services, &tallies) }
     }
 
     fn judge<'w>(
@@ -451,13 +455,14 @@ impl Prepared {
             ));
         }
         self.warn_of_assumptions(services, &mut warnings);
+        let uses = self.repository_uses();
         Coverage {
             repositories: self
                 .collected
                 .repositories
                 .iter()
-                .enumerate()
-                .map(|(place, repository)| self.repository_coverage(place, repository))
+                .zip(uses)
+                .map(|(repository, used_for)| self.repository_coverage(repository, used_for))
                 .collect(),
             services_by_deployment_data: by_data,
             services_without_repository: services
@@ -505,19 +510,27 @@ impl Prepared {
         Some(repository.history.committed_at(head))
     }
 
-    fn repository_coverage(&self, place: usize, repository: &CollectedRepository) -> RepositoryCoverage {
-        let mut used_for = Vec::new();
-        if self.services.iter().any(|service| service.deployed_from.contains(&place)) {
-            used_for.push("deployments".to_owned());
-        }
-        for service in self.services.iter().filter(|service| service.repository == Some(place)) {
-            used_for.push("changes".to_owned());
+    /// What each repository is used for, by its place.
+    fn repository_uses(&self) -> Vec<BTreeSet<&'static str>> {
+        let mut uses = vec![BTreeSet::new(); self.collected.repositories.len()];
+        for service in &self.services {
+            for place in &service.deployed_from {
+                uses[*place].insert("deployments");
+            }
+            let Some(place) = service.repository else { continue };
+            uses[place].insert("changes");
             if service.deployment_data == DeploymentData::ReleaseTags {
-                used_for.push("release_tags".to_owned());
+                uses[place].insert("release_tags");
             }
         }
-        used_for.sort_unstable();
-        used_for.dedup();
+        uses
+    }
+
+    fn repository_coverage(
+        &self,
+        repository: &CollectedRepository,
+        used_for: BTreeSet<&'static str>,
+    ) -> RepositoryCoverage {
         RepositoryCoverage {
             repository: repository.id.as_str().to_owned(),
             branch: repository.branch.as_ref().map(|branch| branch.name.clone()),
@@ -525,7 +538,7 @@ impl Prepared {
             commit: repository.head_as_of(self.window.end).map(|commit| commit.to_string()),
             changes: repository.history.len() as u64,
             tags: repository.tags.len() as u64,
-            used_for,
+            used_for: used_for.into_iter().map(str::to_owned).collect(),
             is_shallow: repository.git.as_ref().is_some_and(GitRepository::is_shallow),
             newest_change_at: self.newest_change(repository),
         }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rayon::prelude::*;
 use truelevel_model::{ChangeIndex, CommitId, History, RepositoryId, SourceId, Tag, Time, Window};
 use truelevel_sources::deployment_files::PathTemplate;
 use truelevel_sources::deployment_repository::{DeclaredVersions, VersionFiles, read_deployments};
 use truelevel_sources::git::{AutomationAccounts, Branch, ChangeReading, GitError, GitRepository};
-use truelevel_store::{Store, StoreError};
+use truelevel_store::Store;
 
+use crate::reading::in_shares;
 use crate::{EngineError, Talk, Workspace};
 
 /// A repository with what was read of it.
@@ -104,7 +104,7 @@ fn add_known_from_facts(
         }
     }
     let (done, total) = (AtomicU64::new(0), Some(ids.len() as u64));
-    let read_part = |store: Box<dyn Store>, ids: &[RepositoryId]| -> Result<Vec<CollectedRepository>, EngineError> {
+    let read = |store: &dyn Store, ids: &[RepositoryId]| {
         let known = ids.iter().map(|id| {
             talk.progress("reading changes from the store", done.fetch_add(1, Ordering::Relaxed) + 1, total);
             let history = store.history(id)?;
@@ -123,12 +123,7 @@ fn add_known_from_facts(
         });
         known.collect()
     };
-    let share = ids.len().div_ceil(rayon::current_num_threads()).max(1);
-    let shares: Vec<(Box<dyn Store>, &[RepositoryId])> =
-        ids.chunks(share).map(|ids| Ok((workspace.store.reader()?, ids))).collect::<Result<_, StoreError>>()?;
-    let parts: Vec<Vec<CollectedRepository>> =
-        shares.into_par_iter().map(|(store, ids)| read_part(store, ids)).collect::<Result<_, _>>()?;
-    repositories.extend(parts.into_iter().flatten());
+    repositories.extend(in_shares(workspace, &ids, read)?);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The facts behind a metric, in words: what `explain` lists.
 
 use truelevel_metrics::incidents::{Cause, ServiceIncident};
-use truelevel_metrics::metrics::deployment_rework_rate;
+use truelevel_metrics::metrics::deployment_rework_rate::Rework;
 use truelevel_metrics::service::ServiceData;
 use truelevel_metrics::timeline::{DeploymentKind, TimelineEntry, describe};
 use truelevel_metrics::{Basis, METRICS};
@@ -98,13 +98,13 @@ fn failures(data: &ServiceData<'_>) -> Vec<String> {
 }
 
 fn rework(data: &ServiceData<'_>) -> Vec<String> {
-    let rework = deployment_rework_rate::rework(data);
-    let words = |(place, why): (usize, deployment_rework_rate::Rework)| {
-        let entry = &data.timeline.entries[place];
+    let rework = data.rework();
+    let words = |(place, why): (&usize, &Rework)| {
+        let entry = &data.timeline.entries[*place];
         let is_counted = entry.kind.is_counted() && data.window.contains(entry.deployment.finished_at);
         is_counted.then(|| format!("{}: {}", describe(entry.deployment), why.describe()))
     };
-    rework.into_iter().filter_map(words).collect()
+    rework.iter().filter_map(words).collect()
 }
 
 fn incident(data: &ServiceData<'_>, found: &ServiceIncident<'_>) -> String {

@@ -302,10 +302,10 @@ fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment
     let (mut events, mut with_left_out) = (Vec::new(), Vec::new());
     for service in &prepared.services {
         measuring.measure(service, |data, measured| {
-            events.extend(crate::events::events(&id, data));
+            events.extend(crate::events::events(&id, &data));
             let of_service = measured.metrics.get(id.as_str());
             with_left_out
-                .extend(of_service.into_iter().flat_map(|value| crate::left_out::counted_in(&id, value, data)));
+                .extend(of_service.into_iter().flat_map(|value| crate::left_out::counted_in(&id, value, &data)));
         });
     }
     section(explanation, "Events behind it", events, limit);

@@ -27,6 +27,7 @@ pub mod pitfalls;
 pub mod plan;
 mod platform;
 mod progress;
+mod reading;
 mod reference;
 mod rollup;
 pub mod snapshots;

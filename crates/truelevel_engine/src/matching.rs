@@ -63,18 +63,18 @@ pub(crate) fn plain_name(name: &str) -> String {
 /// Endings that a service or its repository may have and the other not.
 const AFFIXES: [&str; 7] = ["-service", "-svc", "-app", "-api", "-server", "-backend", "-frontend"];
 
+/// `deployments` has those of a service in each.
+///
 /// Finds all services: those that are configured, those that deployments name, and every repository that is neither
 /// a service's nor there to deploy others.
 pub(crate) fn services(
     config: &Config,
     repositories: &[CollectedRepository],
-    deployments: Vec<Deployment>,
+    deployments: Vec<Vec<Deployment>>,
     records: &[ServiceRecord],
 ) -> Vec<Service> {
-    let mut by_service: BTreeMap<ServiceId, Vec<Deployment>> = BTreeMap::new();
-    for deployment in deployments {
-        by_service.entry(deployment.service.clone()).or_default().push(deployment);
-    }
+    let mut by_service: BTreeMap<ServiceId, Vec<Deployment>> =
+        deployments.into_iter().map(|deployments| (deployments[0].service.clone(), deployments)).collect();
     let configured: BTreeMap<&str, &ServiceConfig> =
         config.services.iter().map(|service| (service.name.as_str(), service)).collect();
     let mut ids: BTreeSet<ServiceId> = configured.keys().map(|name| ServiceId::new(*name)).collect();

@@ -15,8 +15,8 @@ use truelevel_metrics::versions::VersionResolver;
 use truelevel_model::assessment::EnvironmentResult;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, Deployment, Detection, Evidence, EvidenceRecord, Exclusions, Initiator,
-    Measurement, Reason, ServiceId, Time, Window,
+    BandRules, Calendar, ChangeIndex, Deployment, Detection, EnvironmentId, Evidence, EvidenceRecord, Exclusions,
+    Initiator, Measurement, Reason, ServiceId, Time, Window,
 };
 use truelevel_practices::shared::{SharedUse, shared_uses};
 use truelevel_practices::{
@@ -213,15 +213,11 @@ pub(crate) struct Measuring<'a> {
 }
 
 impl Measuring<'_> {
-    /// Measures a service, and shows the prepared data to `look` before it goes.
-    pub(crate) fn measure<R>(
-        &self,
-        service: &Service,
-        look: impl FnOnce(&ServiceData<'_>, &MeasuredService) -> R,
-    ) -> R {
+    /// Measures a service, and hands the prepared data to `look`.
+    pub(crate) fn measure<R>(&self, service: &Service, look: impl FnOnce(ServiceData<'_>, MeasuredService) -> R) -> R {
         self.prepare(service, |data| {
             let measured = self.measured(service, &data);
-            look(&data, &measured)
+            look(data, measured)
         })
     }
 
@@ -235,12 +231,16 @@ impl Measuring<'_> {
             _ => true,
         };
         let deployments: Vec<&Deployment> = service.deployments.iter().collect();
+        let environments: BTreeSet<&EnvironmentId> = deployments.iter().map(|one| &one.environment).collect();
+        let production: BTreeMap<&EnvironmentId, bool> =
+            environments.into_iter().map(|id| (id, service.production.is(id.as_str()))).collect();
+        let is_production = |environment: &EnvironmentId| production.get(environment).copied().unwrap_or(false);
         let facts = ServiceFacts {
             service: &service.id,
             calendar: self.calendar,
             deployments: &deployments,
             deployment_data: service.deployment_data,
-            is_production: &|environment| service.production.is(environment.as_str()),
+            is_production: &is_production,
             baseline: service.baseline.as_deref(),
             incidents: self.activity.incidents(&service.id),
             incident_links: &self.activity.links,
@@ -311,7 +311,7 @@ impl Measuring<'_> {
             service.deployments.iter().any(|deployment| deployment.finished_at <= self.window.start);
         is_known_from_start.then(|| {
             self.measure(service, |_, measured| {
-                let mut detections = measured.detections.clone();
+                let mut detections = measured.detections;
                 for detection in detections.values_mut() {
                     if let Detection::Present(evidence) = detection {
                         evidence.retain(|evidence| self.window.contains(evidence.observed_at));
@@ -320,7 +320,7 @@ impl Measuring<'_> {
                         *detection = Detection::Unknown { reason: NOTHING_SHOWN.to_owned() };
                     }
                 }
-                Before { detections, metrics: measured.metrics.clone() }
+                Before { detections, metrics: measured.metrics }
             })
         })
     }

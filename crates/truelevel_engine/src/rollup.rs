@@ -1,7 +1,8 @@
 //! Several services together: the whole organisation, and each team.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use truelevel_assess::catalog::{LANES, STAGES};
 use truelevel_assess::constraint::{Findings, first_constraint};
 use truelevel_assess::questions::ask_all;
@@ -50,14 +51,18 @@ impl Prepared {
 
     /// Each team that owns services, by name.
     pub(crate) fn teams(&self, services: &[ServiceResult]) -> Vec<TeamResult> {
-        let names: BTreeSet<&String> = services.iter().filter_map(|service| service.team.as_ref()).collect();
-        let team = |name: &String| {
-            let own = services.iter().filter(|service| service.team.as_ref() == Some(name));
-            let judged = judged(own.clone());
+        let mut teams: BTreeMap<&String, Vec<&ServiceResult>> = BTreeMap::new();
+        for service in services {
+            if let Some(team) = &service.team {
+                teams.entry(team).or_default().push(service);
+            }
+        }
+        let team = |(name, own): (&String, Vec<&ServiceResult>)| {
+            let judged = judged(own.iter().copied());
             let rolled = self.roll_up(&judged);
             TeamResult {
                 team: name.clone(),
-                services: own.map(|service| service.service.clone()).collect(),
+                services: own.iter().map(|service| service.service.clone()).collect(),
                 first_constraint: Some(self.decide(&judged, &rolled.stages, &rolled.metrics)),
                 level: rolled.level,
                 limiting_stages: rolled.limiting_stages,
@@ -65,7 +70,7 @@ impl Prepared {
                 metrics: rolled.metrics,
             }
         };
-        names.into_iter().map(team).collect()
+        teams.into_iter().collect::<Vec<_>>().into_par_iter().map(team).collect()
     }
 
     /// The ordered questions over several services, and where to act.
@@ -101,7 +106,7 @@ impl Prepared {
 
     fn spreads(&self, services: &[&ServiceResult]) -> BTreeMap<String, MetricSpread> {
         METRICS
-            .iter()
+            .par_iter()
             .map(|metric| {
                 let measured: Vec<&Measurement> =
                     services.iter().filter_map(|service| service.metrics.get(metric.id)).collect();

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use truelevel_metrics::Metric;
 use truelevel_metrics::ai::{self, weeks::AiWeek};
+use truelevel_metrics::service::ServiceData;
 use truelevel_metrics::trends::trend;
 use truelevel_metrics::weekly::{Series, WEEKLY, weekly};
 use truelevel_model::calendar::Week;
@@ -12,46 +14,40 @@ use truelevel_model::{Time, Window};
 
 use crate::activity::Windows;
 use crate::assess::Prepared;
-use crate::matching::Service;
 use crate::measure::Measuring;
 
 /// How many whole ISO weeks a trend looks back.
 pub const WEEKS: usize = 26;
 
-/// What services did week by week.
+/// What one service did week by week.
 #[derive(Default)]
-pub(crate) struct OverWeeks {
-    /// The trends over the services, by metric id.
-    pub(crate) trends: BTreeMap<String, Trend>,
-    /// What each service shipped, with the signs of AI in it.
-    pub(crate) ai: BTreeMap<String, Vec<AiWeek>>,
+pub(crate) struct ServiceWeeks {
+    /// A series for each of [`WEEKLY`].
+    series: Vec<Series>,
+    /// What it shipped, with the signs of AI in it.
+    pub(crate) ai: Vec<AiWeek>,
+}
+
+impl ServiceWeeks {
+    /// `data` is prepared for any window that ends at the as-of.
+    pub(crate) fn of(data: ServiceData<'_>, weeks: &[Week]) -> Self {
+        let Some(first) = weeks.first() else { return Self::default() };
+        let window = Window { start: first.window().start, ..data.window };
+        let data = data.over(window);
+        let ai = ai::weeks::weeks(&data, weeks);
+        Self { series: weekly(data, weeks), ai }
+    }
 }
 
 impl Prepared {
     /// The trends of one service, by metric id; none of a service that is not there.
     pub fn service_trends(&self, service: &str) -> BTreeMap<String, Trend> {
-        self.over_weeks(&self.windows(), |known| known == service).trends
-    }
-
-    /// What the services that are asked for did week by week.
-    pub(crate) fn over_weeks(&self, windows: &Windows<'_>, is_asked_for: impl Fn(&str) -> bool + Sync) -> OverWeeks {
-        let weeks = self.weeks();
-        let Some(measuring) = self.measuring_weeks(windows, &weeks) else { return OverWeeks::default() };
-        let services: Vec<&Service> =
-            self.services.iter().filter(|service| is_asked_for(service.id.as_str())).collect();
-        let of = |service: &&Service| {
-            measuring.prepare(service, |data| {
-                let signs = ai::weeks::weeks(&data, &weeks);
-                (weekly(data, &weeks), signs)
-            })
-        };
-        let (series, signs): (Vec<Vec<Series>>, Vec<Vec<AiWeek>>) = services.par_iter().map(of).unzip();
-        let trends = WEEKLY.iter().enumerate().map(|(place, metric)| {
-            let of_metric: Vec<&Series> = series.iter().filter_map(|series| series.get(place)).collect();
-            (metric.id.to_owned(), trend(metric, &of_metric))
-        });
-        let names = services.iter().map(|service| service.id.as_str().to_owned());
-        OverWeeks { trends: trends.collect(), ai: names.zip(signs).collect() }
+        let (windows, weeks) = (self.windows(), self.weeks());
+        let measuring = self.measuring(&windows);
+        let asked_for = self.services.iter().filter(|known| known.id.as_str() == service);
+        let of_services: Vec<ServiceWeeks> =
+            asked_for.map(|service| measuring.prepare(service, |data| ServiceWeeks::of(data, &weeks))).collect();
+        trends(&of_services.iter().collect::<Vec<_>>())
     }
 
     pub(crate) fn weeks(&self) -> Vec<Week> {
@@ -64,4 +60,13 @@ impl Prepared {
         let days = self.window.end.since(start).days().ceil() as u32;
         Some(Measuring { window: Window { start, end: self.window.end, days }, ..self.measuring(windows) })
     }
+}
+
+/// The trends over services, by metric id.
+pub(crate) fn trends(services: &[&ServiceWeeks]) -> BTreeMap<String, Trend> {
+    let of_metric = |(place, metric): (usize, &&'static Metric)| {
+        let series: Vec<&Series> = services.iter().filter_map(|service| service.series.get(place)).collect();
+        (metric.id.to_owned(), trend(metric, &series))
+    };
+    WEEKLY.par_iter().enumerate().map(of_metric).collect()
 }

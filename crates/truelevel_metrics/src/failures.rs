@@ -93,16 +93,20 @@ struct Found {
     mended_at: Option<Time>,
 }
 
-/// Finds the failures among all deployments of a timeline, in its order. `incidents` are the service's as of the date
-/// asked.
-pub fn failures(facts: &ServiceFacts<'_>, timeline: &Timeline<'_>, incidents: &[ServiceIncident<'_>]) -> Vec<Failure> {
+/// Finds the failures among all deployments of a timeline, in its order. `reverts` are those of [`reverts`], `incidents`
+/// the service's as of the date asked.
+pub fn failures(
+    timeline: &Timeline<'_>,
+    reverts: &[(usize, usize)],
+    incidents: &[ServiceIncident<'_>],
+) -> Vec<Failure> {
     let mut found: BTreeMap<usize, Found> = BTreeMap::new();
     find_rollbacks(timeline, &mut found);
     find_aborts(timeline, &mut found);
-    for (fix, failed) in reverts(facts, timeline) {
-        let [fixed_at, failed_at] = [fix, failed].map(|place| timeline.entries[place].deployment.finished_at);
+    for (fix, failed) in reverts {
+        let [fixed_at, failed_at] = [*fix, *failed].map(|place| timeline.entries[place].deployment.finished_at);
         if fixed_at.since(failed_at) <= NEAR {
-            let failure = found.entry(failed).or_default();
+            let failure = found.entry(*failed).or_default();
             failure.signals.push(Signal::Hotfixed);
             mend(failure, fixed_at);
         }

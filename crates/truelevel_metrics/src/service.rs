@@ -1,13 +1,17 @@
 //! Everything measured of one service, prepared once and read by every metric.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
 use truelevel_model::{
     BandRules, Calendar, ChangeIndex, Deployment, EnvironmentId, Exclusions, History, Incident, Reason, Review,
     ServiceId, Span, Tag, Time, Window,
 };
 
-use crate::failures::{Failure, failures};
+use crate::failures::{Failure, failures, reverts};
 use crate::incidents::{IncidentLinks, ServiceIncident, incidents};
 use crate::mainline::Mainline;
+use crate::metrics::deployment_rework_rate::{Rework, rework};
 use crate::pipelines::Pipelines;
 use crate::platform::paths::GoldenPaths;
 use crate::reviews::Reviews;
@@ -121,8 +125,14 @@ pub struct ServiceData<'a> {
     pub incidents: Vec<ServiceIncident<'a>>,
     /// The deployments that needed intervention, whenever they were.
     pub failures: Vec<Failure>,
+    /// Deployments that shipped the revert of a change, each with the earlier one that had shipped that change.
+    pub reverts: Vec<(usize, usize)>,
     /// What was left out, in the window.
     pub exclusions: Exclusions,
+    /// Whether more than the value and its interval is asked for: further quantiles, bands and details.
+    pub needs_details: bool,
+    before_production: Option<PreProduction>,
+    rework: OnceCell<BTreeMap<usize, Rework>>,
 }
 
 impl<'a> ServiceData<'a> {
@@ -146,22 +156,28 @@ impl<'a> ServiceData<'a> {
             window,
         });
         let incidents = incidents(facts, &timeline, window.end);
+        let reverts = reverts(facts, &timeline);
+        let before_production =
+            repository.map(|repository| PreProduction::new(facts, repository, resolver.as_ref(), window));
         let mut data = Self {
             facts,
             window,
             bands,
             exclusions: timeline.exclusions.clone(),
-            failures: failures(facts, &timeline, &incidents),
+            failures: failures(&timeline, &reverts, &incidents),
+            reverts,
             incidents,
             timeline,
             shipped: Vec::new(),
             undeployed: Vec::new(),
+            needs_details: true,
+            before_production,
+            rework: OnceCell::new(),
         };
         data.count_deployments();
         if let Some(repository) = repository {
             data.count_reviews(repository);
-            let before_production = PreProduction::new(facts, repository, resolver.as_ref(), window);
-            data.attribute_shipped(repository, &before_production);
+            data.attribute_shipped(repository);
             data.find_undeployed(repository);
         }
         data
@@ -262,7 +278,24 @@ impl<'a> ServiceData<'a> {
         self.exclusions.add_count(Reason::AutomationExcluded, by_automation as u64);
     }
 
-    fn attribute_shipped(&mut self, repository: &ServiceRepository<'_>, before_production: &PreProduction) {
+    /// The same service over a window of another length that ends at the same instant. What was left out is not counted
+    /// anew.
+    pub fn over(mut self, window: Window) -> Self {
+        self.window = window;
+        self.shipped.clear();
+        if let Some(repository) = self.facts.repository.as_ref() {
+            self.attribute_shipped(repository);
+        }
+        self.exclusions = Exclusions::default();
+        self
+    }
+
+    /// The places on the timeline of the deployments that were not planned, each with its strongest reason.
+    pub fn rework(&self) -> &BTreeMap<usize, Rework> {
+        self.rework.get_or_init(|| rework(self))
+    }
+
+    fn attribute_shipped(&mut self, repository: &ServiceRepository<'_>) {
         let history = repository.history;
         for (place, entry) in self.timeline.entries.iter().enumerate() {
             if !self.window.contains(entry.deployment.finished_at) {
@@ -297,7 +330,9 @@ impl<'a> ServiceData<'a> {
                 let between = |from: Option<Time>, to: Option<Time>| {
                     from.zip(to).map(|(from, to)| to.since(from)).filter(|span| !span.is_negative())
                 };
-                let before = before_production.reached_at(*change).filter(|at| *at <= finished_at);
+                let before_production = self.before_production.as_ref();
+                let before =
+                    before_production.and_then(|before| before.reached_at(*change)).filter(|at| *at <= finished_at);
                 self.shipped.push(ShippedChange {
                     change: *change,
                     deployment: place,

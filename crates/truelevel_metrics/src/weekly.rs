@@ -5,7 +5,7 @@
 
 use truelevel_model::calendar::Week;
 use truelevel_model::trend::TrendPoint;
-use truelevel_model::{Measurement, Span, Time};
+use truelevel_model::{ChangeIndex, Measurement, Span, Time, Window};
 
 use crate::Metric;
 use crate::metrics::{
@@ -41,24 +41,30 @@ pub struct Series {
     pub is_proxy: bool,
 }
 
-/// All weekly series of a service, in the order of [`WEEKLY`]. `data` is prepared for a window that begins with the first
-/// of these weeks and ends at the as-of.
-pub fn weekly(mut data: ServiceData<'_>, weeks: &[Week]) -> Vec<Series> {
+/// All weekly series of a service, in the order of [`WEEKLY`]. `data` is prepared for any window that ends at the as-of.
+pub fn weekly(data: ServiceData<'_>, weeks: &[Week]) -> Vec<Series> {
     let known_from = data.timeline.entries.first().map(|entry| entry.deployment.finished_at);
     // What happened in a part of a week would be taken for all of it.
     let whole = |week: &&Week| known_from.is_some_and(|from| from <= week.start);
     let weeks: Vec<&Week> = weeks.iter().filter(whole).collect();
+    let Some(first) = weeks.first() else {
+        return vec![Series { is_proxy: data.is_proxy(), ..Series::default() }; WEEKLY.len()];
+    };
+    let window = Window { start: first.window().start, ..data.window };
+    let mut data = if data.window == window { data } else { data.over(window) };
+    data.needs_details = false;
     let mut all: Vec<Series> = WEEKLY
         .iter()
         .map(|metric| Series { events: events(metric, &data, &weeks), is_proxy: data.is_proxy(), ..Series::default() })
         .collect();
-    let (shipped, undeployed) = (std::mem::take(&mut data.shipped), std::mem::take(&mut data.undeployed));
+    let waiting = Waiting::all(&data);
+    let shipped = std::mem::take(&mut data.shipped);
     for week in weeks {
         data.window = week.window();
         let is_of_week = |change: &&ShippedChange| data.window.contains(finished_at(&data, change.deployment));
         let of_week = shipped.iter().filter(is_of_week).copied().collect();
-        let waiting = waiting_at(&data, &shipped, &undeployed, data.window.end);
-        (data.shipped, data.undeployed) = (of_week, waiting);
+        (data.shipped, data.undeployed) =
+            (of_week, waiting.iter().filter_map(|change| change.at(data.window.end)).collect());
         for (series, metric) in all.iter_mut().zip(WEEKLY) {
             let measured = (metric.measure)(&data);
             series.is_lower_bound |= measured.is_lower_bound;
@@ -85,25 +91,37 @@ fn finished_at(data: &ServiceData<'_>, deployment: usize) -> Time {
     data.timeline.entries[deployment].deployment.finished_at
 }
 
-/// What was on the default branch at an instant and reached production later, or not yet.
-fn waiting_at(
-    data: &ServiceData<'_>,
-    shipped: &[ShippedChange],
-    undeployed: &[UndeployedChange],
-    at: Time,
-) -> Vec<UndeployedChange> {
-    let Some((repository, mainline)) =
-        data.facts.repository.as_ref().and_then(|repository| Some((repository, repository.mainline?)))
-    else {
-        return Vec::new();
-    };
-    let later = shipped.iter().filter(|change| finished_at(data, change.deployment) > at).map(|change| change.change);
-    later
-        .chain(undeployed.iter().map(|change| change.change))
-        .filter(|change| mainline.merged_at(repository.history, *change).is_some_and(|merged_at| merged_at <= at))
-        .map(|change| UndeployedChange { change, age: at.since(repository.written_at(change)) })
-        .filter(|change| change.age > Span::from_millis(0))
-        .collect()
+/// A change of the default branch, and from when to when it waited for production.
+struct Waiting {
+    change: ChangeIndex,
+    written_at: Time,
+    merged_at: Time,
+    deployed_at: Option<Time>,
+}
+
+impl Waiting {
+    /// Every change that waited at some time: shipped in the window, or not yet.
+    fn all(data: &ServiceData<'_>) -> Vec<Self> {
+        let Some((repository, mainline)) =
+            data.facts.repository.as_ref().and_then(|repository| Some((repository, repository.mainline?)))
+        else {
+            return Vec::new();
+        };
+        let shipped = data.shipped.iter().map(|change| (change.change, Some(finished_at(data, change.deployment))));
+        let undeployed = data.undeployed.iter().map(|change| (change.change, None));
+        let waiting = |(change, deployed_at)| {
+            let merged_at = mainline.merged_at(repository.history, change)?;
+            Some(Self { change, written_at: repository.written_at(change), merged_at, deployed_at })
+        };
+        shipped.chain(undeployed).filter_map(waiting).collect()
+    }
+
+    /// The change as it waited at an instant, if it did.
+    fn at(&self, at: Time) -> Option<UndeployedChange> {
+        let waits = self.merged_at <= at && self.deployed_at.is_none_or(|deployed_at| deployed_at > at);
+        let age = at.since(self.written_at);
+        (waits && age > Span::from_millis(0)).then_some(UndeployedChange { change: self.change, age })
+    }
 }
 
 fn events(metric: &Metric, data: &ServiceData<'_>, weeks: &[&Week]) -> Option<Vec<Time>> {
@@ -116,8 +134,8 @@ fn events(metric: &Metric, data: &ServiceData<'_>, weeks: &[&Week]) -> Option<Ve
         "rollback_share" => deployed(&|kind| kind == DeploymentKind::Rollback),
         "change_fail_rate" => data.failures.iter().map(|failure| finished_at(data, failure.deployment)).collect(),
         "deployment_rework_rate" => {
-            let strict = deployment_rework_rate::rework(data).into_iter().filter(|(_, why)| why.is_strict());
-            strict.map(|(place, _)| finished_at(data, place)).collect()
+            let strict = data.rework().iter().filter(|(_, why)| why.is_strict());
+            strict.map(|(place, _)| finished_at(data, *place)).collect()
         }
         _ => return None,
     };

@@ -97,6 +97,17 @@ impl History {
         self.parent_offsets.push(self.parents.len() as u32);
     }
 
+    /// Makes room for so many further changes of one parent each.
+    pub fn reserve(&mut self, changes: usize) {
+        self.ids.reserve(changes);
+        self.authored_at.reserve(changes);
+        self.committed_at.reserve(changes);
+        self.authors.reserve(changes);
+        self.flags.reserve(changes);
+        self.parent_offsets.reserve(changes + 1);
+        self.parents.reserve(changes);
+    }
+
     /// Appends a change of which only the graph and the commit time are known; its parents are already here.
     ///
     /// Call [`History::seal`] after the last one.

@@ -189,6 +189,10 @@ impl Store for SqliteStore {
         self.read("read deployments", deployments::read)
     }
 
+    fn deployments_of(&self, services: &[ServiceId]) -> Result<Vec<Vec<Deployment>>, StoreError> {
+        self.read("read deployments", |connection| deployments::read_of(connection, services))
+    }
+
     fn reviews(&self) -> Result<Vec<Review>, StoreError> {
         self.read("read reviews", reviews::read)
     }

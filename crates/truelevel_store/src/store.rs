@@ -90,6 +90,9 @@ pub trait Store: Send {
     /// All deployments, by service, environment, end, sequence, source and id.
     fn deployments(&self) -> Result<Vec<Deployment>, StoreError>;
 
+    /// The deployments of each of these services, in the order of [`Store::deployments`]; none of one that is not there.
+    fn deployments_of(&self, services: &[ServiceId]) -> Result<Vec<Vec<Deployment>>, StoreError>;
+
     /// All reviews, by repository, number and source.
     fn reviews(&self) -> Result<Vec<Review>, StoreError>;
 

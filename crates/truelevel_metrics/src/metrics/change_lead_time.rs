@@ -76,7 +76,9 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         let stale = "the version that runs leads to no known commit, so changes that wait are not counted";
         measurement.note = Some(measurement.note.map_or(stale.to_owned(), |note| format!("{note}; {stale}")));
     }
-    measurement.details = segments(data);
+    if data.needs_details {
+        measurement.details = segments(data);
+    }
     measurement
 }
 

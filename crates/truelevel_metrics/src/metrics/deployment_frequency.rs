@@ -66,6 +66,9 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         measurement.value = Some(rate.per_day);
         (measurement.low, measurement.high) = (Some(rate.low), Some(rate.high));
     }
+    if !data.needs_details {
+        return measurement;
+    }
     measurement.band_by(data.bands, metric.id);
 
     let days: BTreeSet<i64> = times.iter().map(|time| data.facts.calendar.day(*time)).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use truelevel_model::{CommitId, Measurement, Review, Unit, declare};
 
 use super::{Basis, Metric};
-use crate::failures::{NEAR, reverts};
+use crate::failures::NEAR;
 use crate::incidents::ServiceIncident;
 use crate::pipelines::Tally;
 use crate::reviews::Reviews;
@@ -51,11 +51,12 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         return metric.missing(data, "releases are not rolled back: without incident data a proxy shows no rework");
     }
     let entries = &data.timeline.entries;
-    let counted: Vec<Rework> = rework(data)
-        .into_iter()
-        .filter(|(place, _)| entries[*place].kind.is_counted())
-        .filter(|(place, _)| data.window.contains(entries[*place].deployment.finished_at))
-        .map(|(_, why)| why)
+    let counted: Vec<Rework> = data
+        .rework()
+        .iter()
+        .filter(|(place, _)| entries[**place].kind.is_counted())
+        .filter(|(place, _)| data.window.contains(entries[**place].deployment.finished_at))
+        .map(|(_, why)| *why)
         .collect();
     let part = counted.iter().filter(|why| why.is_strict()).count() as u64;
     let whole = data.counted().count() as u64;
@@ -101,14 +102,14 @@ impl Rework {
     }
 }
 
-/// The places on the timeline of the deployments that were not planned, each with its strongest reason.
-pub fn rework(data: &ServiceData<'_>) -> BTreeMap<usize, Rework> {
+/// See [`ServiceData::rework`], which keeps the answer.
+pub(crate) fn rework(data: &ServiceData<'_>) -> BTreeMap<usize, Rework> {
     let entries = data.timeline.entries.iter().enumerate();
     let rollbacks = entries.filter(|(_, entry)| entry.kind == DeploymentKind::Rollback);
     let found = rollbacks
         .map(|(place, _)| (place, Rework::Rollback))
         .chain(incident_ends(data).into_iter().map(|place| (place, Rework::EndedIncident)))
-        .chain(reverts(data.facts, &data.timeline).into_iter().map(|(fix, _)| (fix, Rework::Revert)))
+        .chain(data.reverts.iter().map(|(fix, _)| (*fix, Rework::Revert)))
         .chain(labelled(data).into_iter().map(|place| (place, Rework::Labelled)));
     let mut places: BTreeMap<usize, Rework> = BTreeMap::new();
     for (place, why) in found {

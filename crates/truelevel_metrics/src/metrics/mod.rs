@@ -4,7 +4,7 @@ use truelevel_model::{Measurement, Quantile, Unit};
 
 use crate::pipelines::Tally;
 use crate::service::ServiceData;
-use crate::statistics::{Observation, Survival, median, quantile, quantile_interval, wilson_interval};
+use crate::statistics::{Observation, Survival, quantile, quantile_interval, wilson_interval};
 
 pub mod ai_change_share;
 pub mod approval_wait_time;
@@ -184,7 +184,7 @@ fn survival(
     if survival.n() == 0 {
         return metric.missing(data, nothing);
     }
-    let [middle, p75, p90] = [0.5, 0.75, 0.9].map(|p| {
+    let quantile = |p: f64| {
         let (estimate, interval) = (survival.quantile(p), survival.quantile_interval(p, clusters));
         Quantile {
             value: estimate.value,
@@ -192,7 +192,8 @@ fn survival(
             high: interval.and_then(|interval| interval.high),
             at_least: estimate.at_least,
         }
-    });
+    };
+    let middle = quantile(0.5);
     let mut measurement = metric.missing(data, "");
     measurement.note = middle.low.is_none().then(|| format!("no interval: too few {clusters_are} ({clusters})"));
     measurement.censored = survival.censored();
@@ -200,27 +201,33 @@ fn survival(
     measurement.n_independent = Some(clusters);
     (measurement.value, measurement.low, measurement.high) = (middle.value, middle.low, middle.high);
     measurement.at_least = middle.at_least;
-    (measurement.p75, measurement.p90) = (Some(p75), Some(p90));
-    measurement.band_by(data.bands, metric.id);
+    if data.needs_details {
+        (measurement.p75, measurement.p90) = (Some(quantile(0.75)), Some(quantile(0.9)));
+        measurement.band_by(data.bands, metric.id);
+    }
     measurement
 }
 
 /// The middle of numbers of which all are known: median, p75 and p90 with intervals by order statistics.
 fn numbers(metric: &Metric, data: &ServiceData<'_>, values: &[f64], nothing: &str) -> Measurement {
-    let Some(middle) = median(values) else { return metric.missing(data, nothing) };
+    if values.is_empty() {
+        return metric.missing(data, nothing);
+    }
     let at = |p: f64| {
         let interval = quantile_interval(values, p);
         let (low, high) = (interval.map(|interval| interval.low), interval.map(|interval| interval.high));
         Quantile { value: quantile(values, p), low, high, at_least: None }
     };
+    let middle = at(0.5);
     let mut measurement = metric.missing(data, "");
     measurement.n = values.len() as u64;
-    measurement.value = Some(middle);
-    (measurement.low, measurement.high) = (at(0.5).low, at(0.5).high);
+    (measurement.value, measurement.low, measurement.high) = (middle.value, middle.low, middle.high);
     measurement.note =
         measurement.low.is_none().then(|| format!("no interval: too few observations ({})", values.len()));
-    (measurement.p75, measurement.p90) = (Some(at(0.75)), Some(at(0.9)));
-    measurement.band_by(data.bands, metric.id);
+    if data.needs_details {
+        (measurement.p75, measurement.p90) = (Some(at(0.75)), Some(at(0.9)));
+        measurement.band_by(data.bands, metric.id);
+    }
     measurement
 }
 

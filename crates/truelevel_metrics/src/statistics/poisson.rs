@@ -1,5 +1,7 @@
 //! Intervals for a count of events and for their rate, also where events come in bursts.
 
+use std::sync::OnceLock;
+
 use super::distributions::gamma_quantile;
 use super::{ALPHA, Interval};
 
@@ -53,7 +55,18 @@ pub fn rate(count: u64, exposure_days: f64, overdispersion: f64) -> Option<Rate>
     Some(Rate { per_day: count as f64 / exposure_days, low: bursts.low * scale, high: bursts.high * scale })
 }
 
+/// Intervals of whole counts up to this are found once: the same small counts come again and again.
+const KNOWN_COUNTS: usize = 256;
+static INTERVALS: [OnceLock<Interval>; KNOWN_COUNTS] = [const { OnceLock::new() }; KNOWN_COUNTS];
+
 fn garwood(count: f64) -> Interval {
+    match INTERVALS.get(count as usize).filter(|_| count.fract() == 0.0) {
+        Some(known) => *known.get_or_init(|| gamma_interval(count)),
+        None => gamma_interval(count),
+    }
+}
+
+fn gamma_interval(count: f64) -> Interval {
     let half = ALPHA / 2.0;
     let low = if count == 0.0 { 0.0 } else { gamma_quantile(half, count) };
     Interval { low, high: gamma_quantile(1.0 - half, count + 1.0) }

@@ -2,6 +2,8 @@
 //!
 //! Values may be anything finite; for durations that may still be open see `kaplan_meier`.
 
+use std::sync::OnceLock;
+
 use super::distributions::largest_rank_in_tail;
 use super::{ALPHA, Interval};
 
@@ -56,6 +58,22 @@ pub fn order_statistic_ranks(n: u64, p: f64) -> Option<(u64, u64)> {
     if n == 0 || !(p > 0.0 && p < 1.0) {
         return None;
     }
+    let usual = USUAL.iter().position(|usual| *usual == p);
+    match usual.and_then(|place| RANKS[place].get(n as usize)) {
+        Some(known) => *known.get_or_init(|| ranks(n, p)),
+        None => ranks(n, p),
+    }
+}
+
+/// The quantiles that reports show.
+const USUAL: [f64; 3] = [0.5, 0.75, 0.9];
+/// Ranks of samples up to this size are found once: the same small samples are asked for again and again.
+const KNOWN_SIZES: usize = 1024;
+/// Ranks by size, once they are asked for.
+type Ranks = [OnceLock<Option<(u64, u64)>>; KNOWN_SIZES];
+static RANKS: [Ranks; USUAL.len()] = [const { [const { OnceLock::new() }; KNOWN_SIZES] }; USUAL.len()];
+
+fn ranks(n: u64, p: f64) -> Option<(u64, u64)> {
     let half = ALPHA / 2.0;
     // Counted from the top, ranks are those of the mirrored distribution.
     let from_top = |tail| largest_rank_in_tail(n, 1.0 - p, tail);

@@ -107,7 +107,11 @@ async fn show(
             return Ok(response);
         }
         Standing::Nothing(Trouble::Empty(why)) => {
-            let content = html::first_run(&links, &connections(&state), &Live { status: crate::problem::words(&why), ..live(None) });
+            let content = html::first_run(
+                &links,
+                &connections(&state),
+                &Live { status: crate::problem::words(&why), ..live(None) },
+            );
             return Ok(Content::new(HTML, content).respond(&headers));
         }
         Standing::Nothing(trouble) => return Err(trouble.into()),

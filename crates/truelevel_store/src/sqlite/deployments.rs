@@ -100,6 +100,11 @@ pub(crate) fn replace(
 }
 
 pub(crate) fn read(connection: &Connection) -> Result<Vec<Deployment>, Failure> {
+    let services: Vec<ServiceId> = names::all(connection)?.into_iter().map(|(_, service)| service).collect();
+    Ok(read_of(connection, &services)?.into_iter().flatten().collect())
+}
+
+pub(crate) fn read_of(connection: &Connection, services: &[ServiceId]) -> Result<Vec<Vec<Deployment>>, Failure> {
     let environments = names::by_key::<EnvironmentId>(connection)?;
     let sources = names::by_key::<SourceId>(connection)?;
     let mut statement = connection.prepare_cached(
@@ -107,10 +112,9 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<Deployment>, Failure> 
                 is_initial_state, initiated_by, approval_wait, strategy, aborted_automatically, observed_at
          FROM deployment WHERE service = ?1 ORDER BY environment, finished_at, sequence",
     )?;
-    let mut deployments: Vec<Deployment> = Vec::new();
-    for (key, service) in names::all::<ServiceId>(connection)? {
-        let first = deployments.len();
-        let mut rows = statement.query([key])?;
+    let mut read = |service: &ServiceId| {
+        let mut deployments: Vec<Deployment> = Vec::new();
+        let mut rows = statement.query([names::find(connection, service)?])?;
         while let Some(row) = rows.next()? {
             deployments.push(Deployment {
                 source: name(row, 3, &sources)?,
@@ -132,9 +136,10 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<Deployment>, Failure> 
             });
         }
         // Keys are numbered as names came, which must not show; the cluster is nearly in order already.
-        deployments[first..].sort_by(|a, b| order(a).cmp(&order(b)));
-    }
-    Ok(deployments)
+        deployments.sort_by(|a, b| order(a).cmp(&order(b)));
+        Ok(deployments)
+    };
+    services.iter().map(&mut read).collect()
 }
 
 fn order(deployment: &Deployment) -> impl Ord + use<'_> {

@@ -18,6 +18,10 @@ const PLACE_BYTES: usize = 4;
 pub(crate) fn read(connection: &Connection, repository: &RepositoryId) -> Result<History, Failure> {
     let mut history = History::default();
     if let Some(key) = names::find(connection, repository)? {
+        let last: Option<i64> = connection
+            .prepare_cached("SELECT max(place) FROM change WHERE repository = ?1")?
+            .query_row([key], |row| row.get(0))?;
+        history.reserve(last.map_or(0, |last| last.unsigned_abs() as usize + 1));
         let mut statement = connection.prepare_cached(
             "SELECT place, id, authored_at, committed_at, author, flags, reverts, parents, issue_keys, files_changed,
                     lines_changed

@@ -1,6 +1,6 @@
 //! Facts in any order and repetition are the same facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -217,6 +217,9 @@ proptest! {
         store.write(&later).unwrap();
         store.write(&Facts { deployments, incidents, ..Facts::default() }).unwrap();
         assert_same(&stored(&store), &settled(&facts));
+        let services: Vec<ServiceId> = facts.deployments.iter().map(|one| one.service.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        let by_service = store.deployments_of(&services).unwrap();
+        prop_assert_eq!(by_service.concat(), store.deployments().unwrap());
     }
 
     #[test]

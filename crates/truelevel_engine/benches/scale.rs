@@ -1,0 +1,279 @@
+//! Measuring an organisation of 10,000 services from its store, how that grows, and SQLite beside it on the same store.
+//!
+//! `cargo xtask bench scale` makes organisations of 100, 1,000 and 10,000 services; `TRUELEVEL_BENCH_SERVICES` names
+//! other sizes (`100,1000`). Every measurement is a process of its own; before a cold one the store's file is taken out of
+//! the operating system's cache. The values of three keys are compared with what `peer/keys.sql` says, service by service.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+mod process;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use truelevel_engine::assess::{AssessRequest, prepare};
+use truelevel_engine::demo::{Constraint, Detail, Effects, Plan, fill};
+use truelevel_engine::import::{ImportRequest, import};
+use truelevel_engine::{Silent, Talk, Workspace};
+use truelevel_model::Time;
+use truelevel_model::assessment::Assessment;
+
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const RUNS: usize = 3;
+/// So that 10,000 services come to 1,000,000 deployments, 10,000,000 changes and more than 50,000 incidents.
+const WEEKS: u32 = 27;
+const BATCH: f64 = 4.0;
+/// Records of the file that is imported.
+const RECORDS: usize = 1_000_000;
+const KEYS: [&str; 3] = ["deployment_frequency", "change_lead_time", "change_fail_rate"];
+const PEER: &str = include_str!("peer/keys.sql");
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.as_slice() {
+        [measure, path] if measure == "measure" => measure_here(Path::new(path)),
+        [measure, path] if measure == "values" => print_values(Path::new(path)),
+        [measure, path, file] if measure == "import" => import_here(Path::new(path), Path::new(file)),
+        _ => all(),
+    }
+}
+
+fn all() {
+    let sizes = std::env::var("TRUELEVEL_BENCH_SERVICES").unwrap_or_else(|_| "100,1000,10000".to_owned());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    println!(
+        "| services | file | cold | of it reading | processor time | warm | peak memory | SQLite, three keys | equal values |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for services in sizes.split(',').filter_map(|size| size.trim().parse::<u32>().ok()) {
+        let path = folder.path().join(services.to_string());
+        make(&path, services);
+        println!("| {services} | {} |", row(&path));
+        std::fs::remove_dir_all(&path).expect("the organisation goes");
+    }
+    println!("\n| import of {RECORDS} deployments | seconds | records a second | peak memory |\n|---|---|---|---|");
+    for (what, file) in records(folder.path()) {
+        let path = folder.path().join(what);
+        make(&path, 1);
+        let [seconds, peak] = ours(&["import".as_ref(), path.as_os_str(), file.as_os_str()]);
+        println!("| {what} | {seconds:.1} | {:.0} | {} |", RECORDS as f64 / seconds, mebibytes(peak));
+        let [seconds, _] = ours(&["import".as_ref(), path.as_os_str(), file.as_os_str()]);
+        println!("| the same again | {seconds:.1} | {:.0} | |", RECORDS as f64 / seconds);
+    }
+}
+
+fn plan(services: u32) -> Plan {
+    let (constraint, detail) = (Constraint::Mixed, Detail::Narrow);
+    Plan {
+        seed: 1,
+        services,
+        weeks: WEEKS,
+        as_of: as_of(),
+        constraint,
+        detail,
+        batch: BATCH,
+        effects: Effects::default(),
+    }
+}
+
+fn as_of() -> Time {
+    Time::parse("2026-08-21T23:59:59Z").expect("a time")
+}
+
+fn make(path: &Path, services: u32) {
+    std::fs::create_dir_all(path).expect("a folder");
+    std::fs::write(path.join("truelevel.toml"), "[workspace]\nname = \"Bench\"\n").expect("a configuration");
+    let mut workspace = Workspace::open(&[path.to_owned()]).expect("the workspace opens");
+    fill(&mut workspace, &plan(services), &Silent).expect("an organisation");
+}
+
+fn store(path: &Path) -> std::path::PathBuf {
+    path.join(".truelevel/store.sqlite")
+}
+
+fn row(path: &Path) -> String {
+    let bytes = std::fs::metadata(store(path)).map_or(0, |found| found.len());
+    let mut runs: Vec<[f64; 5]> = (0..RUNS)
+        .map(|_| {
+            forget(&store(path));
+            ours(&["measure".as_ref(), path.as_os_str()])
+        })
+        .collect();
+    runs.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    let [cold, reading, processor, warm, peak] = runs[RUNS / 2];
+    let (peer, values) = match peer(path) {
+        Some((seconds, theirs)) => (format!("{seconds:.1} s"), equal(&values(path), &theirs)),
+        None => ("no sqlite3".to_owned(), String::new()),
+    };
+    format!(
+        "{} MiB | {cold:.2} s | {:.0} % | {processor:.1} s | {warm:.2} s | {} | {peer} | {values}",
+        bytes >> 20,
+        100.0 * reading / cold,
+        mebibytes(peak)
+    )
+}
+
+fn mebibytes(kib: f64) -> String {
+    format!("{:.0} MiB", kib / 1024.0)
+}
+
+/// Takes a file out of the operating system's cache.
+fn forget(file: &Path) {
+    let input = format!("if={}", file.display());
+    let _ = Command::new("dd").args([&input, "iflag=nocache", "count=0", "status=none"]).status();
+}
+
+/// The figures that this program prints in a process of its own.
+fn ours<const N: usize>(arguments: &[&std::ffi::OsStr]) -> [f64; N] {
+    let program = std::env::current_exe().expect("this program has a path");
+    let output = Command::new(program).args(arguments).output().expect("this program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut numbers = text.split_whitespace().filter_map(|number| number.parse().ok());
+    std::array::from_fn(|_| numbers.next().expect("as many numbers as are read"))
+}
+
+/// When reading ended and measuring began.
+struct Steps {
+    started: Instant,
+    read: Mutex<Option<f64>>,
+}
+
+impl Talk for Steps {
+    fn progress(&self, what: &str, _done: u64, _total: Option<u64>) {
+        if what == "looking at files" {
+            self.read.lock().expect("no step panics").get_or_insert(self.started.elapsed().as_secs_f64());
+        }
+    }
+}
+
+fn request() -> AssessRequest {
+    AssessRequest { as_of: Some(as_of()), now: as_of(), window_days: None, edition: None, services: Vec::new() }
+}
+
+/// Prints the seconds of a whole assessment from the store, those of them that went into reading, its processor time, the
+/// seconds of the same from facts in memory, and the peak memory in KiB.
+fn measure_here(path: &Path) {
+    let steps = Steps { started: Instant::now(), read: Mutex::default() };
+    let mut workspace = Workspace::open(&[path.to_owned()]).expect("the workspace opens");
+    let prepared = prepare(&mut workspace, &request(), &steps).expect("facts");
+    let assessment = prepared.assess(&steps);
+    let (cold, processor) = (steps.started.elapsed().as_secs_f64(), processor_seconds());
+    let peak = process::peak_kib();
+    drop(assessment);
+    let started = Instant::now();
+    let again = prepared.assess(&Silent);
+    let warm = started.elapsed().as_secs_f64();
+    assert!(!again.services.is_empty(), "something was measured");
+    let reading = steps.read.lock().expect("no step panics").unwrap_or(cold);
+    println!("{cold} {reading} {processor} {warm} {peak}");
+}
+
+/// The time that the process spent on all cores, in the system too.
+fn processor_seconds() -> f64 {
+    /// Of the fields behind the program's name, `utime` and `stime`; in hundredths of a second on Linux.
+    const TIMES: std::ops::Range<usize> = 11..13;
+    let status = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = status.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = fields.get(TIMES).unwrap_or_default().iter().filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
+fn assessed(path: &Path) -> Assessment {
+    let mut workspace = Workspace::open(&[path.to_owned()]).expect("the workspace opens");
+    prepare(&mut workspace, &request(), &Silent).expect("facts").assess(&Silent)
+}
+
+fn print_values(path: &Path) {
+    let mut lines = String::new();
+    for service in &assessed(path).services {
+        let value = |key: &str| service.metrics.get(key).and_then(|found| found.value);
+        let values = KEYS.map(|key| value(key).map(|value| value.to_string()).unwrap_or_default());
+        lines += &format!("{}|{}\n", service.service, values.join("|"));
+    }
+    print!("{lines}");
+}
+
+type Values = BTreeMap<String, [Option<f64>; KEYS.len()]>;
+
+fn read_values(text: &str) -> Values {
+    let read = |line: &str| {
+        let (service, rest) = line.split_once('|')?;
+        let mut parts = rest.split('|').map(|value| value.parse().ok());
+        Some((service.to_owned(), std::array::from_fn(|_| parts.next().flatten())))
+    };
+    text.lines().filter_map(read).collect()
+}
+
+fn values(path: &Path) -> Values {
+    let program = std::env::current_exe().expect("this program has a path");
+    let output = Command::new(program).arg("values").arg(path).output().expect("this program starts");
+    read_values(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// The same of SQLite's own program, with its seconds; none where it is not installed.
+fn peer(path: &Path) -> Option<(f64, Values)> {
+    let started = Instant::now();
+    let mut child =
+        Command::new("sqlite3").arg(store(path)).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    let settings = "PRAGMA temp_store = MEMORY;\nPRAGMA cache_size = -65536;\n";
+    let script = format!("{settings}.parameter set :as_of {}\n{PEER}", as_of().millis());
+    child.stdin.take()?.write_all(script.as_bytes()).ok()?;
+    let output = child.wait_with_output().ok()?;
+    Some((started.elapsed().as_secs_f64(), read_values(&String::from_utf8_lossy(&output.stdout))))
+}
+
+fn equal(ours: &Values, theirs: &Values) -> String {
+    let is_equal = |a: Option<f64>, b: Option<f64>| match (a, b) {
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(1.0),
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    let same = |key: usize| {
+        let pairs = ours.iter().filter_map(|(service, values)| Some((values[key], theirs.get(service)?[key])));
+        pairs.filter(|(a, b)| is_equal(*a, *b)).count()
+    };
+    let counts: Vec<String> = (0..KEYS.len()).map(|key| same(key).to_string()).collect();
+    format!("{} of {}", counts.join(", "), ours.len())
+}
+
+/// The same deployments as JSON Lines and as CSV.
+fn records(folder: &Path) -> [(&'static str, std::path::PathBuf); 2] {
+    let files = [("JSON Lines", folder.join("deployments.jsonl")), ("CSV", folder.join("deployments.csv"))];
+    let [mut lines, mut table] = [0, 1].map(|file: usize| {
+        std::io::BufWriter::new(std::fs::File::create(&files[file].1).expect("a file can be written"))
+    });
+    writeln!(table, "id,service,environment,version,finished_at").expect("a file can be written");
+    for number in 0..RECORDS {
+        let (service, version) = (number % 1000, number / 1000);
+        let at = Time::from_seconds(1_700_000_000 + (number as i64) * 60);
+        writeln!(table, "d-{number},service-{service},production,v{version},{at}").expect("a file can be written");
+        let fact =
+            format!("\"service\":\"service-{service}\",\"environment\":\"production\",\"version\":\"v{version}\"");
+        writeln!(lines, "{{\"id\":\"d-{number}\",{fact},\"finished_at\":\"{at}\"}}").expect("a file can be written");
+    }
+    files
+}
+
+/// Prints the seconds and the peak memory in KiB.
+fn import_here(path: &Path, file: &Path) {
+    let started = Instant::now();
+    let mut workspace = Workspace::open(&[path.to_owned()]).expect("the workspace opens");
+    let request = ImportRequest {
+        files: vec![file.to_owned()],
+        layout: None,
+        format: None,
+        source: None,
+        time_zone: None,
+        now: as_of(),
+    };
+    let imported = import(&mut workspace, &request, &Silent, &mut |_, _| Ok(())).expect("an import");
+    assert_eq!((imported.rejected, imported.faults.len()), (0, 0));
+    println!("{} {}", started.elapsed().as_secs_f64(), process::peak_kib());
+}
