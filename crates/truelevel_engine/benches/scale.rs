@@ -249,14 +249,14 @@ fn records(folder: &Path) -> [(&'static str, std::path::PathBuf); 2] {
     let [mut lines, mut table] = [0, 1].map(|file: usize| {
         std::io::BufWriter::new(std::fs::File::create(&files[file].1).expect("a file can be written"))
     });
-    writeln!(table, "id,service,environment,version,finished_at").expect("a file can be written");
+    writeln!(table, "id,service,environment,version,outcome,finished_at").expect("a file can be written");
     for number in 0..RECORDS {
         let (service, version) = (number % 1000, number / 1000);
         let at = Time::from_seconds(1_700_000_000 + (number as i64) * 60);
-        writeln!(table, "d-{number},service-{service},production,v{version},{at}").expect("a file can be written");
+        writeln!(table, "d-{number},service-{service},production,v{version},succeeded,{at}").expect("a file can be written");
         let fact =
             format!("\"service\":\"service-{service}\",\"environment\":\"production\",\"version\":\"v{version}\"");
-        writeln!(lines, "{{\"id\":\"d-{number}\",{fact},\"finished_at\":\"{at}\"}}").expect("a file can be written");
+        writeln!(lines, "{{\"id\":\"d-{number}\",{fact},\"outcome\":\"succeeded\",\"finished_at\":\"{at}\"}}").expect("a file can be written");
     }
     files
 }
