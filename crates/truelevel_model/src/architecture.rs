@@ -36,8 +36,7 @@ pub struct LockstepGroup {
     pub same_version_ratio: f64,
     /// How often the group left.
     pub departures: u64,
-    /// How often that is per day: no service of the group deploys more often than the group leaves, but for what it does
-    /// alone.
+    /// How often that is per day: where the services have to leave together, none is deployed more often.
     pub ceiling_per_day: f64,
     /// The weekday of a release train (UTC), where nearly all departures are on one.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -20,7 +20,7 @@ pub(crate) fn below(constraint: &Constraint, architecture: Option<&Architecture>
     });
     let lockstep = architecture.filter(|architecture| architecture.is_constraint).map(|architecture| {
         format!(
-            "The architecture is a constraint too: {} of {} cannot deploy alone.",
+            "The architecture may be a constraint too: {} of {} leave in groups. Ask whether they have to.",
             architecture.services_in_lockstep,
             numbers::count(architecture.services_asked, "service")
         )
@@ -78,7 +78,8 @@ pub(crate) fn group(group: &LockstepGroup) -> String {
     let ratio = |share| numbers::value(Unit::Ratio, share);
     format!(
         "{}{more}: {} of the others leave within minutes when one does, {} would by chance; {} with the same version or \
-         commit. In {} they left {}{train}: none deploys more often than {}, but for what it deploys alone.",
+         commit. In {} they left {}{train}. If they have to leave together, none is deployed more often than {}; if one \
+         hand or one update brings them, nothing holds them.",
         group.services.join(", "),
         ratio(group.together_ratio),
         ratio(group.by_chance_ratio),
@@ -102,6 +103,10 @@ pub(crate) fn notes(action: &Action) -> Vec<String> {
         )
     });
     let waits = (!action.waits_for.is_empty()).then(|| format!("After {}.", action.waits_for.join(" and ")));
+    // Where it cannot be told, showing it is the work: that moves no number, and nothing has to be bought.
+    if action.outcome == GateOutcome::Unknown {
+        return waits.into_iter().collect();
+    }
     waits.into_iter().chain(expected).chain(supply(action).map(str::to_owned)).collect()
 }
 

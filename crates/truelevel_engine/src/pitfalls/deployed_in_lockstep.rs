@@ -13,7 +13,8 @@ truelevel_model::declare! {
     /// to four hours: busy hours and days stay, and only the minutes are lost. Groups are what hangs together by such pairs.
     ///
     /// What it means: whoever deploys a group changes several services at once, so that their frequencies count one release
-    /// several times, and none of them goes out more often than the group does. The same version or commit in all of them
+    /// several times. Where they have to leave together, none of them goes out more often than the group does; where one hand
+    /// brings the same update to all of them, nothing holds them. The data does not tell these apart. The same version or commit in all of them
     /// points to one code base; one weekday points to a release train. From the share of services in
     /// `catalog/constraint.toml` (`[lockstep]`) on, the architecture is named as a constraint beside the first one.
     ///
