@@ -197,25 +197,31 @@ impl Prepared {
             return None;
         }
         let files = self.files_at_instants();
-        let known_from = self.services.iter().flat_map(|service| &service.deployments).map(|it| it.finished_at).min();
+        // A release says nothing of when a service first ran.
+        let deployed_for_real = || self.services.iter().filter(|service| !service.deployment_data.is_proxy());
+        let known_from = deployed_for_real().flat_map(|service| &service.deployments).map(|it| it.finished_at).min();
         let any_is_active = results.iter().any(|result| result.is_active);
-        let services: Vec<PathService<'_>> =
-            self.services
-                .iter()
-                .zip(results)
-                .zip(traces)
-                .filter(|((_, result), _)| result.is_active || !any_is_active)
-                .map(|((service, result), deployments)| PathService {
-                    service: service.id.as_str(),
-                    team: service.team.as_deref(),
-                    deployments,
-                    files: service.repository.map(|place| files[place].clone()).unwrap_or_default(),
-                    metrics: Some(&result.metrics),
-                    born_at: service.repository.and_then(|place| born_at(&self.collected.repositories[place])).filter(
-                        |born_at| known_from.is_some_and(|from| *born_at > from) && *born_at <= self.window.end,
-                    ),
-                })
-                .collect();
+        let services: Vec<PathService<'_>> = self
+            .services
+            .iter()
+            .zip(results)
+            .zip(traces)
+            .filter(|((_, result), _)| result.is_active || !any_is_active)
+            .map(|((service, result), deployments)| PathService {
+                service: service.id.as_str(),
+                team: service.team.as_deref(),
+                deployments,
+                files: service.repository.map(|place| files[place].clone()).unwrap_or_default(),
+                metrics: Some(&result.metrics),
+                born_at: service.repository.and_then(|place| born_at(&self.collected.repositories[place])).filter(
+                    |born_at| {
+                        !service.deployment_data.is_proxy()
+                            && known_from.is_some_and(|from| *born_at > from)
+                            && *born_at <= self.window.end
+                    },
+                ),
+            })
+            .collect();
         let (any, uses) = self.uses(&services, Asked::Any);
         let adopted = adoption(&any, deployed(&services));
         let paths: Vec<GoldenPath> = (0..facts.declared.len()).map(|place| self.path(place, &services)).collect();

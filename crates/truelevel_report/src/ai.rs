@@ -5,8 +5,7 @@ use truelevel_model::ai::{Ai, Dose, EventOutcome, EventStudy, Sensitivity};
 use truelevel_model::platform::ComparedAs;
 
 use crate::numbers;
-use crate::platform::percent;
-use crate::words::KEYS;
+use crate::platform::{key_name, percent};
 
 /// How many changes carry a sign.
 pub(crate) fn share(ai: &Ai) -> String {
@@ -22,10 +21,7 @@ pub(crate) fn share(ai: &Ai) -> String {
 }
 
 fn name(metric: &str) -> String {
-    let key = KEYS.iter().find(|(id, _)| *id == metric).map(|(_, name)| (*name).to_owned());
-    key.unwrap_or_else(|| {
-        if metric == "deployment_batch_size" { "Changes per deployment".to_owned() } else { metric.replace('_', " ") }
-    })
+    if metric == "deployment_batch_size" { "Changes per deployment".to_owned() } else { key_name(metric) }
 }
 
 fn amount(compared_as: ComparedAs, value: f64) -> String {

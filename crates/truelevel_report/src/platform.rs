@@ -129,8 +129,10 @@ pub(crate) fn path_title(path: &GoldenPath) -> String {
     format!("{} ({origin}{owner})", printable(&path.name))
 }
 
-fn key_name(metric: &str) -> String {
-    KEYS.iter().find(|(id, _)| *id == metric).map_or_else(|| metric.replace('_', " "), |(_, name)| (*name).to_owned())
+/// What a key or another metric is called where a sentence begins.
+pub(crate) fn key_name(metric: &str) -> String {
+    let key = KEYS.iter().find(|(id, _)| *id == metric).map(|(_, name)| (*name).to_owned());
+    key.unwrap_or_else(|| sentence(&metric.replace('_', " ")).trim_end_matches('.').to_owned())
 }
 
 /// A key on and off the path.
