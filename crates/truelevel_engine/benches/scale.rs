@@ -253,10 +253,12 @@ fn records(folder: &Path) -> [(&'static str, std::path::PathBuf); 2] {
     for number in 0..RECORDS {
         let (service, version) = (number % 1000, number / 1000);
         let at = Time::from_seconds(1_700_000_000 + (number as i64) * 60);
-        writeln!(table, "d-{number},service-{service},production,v{version},succeeded,{at}").expect("a file can be written");
+        writeln!(table, "d-{number},service-{service},production,v{version},succeeded,{at}")
+            .expect("a file can be written");
         let fact =
             format!("\"service\":\"service-{service}\",\"environment\":\"production\",\"version\":\"v{version}\"");
-        writeln!(lines, "{{\"id\":\"d-{number}\",{fact},\"outcome\":\"succeeded\",\"finished_at\":\"{at}\"}}").expect("a file can be written");
+        writeln!(lines, "{{\"id\":\"d-{number}\",{fact},\"outcome\":\"succeeded\",\"finished_at\":\"{at}\"}}")
+            .expect("a file can be written");
     }
     files
 }
