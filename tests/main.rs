@@ -8,6 +8,7 @@
 mod answers;
 mod api;
 mod bad_input;
+mod browser;
 mod cli;
 mod dashboard;
 mod demo;

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for developers talks to them")]
 
 mod accuracy;
+mod aids;
 mod bench;
 mod check;
 mod generate;

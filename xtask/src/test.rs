@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::Failure;
+use crate::aids::AIDS;
 use crate::workspace::{cargo, is_installed, run as run_shown};
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
@@ -20,10 +21,30 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     if !names_packages(arguments) {
         tests.arg("--workspace");
     }
-    run_shown(tests.args(arguments))?;
-    if !has_nextest {
-        return Ok(()); // `cargo test` has run the examples in documentation as well.
+    tests.args(arguments);
+    let left_out = if arguments.is_empty() { prepare_aids() } else { Vec::new() };
+    if !left_out.is_empty() {
+        tests.arg("--");
+        for (module, _) in &left_out {
+            tests.args(["--skip", module]);
+        }
     }
+    run_shown(&mut tests)?;
+    if has_nextest {
+        run_examples(arguments)?; // `cargo test` has run the examples in documentation as well.
+    }
+    for (module, why) in left_out {
+        eprintln!("\nLeft out: the tests in `{module}`, because {why}.");
+    }
+    Ok(())
+}
+
+/// The modules whose tests cannot run here, and why.
+fn prepare_aids() -> Vec<(&'static str, String)> {
+    AIDS.iter().filter_map(|aid| Some((aid.module, (aid.prepare)().err()?))).collect()
+}
+
+fn run_examples(arguments: &[String]) -> Result<(), Failure> {
     if !arguments.is_empty() {
         eprintln!("\nExamples in documentation were not run: they run when no arguments are given.");
         return Ok(());

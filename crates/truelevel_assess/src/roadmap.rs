@@ -14,22 +14,12 @@ use crate::levels::holds_from;
 /// How many actions are shown.
 const SHOWN: usize = 25;
 
-/// What would move a gate: building it where it is missing, and showing it where it cannot be told.
+/// What would move a gate: building it where it is missing, and showing it where it is declared and not seen to run.
 fn action(gate: &Gate, result: &GateResult) -> String {
-    let asks_for_practices =
-        gate.requirement.conditions().iter().any(|condition| matches!(condition.subject, Subject::Practice { .. }));
-    match result.outcome {
-        GateOutcome::Unknown if result.is_intention => {
-            format!("It is declared; show that it runs, with the pipeline's runs or deployments. {}", gate.how)
-        }
-        GateOutcome::Unknown if asks_for_practices => {
-            format!(
-                "Give the services' repositories with their files, so that it can be looked for. If it is missing: {}",
-                gate.how
-            )
-        }
-        _ => gate.how.clone(),
+    if result.outcome == GateOutcome::Unknown && result.is_intention {
+        return format!("It is declared; show that it runs, with the pipeline's runs or deployments. {}", gate.how);
     }
+    gate.how.clone()
 }
 
 /// What several services are planned from.

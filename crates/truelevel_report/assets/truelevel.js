@@ -80,7 +80,7 @@
         const isNumber = [...body.rows].some((row) => "value" in row.cells[column].dataset);
         const sorted = [...body.rows].map((row) => [key(row), row]).sort(([a], [b]) => {
           if (a === "" || b === "") return (a === "") - (b === "");
-          const order = isNumber ? a - b : a.localeCompare(b);
+          const order = isNumber ? a - b : a.localeCompare(b, undefined, { numeric: true });
           return falls ? -order : order;
         });
         body.append(...sorted.map(([, row]) => row));

@@ -45,11 +45,8 @@ pub(crate) fn dose(dose: &Dose) -> String {
             let verdict = if dose.is_shown { "they go together" } else { "nothing is shown" };
             format!("{start}: {} with 25 points more ({interval}); {verdict}", amount(dose.compared_as, slope))
         }
-        (Some(slope), None, note) => {
-            let note = note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
-            format!("{start}: {} with 25 points more{note}", amount(dose.compared_as, slope))
-        }
-        (None, _, note) => format!("{start}: {}", note.as_deref().unwrap_or("no value")),
+        // A slope without an interval tells nothing, and would be read as if it did.
+        (_, _, note) => format!("{start}: cannot tell, {}", note.as_deref().unwrap_or("no value")),
     }
 }
 

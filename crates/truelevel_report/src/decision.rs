@@ -110,6 +110,18 @@ pub(crate) fn notes(action: &Action) -> Vec<String> {
     waits.into_iter().chain(expected).chain(supply(action).map(str::to_owned)).collect()
 }
 
+/// What comes before the actions whose gates cannot be told; none where all can be.
+pub(crate) fn tell_first(actions: &[Action]) -> Option<String> {
+    let unknown = actions.iter().filter(|action| action.outcome == GateOutcome::Unknown).count();
+    let which = match unknown {
+        0 => return None,
+        1 => "One of them cannot be told yet and may be there already".to_owned(),
+        n if n == actions.len() => "None of them can be told yet, and all may be there already".to_owned(),
+        n => format!("{n} of them cannot be told yet and may be there already"),
+    };
+    Some(format!("{which}: give the repositories with their files and connect what `truelevel doctor` names, to know."))
+}
+
 /// Whether to buy, to build, or neither.
 pub(crate) fn supply(action: &Action) -> Option<&'static str> {
     match action.supply.as_str() {

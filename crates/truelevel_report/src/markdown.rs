@@ -122,6 +122,9 @@ fn architecture(text: &mut String, assessment: &Assessment) {
 
 fn next(text: &mut String, assessment: &Assessment) {
     let _ = writeln!(text, "\n## Next\n\nPhase: {}.\n", assessment.roadmap.phase);
+    if let Some(first) = crate::decision::tell_first(&assessment.roadmap.next) {
+        let _ = writeln!(text, "{first}\n");
+    }
     for (number, action) in assessment.roadmap.next.iter().enumerate() {
         let _ = writeln!(
             text,

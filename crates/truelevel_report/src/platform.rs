@@ -146,18 +146,22 @@ pub(crate) fn contrast(contrast: &Contrast) -> String {
         value(contrast.median_off),
         numbers::count(contrast.n_off, &contrast.of)
     );
+    match finding(contrast) {
+        Some(found) if contrast.low.is_some() => format!("{sides}; on against off {found}"),
+        Some(note) => format!("{sides}; {note}"),
+        None => sides,
+    }
+}
+
+/// What the two sides say, or why nothing.
+pub(crate) fn finding(contrast: &Contrast) -> Option<String> {
     let ends = match contrast.compared_as {
         ComparedAs::Ratio => |end: f64| format!("{end:.2} times"),
         ComparedAs::Difference => |end: f64| format!("{:+.1} points", end * 100.0),
     };
-    match (contrast.low, contrast.high, &contrast.note) {
-        (Some(low), Some(high), _) => {
-            let verdict = if contrast.differs { "they differ" } else { "no difference is shown" };
-            format!("{sides}; on against off {} to {}: {verdict}", ends(low), ends(high))
-        }
-        (_, _, Some(note)) => format!("{sides}; {note}"),
-        _ => sides,
-    }
+    let (Some(low), Some(high)) = (contrast.low, contrast.high) else { return contrast.note.clone() };
+    let verdict = if contrast.differs { "they differ" } else { "no difference is shown" };
+    Some(format!("{} to {}: {verdict}", ends(low), ends(high)))
 }
 
 /// How a key lies over teams.

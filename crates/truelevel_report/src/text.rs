@@ -293,7 +293,11 @@ impl Page {
         if assessment.roadmap.next.is_empty() {
             self.line("  no open gate");
         }
-        for (number, action) in assessment.roadmap.next.iter().take(ACTIONS_SHOWN).enumerate() {
+        let shown = &assessment.roadmap.next[..assessment.roadmap.next.len().min(ACTIONS_SHOWN)];
+        if let Some(first) = crate::decision::tell_first(shown) {
+            self.paragraph(2, &first);
+        }
+        for (number, action) in shown.iter().enumerate() {
             let what = match action.outcome {
                 GateOutcome::Unknown => "to prove",
                 _ => "missing",

@@ -2,6 +2,8 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
+use crate::charts::escaped;
+
 /// Markdown as HTML, with headings as bold paragraphs and web links only.
 pub(super) fn rendered(markdown: &str) -> String {
     let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).filter_map(|event| {
@@ -43,9 +45,33 @@ pub(super) fn rendered(markdown: &str) -> String {
     text
 }
 
+/// A sentence as HTML, with what stands between backticks as code.
+pub(super) fn coded(text: &str) -> String {
+    let mut html = String::new();
+    let mut parts = text.split('`').peekable();
+    let mut is_code = false;
+    while let Some(part) = parts.next() {
+        let part = escaped(part);
+        // A backtick that nothing closes is a backtick.
+        html += &match (is_code, parts.peek().is_some()) {
+            (true, true) => format!("<code>{part}</code>"),
+            (true, false) => format!("`{part}"),
+            (false, _) => part,
+        };
+        is_code = !is_code;
+    }
+    html
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_markup_is_text() {
+        assert_eq!(coded("Say `--window 180` <b>"), "Say <code>--window 180</code> &lt;b&gt;");
+        assert_eq!(coded("`a` and `b"), "<code>a</code> and `b");
+    }
 
     #[test]
     fn markup_is_text_and_links_lead_to_the_web_only() {

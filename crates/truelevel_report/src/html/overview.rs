@@ -4,6 +4,7 @@ use askama::Template;
 use truelevel_model::architecture::Architecture;
 use truelevel_model::assessment::{Action, Answer, Assessment, Constraint, ExclusionCount, QuestionResult};
 
+use super::markdown::coded;
 use super::parts::{Shown, Verdict, answer_verdict, gate_verdict, share_bar, shown_spread, untitled_figure};
 use super::{Page, Section, Site, rendered};
 use crate::{decision, numbers, words};
@@ -32,6 +33,7 @@ struct Overview {
     delivery: String,
     keys: Vec<Shown>,
     edition: String,
+    tell_first: Option<String>,
     actions: Vec<ShownAction>,
     plan_link: String,
     left_out: Vec<LeftOut>,
@@ -100,6 +102,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
     let more = (more > 0).then(|| format!("{more} more are on the page of what was looked at."));
     let possible =
         format!("It could be as high as {}, if everything that cannot be told yet were true.", level.possible);
+    let next = &assessment.roadmap.next;
     let template = Overview {
         h: site.heading(),
         level: level.proven,
@@ -115,6 +118,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         delivery: delivery(assessment),
         keys: keys(site),
         edition: format!("{} Better is to the right.", words::sentence(&words::edition(assessment))),
+        tell_first: decision::tell_first(&next[..next.len().min(ACTIONS_SHOWN)]).map(|first| coded(&first)),
         actions: actions(site).into_iter().take(ACTIONS_SHOWN).collect(),
         plan_link: site.to(&Page::Plan),
         left_out: left_out(site, &assessment.exclusions),
@@ -165,9 +169,9 @@ pub(super) fn shown_constraint(
 ) -> ShownConstraint {
     let at = constraint.chain.iter().position(|step| constraint.question.as_deref() == Some(step.question.as_str()));
     ShownConstraint {
-        statement: constraint.statement.clone(),
-        action: constraint.action.clone(),
-        below: decision::below(constraint, architecture),
+        statement: coded(&constraint.statement),
+        action: coded(&constraint.action),
+        below: decision::below(constraint, architecture).iter().map(|sentence| coded(sentence)).collect(),
         steps: constraint
             .chain
             .iter()
@@ -207,14 +211,14 @@ fn step(site: &Site<'_>, result: &QuestionResult, is_constraint: bool, is_later:
 pub(super) fn actions(site: &Site<'_>) -> Vec<ShownAction> {
     let is_shared = site.assessment.services.len() > 1;
     let shown = |action: &Action| ShownAction {
-        action: action.action.clone(),
+        action: coded(&action.action),
         gate: action.gate.clone(),
         link: site.to(&Page::Definition(action.gate.clone())),
         place: format!("{}, level {}", action.stage, action.level),
         effort: format!("{} of work for one team", action.effort),
         verdict: gate_verdict(action.outcome, false),
         services: is_shared.then(|| numbers::count(action.services, "service")),
-        notes: decision::notes(action),
+        notes: decision::notes(action).iter().map(|note| coded(note)).collect(),
     };
     site.assessment.roadmap.next.iter().map(shown).collect()
 }

@@ -2,8 +2,10 @@
 
 use askama::Template;
 
+use super::markdown::coded;
 use super::overview::{ShownAction, ShownConstraint, actions, shown_constraint};
 use super::{Page, Section, Site, rendered};
+use crate::decision;
 use crate::reference::Phase;
 
 #[derive(Template)]
@@ -18,6 +20,7 @@ struct Decision {
 struct Plan<'a> {
     h: u8,
     phases: Vec<ShownPhase<'a>>,
+    tell_first: Option<String>,
     actions: Vec<ShownAction>,
 }
 
@@ -42,7 +45,7 @@ pub(super) fn plan(site: &Site<'_>) -> Section {
     let here = &site.assessment.roadmap.phase;
     let standing = |phase: &Phase| {
         let found = site.assessment.roadmap.phases.iter().find(|result| result.phase == phase.id);
-        found.map(crate::decision::phase)
+        found.map(decision::phase)
     };
     let shown = |phase| ShownPhase { is_here: phase_is(phase, here), standing: standing(phase), phase };
     Section {
@@ -53,6 +56,7 @@ pub(super) fn plan(site: &Site<'_>) -> Section {
         html: rendered(&Plan {
             h: site.heading(),
             phases: site.reference.phases.iter().map(shown).collect(),
+            tell_first: decision::tell_first(&site.assessment.roadmap.next).map(|first| coded(&first)),
             actions: actions(site),
         }),
     }

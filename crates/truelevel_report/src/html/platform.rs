@@ -1,13 +1,13 @@
 //! The page of golden paths.
 
 use askama::Template;
-use truelevel_model::platform::{PathUse, Platform, UseBasis};
+use truelevel_model::platform::{Contrast, PathUse, Platform, TeamSpread, UseBasis};
 
 use super::evidence::GateRow;
 use super::maturity::shown_stage_rows;
 use super::parts::{Verdict, answer_verdict};
 use super::{Page, Section, Site, rendered};
-use crate::{platform as said, words};
+use crate::{numbers, platform as said, words};
 
 /// Services of a path that are listed; more would hide the others.
 const SERVICES_LISTED: usize = 30;
@@ -21,8 +21,8 @@ struct Paths<'a> {
     gates: Vec<GateRow>,
     adoption: String,
     paths: Vec<Path<'a>>,
-    outcomes: Vec<String>,
-    spread: Vec<String>,
+    outcomes: Vec<Sides>,
+    spread: Vec<Spread>,
     profiles: Vec<Profile<'a>>,
     notes: &'a [String],
     context: Vec<String>,
@@ -47,6 +47,23 @@ struct Row {
     deployments: String,
 }
 
+/// A key on and off the path.
+struct Sides {
+    key: String,
+    on: String,
+    off: String,
+    finding: String,
+}
+
+/// How a key lies over teams.
+struct Spread {
+    key: String,
+    teams: u64,
+    middle: String,
+    half: String,
+    all: String,
+}
+
 struct Profile<'a> {
     title: &'a str,
     statement: &'a str,
@@ -66,8 +83,8 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         gates: lane.map_or_else(Vec::new, |lane| shown_stage_rows(site, lane)),
         adoption: said::adoption(&platform.adoption),
         paths: platform.paths.iter().map(|found| path(site, found)).collect(),
-        outcomes: platform.outcomes.iter().map(said::contrast).collect(),
-        spread: platform.spread.iter().map(said::spread).collect(),
+        outcomes: platform.outcomes.iter().map(sides).collect(),
+        spread: platform.spread.iter().map(spread).collect(),
         profiles: platform
             .profiles
             .iter()
@@ -88,6 +105,31 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         title: Page::Platform.title(),
         lead: "Whether the easiest way to deliver is the shared one, and whether teams take it.".to_owned(),
         html: rendered(&template),
+    }
+}
+
+fn sides(contrast: &Contrast) -> Sides {
+    let side = |value: Option<f64>, n| match value {
+        Some(value) => format!("{} ({})", numbers::value(contrast.unit, value), numbers::count(n, &contrast.of)),
+        None => "no value".to_owned(),
+    };
+    Sides {
+        key: said::key_name(&contrast.metric),
+        on: side(contrast.median_on, contrast.n_on),
+        off: side(contrast.median_off, contrast.n_off),
+        finding: said::finding(contrast).map_or_else(String::new, |finding| words::sentence(&finding)),
+    }
+}
+
+fn spread(spread: &TeamSpread) -> Spread {
+    let between = |low, high| format!("{} and {}", numbers::value(spread.unit, low), numbers::value(spread.unit, high));
+    let ratio = spread.ratio.map(|ratio| format!(", a factor of {ratio:.1}")).unwrap_or_default();
+    Spread {
+        key: said::key_name(&spread.metric),
+        teams: spread.teams,
+        middle: numbers::value(spread.unit, spread.median),
+        half: between(spread.p25, spread.p75) + &ratio,
+        all: between(spread.lowest, spread.highest),
     }
 }
 

@@ -10,7 +10,20 @@ use crate::{numbers, words};
 #[derive(Template)]
 #[template(path = "pages/pitfalls.html")]
 struct Pitfalls<'a> {
-    pitfalls: &'a [Pitfall],
+    h: u8,
+    pitfalls: Vec<ShownPitfall<'a>>,
+}
+
+struct ShownPitfall<'a> {
+    title: &'a str,
+    link: Option<String>,
+    finding: String,
+    effect: Option<&'a str>,
+    response: String,
+    /// Address and name of the services where it was seen, the first ones.
+    services: Vec<(String, &'a str)>,
+    more: u64,
+    evidence: &'a [String],
 }
 
 #[derive(Template)]
@@ -64,7 +77,24 @@ pub(super) fn pitfalls(site: &Site<'_>) -> Section {
         page: Page::Pitfalls,
         title: Page::Pitfalls.title(),
         lead: "Ways in which these numbers may mislead, and what was done about each.".to_owned(),
-        html: rendered(&Pitfalls { pitfalls: &site.assessment.pitfalls }),
+        html: rendered(&Pitfalls {
+            h: site.heading(),
+            pitfalls: site.assessment.pitfalls.iter().map(|found| pitfall(site, found)).collect(),
+        }),
+    }
+}
+
+fn pitfall<'a>(site: &Site<'_>, found: &'a Pitfall) -> ShownPitfall<'a> {
+    let id = &found.pitfall;
+    ShownPitfall {
+        title: if found.title.is_empty() { id } else { &found.title },
+        link: site.reference.definitions.contains_key(id).then(|| site.to(&Page::Definition(id.clone()))),
+        finding: words::sentence(&found.finding),
+        effect: found.effect.as_deref(),
+        response: words::sentence(&found.response),
+        services: found.services.iter().map(|name| (site.to(&Page::Service(name.clone())), name.as_str())).collect(),
+        more: found.services_affected.saturating_sub(found.services.len() as u64),
+        evidence: &found.evidence,
     }
 }
 

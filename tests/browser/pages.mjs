@@ -1,0 +1,52 @@
+// Every kind of page, as it is linked to, in every width and colour: `pages.mjs ADDRESS FOLDER-FOR-SCREENSHOTS [quick]`.
+// Quick is one width in one colour each, for what differs from other runs in its content alone.
+import fs from "node:fs";
+import { LOOKS, check, inspect, open } from "./browser.mjs";
+
+const [base, folder, isQuick] = process.argv.slice(2);
+
+// One of many alike is enough; tables and pictures to download are no pages.
+const kind = (path) => path.replace(/^\/(services|delivery|definitions|teams)\/[^/]+$/, "/$1/*");
+const isPage = (path) => !/\.(csv|svg|json|css|js)$/.test(path) && !/^\/(api|badges|download|webhooks)\//.test(path);
+const named = (path) => path.replace(/[^a-z]+/gi, "_").replace(/^_|_$/g, "") || "overview";
+
+async function find(browser) {
+  const page = await browser.newPage();
+  const kinds = new Map();
+  const waiting = ["/", "/delivery/change_lead_time", "/compare?before=1&after=2"];
+  while (waiting.length) {
+    const path = waiting.shift();
+    const { pathname } = new URL(path, base);
+    if (kinds.has(kind(pathname)) || !isPage(pathname)) continue;
+    const answer = await page.goto(base + path, { waitUntil: "load" });
+    // A store without snapshots has none to compare, and one without facts no metric.
+    if (answer.status() === 404 && !kinds.has("/")) throw new Error(`${path} is not there`);
+    if (answer.status() !== 200) continue;
+    kinds.set(kind(pathname), path);
+    for (const link of await page.$$eval("a[href]", (links) => links.map((link) => link.href))) {
+      const to = new URL(link);
+      if (to.origin === new URL(base).origin) waiting.push(to.pathname + to.search);
+    }
+  }
+  await page.close();
+  return kinds;
+}
+
+await check(async (browser, note) => {
+  fs.mkdirSync(folder, { recursive: true });
+  const kinds = await find(browser);
+  console.log(`${kinds.size} kinds of page: ${[...kinds.keys()].join(" ")}`);
+  const looks = isQuick ? LOOKS.filter(({ width, colours }) => (width === 390) === (colours === "dark")) : LOOKS;
+  await Promise.all(looks.map(async ({ width, colours }) => {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: colours, reducedMotion: "reduce" });
+    for (const [name, path] of kinds) {
+      const where = `${path} at ${width} ${colours}`;
+      const { page, answer } = await open(context, base + path, note);
+      if (answer.status() !== 200) note(where, `status ${answer.status()}`);
+      await inspect(page, where, note);
+      await page.screenshot({ path: `${folder}/${named(name)}-${width}-${colours}.png`, fullPage: true });
+      await page.close();
+    }
+    await context.close();
+  }));
+});
