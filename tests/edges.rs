@@ -141,3 +141,21 @@ fn a_deployment_repository_is_no_service() {
     );
     assert_eq!(service_names(&shop.world.assess(["--as-of", AS_OF])), ["web"]);
 }
+
+/// The clone that says what runs was not fetched since; the service goes on.
+#[test]
+fn a_window_after_the_last_of_the_data_is_unknown_and_not_a_standstill() {
+    let mut shop = Shop::new();
+    shop.web.commit(Commit::at(at(200, 0)).file("later.txt", "later"));
+    let assessment = shop.world.assess(["web", "gitops", "--as-of", "2026-08-01"]);
+    let web = service(&assessment, "web");
+    for metric in ["deployment_frequency", "change_lead_time", "undeployed_changes"] {
+        let measured = &web["metrics"][metric];
+        assert!(measured["value"].is_null(), "{metric}: {measured}");
+        assert!(measured["note"].as_str().unwrap().contains("ends on 2026-02-19"), "{metric}: {measured}");
+    }
+    assert_eq!(assessment["first_constraint"]["chain"][0]["answer"], "unknown");
+    shop.gitops.commit(Commit::at(at(201, 0)).file("README.md", "Nothing new runs."));
+    let fetched = shop.world.assess(["web", "gitops", "--as-of", "2026-08-01"]);
+    assert_eq!(service(&fetched, "web")["metrics"]["deployment_frequency"]["value"], 0.0, "a standstill that was seen");
+}

@@ -8,7 +8,7 @@ const [base, folder, isQuick] = process.argv.slice(2);
 // One of many alike is enough; tables and pictures to download are no pages.
 const kind = (path) => path.replace(/^\/(services|delivery|definitions|teams)\/[^/]+$/, "/$1/*");
 const isPage = (path) => !/\.(csv|svg|json|css|js)$/.test(path) && !/^\/(api|badges|download|webhooks)\//.test(path);
-const named = (path) => path.replace(/[^a-z]+/gi, "_").replace(/^_|_$/g, "") || "overview";
+const named = (path) => path.replace("*", "one").replace(/[^a-z]+/gi, "_").replace(/^_|_$/g, "") || "overview";
 
 async function find(browser) {
   const page = await browser.newPage();

@@ -16,6 +16,10 @@ use truelevel_model::{RepositoryId, Time};
 use truelevel_practices::{FileEntry, PRACTICES, ReadFile, Repository};
 use truelevel_sources::git::GitRepository;
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const RUNS: usize = 5;
 /// Workflows of each generated repository, which is what both programs read.
 const WORKFLOWS: usize = 20;

@@ -20,6 +20,10 @@ use truelevel_sources::deployment_files::PathTemplate;
 use truelevel_sources::deployment_repository::{VersionFiles, read_deployments};
 use truelevel_sources::git::{AutomationAccounts, ChangeReading, GitRepository};
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const RUNS: usize = 5;
 /// Deployments of the attribution that is compared with `git rev-list NEW ^EARLIER…` for each.
 const DEPLOYMENTS: usize = 1000;

@@ -497,11 +497,13 @@ impl Prepared {
             && newest <= self.window.start
             && services.iter().all(|service| !service.is_active)
         {
-            warnings.push(format!(
-                "nothing happened in the window: the newest commit is from {}; `--as-of {}` would look at its time",
-                newest.date(),
-                newest.date()
-            ));
+            let date = newest.date();
+            let message = format!(
+                "nothing happened in the window: the newest commit is from {date}. Fetch the repositories, or look at \
+                 their time with `--as-of {date}`"
+            );
+            // Whoever reads one warning reads this one.
+            warnings.insert(0, message);
         }
     }
 

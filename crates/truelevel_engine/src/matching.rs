@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use truelevel_model::deployment_data::DeploymentData;
-use truelevel_model::{Deployment, RepositoryId, ServiceId, ServiceRecord, SourceId};
+use truelevel_model::{Deployment, RepositoryId, ServiceId, ServiceRecord, SourceId, Time};
 use truelevel_sources::deployment_files;
 use truelevel_sources::deployment_repository::UNNAMED_ENVIRONMENT;
 use truelevel_sources::git::PathScope;
@@ -25,6 +25,8 @@ pub(crate) struct Service {
     pub(crate) deployment_data: DeploymentData,
     /// The deployment repositories that its deployments come from, by place.
     pub(crate) deployed_from: Vec<usize>,
+    /// The newest that is known of any service by the sources of its deployments.
+    pub(crate) deployments_known_until: Option<Time>,
     pub(crate) production: Production,
     /// Release tags that only announce a version.
     pub(crate) previews: Vec<String>,
@@ -123,6 +125,7 @@ pub(crate) fn services(
     for service in &mut services {
         fall_back_to_releases(service, repositories);
     }
+    find_ends(&mut services, repositories);
     services.sort_by(|a, b| a.id.cmp(&b.id));
     services
 }
@@ -180,6 +183,7 @@ fn service(
         deployments,
         deployment_data,
         deployed_from,
+        deployments_known_until: None,
         production,
         previews: Vec::new(),
         named_repository: configured.and_then(|service| service.repository.clone()),
@@ -226,6 +230,38 @@ fn pair_the_only_two(services: &mut [Service], repositories: &[CollectedReposito
         && service.named_repository.is_none()
     {
         service.repository.get_or_insert(0);
+    }
+}
+
+/// Notes how far the sources of each service's deployments reach: what they told last, of whatever service. A clone that
+/// nobody fetched any more and a sender that fell silent look like an organisation that stopped deploying.
+fn find_ends(services: &mut [Service], repositories: &[CollectedRepository]) {
+    let head = |repository: &CollectedRepository| {
+        let tip = repository.history.find(&repository.branch.as_ref()?.tip)?;
+        Some(repository.history.committed_at(tip))
+    };
+    let mut ends: HashMap<SourceId, Time> = HashMap::new();
+    let mut note = |source: &SourceId, at: Time| match ends.get_mut(source) {
+        Some(end) => *end = (*end).max(at),
+        None => {
+            ends.insert(source.clone(), at);
+        }
+    };
+    for repository in repositories {
+        if let (Some(declared), Some(at)) = (&repository.deployments, head(repository)) {
+            note(&declared.source, at);
+        }
+    }
+    for deployment in services.iter().flat_map(|service| &service.deployments) {
+        note(&deployment.source, deployment.finished_at);
+    }
+    for service in services {
+        let released = service.repository.filter(|_| service.deployment_data == DeploymentData::ReleaseTags);
+        let commits = released.and_then(|place| head(&repositories[place]));
+        let mut sources: Vec<&SourceId> = service.deployments.iter().map(|deployment| &deployment.source).collect();
+        sources.dedup();
+        service.deployments_known_until =
+            sources.into_iter().filter_map(|source| ends.get(source).copied()).chain(commits).max();
     }
 }
 

@@ -240,6 +240,7 @@ impl Measuring<'_> {
             calendar: self.calendar,
             deployments: &deployments,
             deployment_data: service.deployment_data,
+            deployments_known_until: service.deployments_known_until,
             is_production: &is_production,
             baseline: service.baseline.as_deref(),
             incidents: self.activity.incidents(&service.id),

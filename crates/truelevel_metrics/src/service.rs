@@ -65,6 +65,8 @@ pub struct ServiceFacts<'a> {
     pub deployments: &'a [&'a Deployment],
     /// Where they come from.
     pub deployment_data: truelevel_model::deployment_data::DeploymentData,
+    /// The newest that their sources told of any service; absent when that is not known.
+    pub deployments_known_until: Option<Time>,
     /// The environments that are production.
     pub is_production: &'a (dyn Fn(&EnvironmentId) -> bool + Sync),
     /// A version that is known to have run before the first deployment.
@@ -221,6 +223,12 @@ impl<'a> ServiceData<'a> {
         let days = first.map_or(f64::INFINITY, |first| self.window.end.since(first).days().ceil());
         let at_least = SHORTEST_OBSERVED_DAYS.min(self.window.days);
         if days >= f64::from(self.window.days) { self.window.days } else { (days as u32).max(at_least) }
+    }
+
+    /// When the sources of deployments fell silent, where that was before the window: nothing deployed and nothing read
+    /// look alike then.
+    pub fn silent_since(&self) -> Option<Time> {
+        self.facts.deployments_known_until.filter(|until| *until <= self.window.start)
     }
 
     /// Whether nothing tells which commit runs now, and so what waits: the last version that arrived leads to none.

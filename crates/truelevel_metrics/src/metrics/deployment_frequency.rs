@@ -15,6 +15,8 @@ declare! {
     /// Succeeded production deployments per calendar day of the window, or of the part of it of which deployments are
     /// known: where the first known deployment of the service lies inside the window, the days before it are not counted
     /// as days without a deployment. That part is taken for a week where it is shorter, and the note says how long it is.
+    /// A window behind everything that the sources of deployments told, of whatever service, has no value: a clone that
+    /// nobody fetched looks like an organisation that stopped.
     ///
     /// A deployment of the version already running (`redeployment`) changes nothing and does not count; one version
     /// that reaches several production environments counts once (`fan_out`); rollbacks count and are shown apart.
@@ -27,7 +29,7 @@ declare! {
     /// **Source**: DORA's definition (dora.dev/guides/dora-metrics): deployments per period, or the time between them.
     pub static DEPLOYMENT_FREQUENCY: Metric = {
         id: "deployment_frequency",
-        version: 2,
+        version: 3,
         unit: Unit::PerDay,
         higher_is_better: Some(true),
         basis: Basis::Deployments,
@@ -111,6 +113,15 @@ mod tests {
         close(measured.value, 0.0);
         close(measured.high, 3.688_879_454 / 30.0);
         assert_eq!((measured.band_low, measured.band_high), (Some(Band::Low), Some(Band::Medium)));
+    }
+
+    #[test]
+    fn a_window_behind_everything_that_was_told_is_not_a_window_without_a_deployment() {
+        let stale = || Example::days(30).deploy_at_hours(&[-24 * 60]);
+        let measured = stale().known_until(-24).measure(&DEPLOYMENT_FREQUENCY);
+        assert_eq!((measured.value, measured.band), (None, None));
+        assert_eq!(measured.note.unwrap(), "what is known of deployments ends on 2023-11-13, before the window");
+        close(stale().known_until(24).measure(&DEPLOYMENT_FREQUENCY).value, 0.0);
     }
 
     #[test]

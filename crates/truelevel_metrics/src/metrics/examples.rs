@@ -21,6 +21,7 @@ pub(crate) struct Example {
     days: u32,
     changes: Vec<(String, Change)>,
     deployments: Vec<Deployment>,
+    known_until: Option<Time>,
     baseline: Option<String>,
     incidents: Option<Vec<Incident>>,
     links: Vec<IncidentLink>,
@@ -50,6 +51,7 @@ impl Example {
             days,
             changes: Vec::new(),
             deployments: Vec::new(),
+            known_until: None,
             baseline: None,
             incidents: None,
             links: Vec::new(),
@@ -57,6 +59,12 @@ impl Example {
             runs: None,
             golden_path: None,
         }
+    }
+
+    /// The sources of deployments told last of something then.
+    pub(crate) fn known_until(mut self, hour: i64) -> Self {
+        self.known_until = Some(at(hour));
+        self
     }
 
     /// The instant that many hours after the window's start.
@@ -285,6 +293,7 @@ impl Example {
             golden_paths: golden_paths.as_ref(),
             calendar: &Calendar::default(),
             deployments: &deployments,
+            deployments_known_until: self.known_until,
             deployment_data: if deployments.is_empty() { DeploymentData::None } else { DeploymentData::Reported },
             is_production: &|environment| environment.as_str().starts_with("production"),
             baseline: self.baseline.as_deref(),

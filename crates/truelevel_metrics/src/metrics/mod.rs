@@ -130,9 +130,15 @@ impl Metric {
         let note = match data.facts.deployment_data {
             truelevel_model::deployment_data::DeploymentData::None => "no deployment data",
             _ if data.timeline.entries.is_empty() => "no production deployment is known up to the as-of",
-            _ => return None,
+            _ => return self.after_silence(data),
         };
         Some(self.missing(data, note))
+    }
+
+    /// Why a window behind everything that the sources of deployments told is not a window without a deployment.
+    fn after_silence(&self, data: &ServiceData<'_>) -> Option<Measurement> {
+        let since = data.silent_since()?.date();
+        Some(self.missing(data, format!("what is known of deployments ends on {since}, before the window")))
     }
 
     /// Why nothing is known of what waits for production, when nothing is.
@@ -140,7 +146,7 @@ impl Metric {
         let has_branch = data.facts.repository.as_ref().is_some_and(|repository| repository.mainline.is_some());
         let is_unknown = !has_branch || data.is_running_version_unknown();
         let note = "the version that runs leads to no known commit, so what waits is not known";
-        is_unknown.then(|| self.missing(data, note))
+        is_unknown.then(|| self.missing(data, note)).or_else(|| self.after_silence(data))
     }
 
     /// Why nothing is known of reviews.
