@@ -112,7 +112,19 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
             if rolled.value.is_some() && rolled.low.is_none() {
                 rolled.note = Some(format!("no interval: {} services are too few", values.len()));
             }
-            rolled.is_proxy = services.iter().any(|measurement| measurement.is_proxy);
+            let has_value = |measured: &&&Measurement| measured.value.or(measured.at_least).is_some();
+            let (told, stand_ins) = (
+                services.iter().filter(has_value).count(),
+                services.iter().filter(has_value).filter(|measurement| measurement.is_proxy).count(),
+            );
+            rolled.is_proxy = match told {
+                0 => services.iter().all(|measurement| measurement.is_proxy),
+                _ => stand_ins == told,
+            };
+            if stand_ins > 0 && stand_ins < told {
+                let mixed = format!("{stand_ins} of {told} services stand on releases, a proxy");
+                rolled.note = Some(rolled.note.map_or(mixed.clone(), |note| format!("{mixed}; {note}")));
+            }
             if !rolled.is_lower_bound {
                 rolled.band_by(bands, metric.id);
             }
@@ -183,6 +195,20 @@ mod tests {
         assert_eq!(spread.services_measured, 4);
         let distribution = spread.distribution.unwrap();
         assert_eq!((distribution.lowest, distribution.p75, distribution.highest), (10.0, None, None));
+    }
+
+    #[test]
+    fn a_few_releases_among_deployments_are_counted_and_do_not_make_all_of_it_a_proxy() {
+        let proxy = Measurement { is_proxy: true, ..measured(Some(5.0), 5) };
+        let rolled = |services: &[Measurement]| {
+            spread(&CHANGE_LEAD_TIME, &services.iter().collect::<Vec<_>>(), &BandRules::default()).measurement
+        };
+        let mixed = rolled(&[measured(Some(1.0), 5), measured(Some(2.0), 5), proxy.clone(), measured(None, 0)]);
+        assert!(!mixed.is_proxy);
+        assert!(mixed.note.unwrap().starts_with("1 of 3 services stand on releases, a proxy"));
+        assert!(rolled(&[proxy.clone(), proxy]).is_proxy);
+        let silent = Measurement { is_proxy: true, ..measured(None, 0) };
+        assert!(!rolled(&[measured(Some(1.0), 5), measured(Some(2.0), 5), silent]).is_proxy);
     }
 
     #[test]

@@ -240,9 +240,12 @@ impl Page {
             self.line(&format!("  {} {answer} {}", number + 1, result.text));
             if result.answer != Answer::Yes {
                 let parts = result.parts.iter().filter(|part| part.answer != Some(Answer::Yes));
-                let turned = parts.filter_map(|part| Some(format!("would turn it: {}", part.turned_by.as_ref()?)));
-                for why in result.because.iter().cloned().chain(turned) {
-                    for line in wrapped(&why, self.style.width.max(60) - 12) {
+                let mut turned: Vec<String> =
+                    parts.filter_map(|part| Some(format!("would turn it: {}", part.turned_by.as_ref()?))).collect();
+                // Over several services, every part of a question is turned by the same.
+                turned.dedup();
+                for why in result.because.iter().chain(&turned) {
+                    for line in wrapped(why, self.style.width.max(60) - 12) {
                         let line = self.dim(&format!("            {line}"));
                         self.line(&line);
                     }
