@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use crate::cli::World;
 use crate::dashboard::demo;
+use crate::git_agreement::govuk;
 use crate::server::{Server, deployment, workspace};
 
 fn script(name: &str) -> Command {
@@ -62,6 +63,30 @@ fn every_page_of_an_organisation_is_in_order() {
 fn pages_can_be_used_without_mouse_script_or_screen() {
     let (_world, server) = demo("12");
     finds_nothing(script("use").arg(format!("http://{}", server.address())));
+}
+
+#[test]
+fn every_page_of_a_thousand_services_is_in_order() {
+    let world = World::new();
+    assert_eq!(world.run(["demo", ".", "--services", "1000", "--seed", "3", "--weeks", "3"]).code, 0);
+    let server = Server::start(&world);
+    assert_eq!(server.get("/download/services.csv", &[]).status, 200);
+    pages_are_in_order(&server, "thousand", &["quick"]);
+}
+
+/// Deployments and changes of GOV.UK, as they were.
+#[test]
+fn every_page_of_a_real_history_is_in_order() {
+    let world = World::new();
+    govuk(&world, "gitops");
+    govuk(&world, "short-url-manager");
+    world.write(
+        "truelevel.toml",
+        "[[repository]]\npath = \"short-url-manager\"\n[[deployment_repository]]\npath = \"gitops\"\n",
+    );
+    let server = Server::start(&world);
+    assert_eq!(server.get("/download/services.csv", &[]).status, 200);
+    pages_are_in_order(&server, "govuk", &["quick"]);
 }
 
 /// Names that would break out of a page, run off it or turn it around.

@@ -18,7 +18,7 @@ use crate::git::{Commit, Repo, at, git};
 const SERVICE: &str = "short-url-manager";
 
 /// One of the streams in `fixtures/govuk`, imported.
-fn govuk(world: &World, name: &str) -> Repo {
+pub(crate) fn govuk(world: &World, name: &str) -> Repo {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/govuk").join(format!("{name}.fast-export"));
     let repo = world.repository(name);
     repo.import(&std::fs::read(file).unwrap());
