@@ -12,7 +12,7 @@ pub fn render(assessment: &Assessment) -> String {
     let mut text = String::new();
     let level = assessment.level;
     let _ = writeln!(text, "# {}\n", escaped(&assessment.workspace));
-    let _ = writeln!(text, "{}.\n", capitalised(&words::window(assessment)));
+    let _ = writeln!(text, "{}.\n", words::capitalised(&words::window(assessment)));
     let _ = writeln!(
         text,
         "**Level {} · {}**, possible {}{}. The lowest stage is the level: {}.\n",
@@ -81,7 +81,7 @@ fn keys(text: &mut String, assessment: &Assessment) {
             escaped(measured.note.as_deref().unwrap_or_default())
         );
     }
-    let _ = writeln!(text, "\n{}.", capitalised(&words::edition(assessment)));
+    let _ = writeln!(text, "\n{}.", words::capitalised(&words::edition(assessment)));
     for sentence in crate::trends::sentences(assessment) {
         let _ = writeln!(text, "\n{sentence}");
     }
@@ -204,7 +204,7 @@ fn services(text: &mut String, assessment: &Assessment) {
 fn gates(text: &mut String, assessment: &Assessment) {
     let _ = writeln!(text, "\n## Gates\n");
     for stage in assessment.stages.iter().chain(&assessment.lanes) {
-        let _ = writeln!(text, "### {}\n", capitalised(&stage.stage));
+        let _ = writeln!(text, "### {}\n", words::capitalised(&stage.stage));
         for gate in &stage.gates {
             let intention = if gate.is_intention { ", an intention" } else { "" };
             let _ = writeln!(
@@ -259,11 +259,6 @@ fn left_out(text: &mut String, assessment: &Assessment) {
     for warning in &assessment.coverage.warnings {
         let _ = writeln!(text, "- {}", escaped(warning));
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Text from outside, so that it can neither format nor break a table.

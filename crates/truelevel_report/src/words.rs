@@ -103,9 +103,14 @@ pub(crate) fn deployments_from(data: DeploymentData) -> &'static str {
 
 /// A sentence: it begins with a capital and ends with a full stop.
 pub(crate) fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let text: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    let text = capitalised(text);
     if text.is_empty() || text.ends_with(['.', '?', '!']) { text } else { text + "." }
+}
+
+/// With a capital where it begins.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Names in a row: `build, test and recover`.

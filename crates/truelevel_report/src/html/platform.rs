@@ -78,7 +78,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
     let platform = site.assessment.platform.as_ref().unwrap_or(&none);
     let template = Paths {
         h: site.heading(),
-        level: lane.map(words::stage_level),
+        level: lane.map(|lane| words::capitalised(&words::stage_level(lane))),
         held_by: lane.map_or_else(String::new, |lane| words::sentence(&lane.held_by)),
         gates: lane.map_or_else(Vec::new, |lane| shown_stage_rows(site, lane)),
         adoption: said::adoption(&platform.adoption),
