@@ -11,12 +11,14 @@ use truelevel_assess::levels::Waiver;
 use truelevel_assess::questions::ask_service;
 use truelevel_assess::roadmap::{Planned, plan};
 use truelevel_assess::{Catalog, benchmarks, conditions::Known, levels};
+use truelevel_metrics::course::course;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::platform::paths::PathDeployment;
 use truelevel_model::assessment::{
     Assessment, Coverage, ExclusionCount, FileWarning, Level, RepositoryCoverage, Roadmap, SCHEMA, ServiceResult,
     StageResult,
 };
+use truelevel_model::course::{Course, Courses};
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
     BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Time, Window,
@@ -83,6 +85,21 @@ pub struct Prepared {
 pub fn assess(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Talk) -> Result<Assessment, EngineError> {
     let prepared = prepare(workspace, request, talk)?;
     Ok(prepared.assess(talk))
+}
+
+/// The same, with how each service went: what pages draw beside the numbers.
+pub fn assess_with_courses(
+    workspace: &mut Workspace,
+    request: &AssessRequest,
+    talk: &dyn Talk,
+) -> Result<(Assessment, Courses), EngineError> {
+    let prepared = prepare(workspace, request, talk)?;
+    let mut measured = prepared.measure_services(talk, true);
+    let taken = measured.iter_mut().map(|one| (one.result.service.clone(), one.course.take().unwrap_or_default()));
+    let services = taken.collect();
+    let assessment = prepared.answer(measured, talk);
+    let initiatives = crate::plan::initiatives(workspace, &assessment)?;
+    Ok((assessment, Courses { services, initiatives }))
 }
 
 /// Reads everything that measuring needs.
@@ -267,6 +284,10 @@ impl Prepared {
 
     /// Measures every service and judges all of them.
     pub fn assess(&self, talk: &dyn Talk) -> Assessment {
+        self.answer(self.measure_services(talk, false), talk)
+    }
+
+    fn measure_services(&self, talk: &dyn Talk, with_courses: bool) -> Vec<Measured> {
         let windows = self.windows();
         let measuring = self.measuring(&windows);
         let web_addresses: BTreeMap<String, String> = self
@@ -276,8 +297,7 @@ impl Prepared {
             .filter_map(|repository| Some((repository.id.as_str().to_owned(), repository.web_address.clone()?)))
             .collect();
         let (weeks, total) = (self.weeks(), Some(self.services.len() as u64));
-        let results: Vec<((ServiceResult, Tally), ServiceWeeks)> = self
-            .services
+        self.services
             .par_iter()
             .enumerate()
             .map(|(place, service)| {
@@ -286,12 +306,22 @@ impl Prepared {
                     let (result, tally) = self.judge(service, &measured, &windows, &web_addresses);
                     let path_deployments = self.platform.deployments(&data);
                     let tally = Tally { trace: Trace::of(&data), path_deployments, ..tally };
-                    ((result, tally), ServiceWeeks::of(data, &weeks))
+                    let course = with_courses.then(|| course(&data));
+                    let weeks = ServiceWeeks::of(data, &weeks);
+                    let course = course.map(|course| Course { trends: weeks.trends_of_keys(), ..course });
+                    Measured { result, tally, weeks, course }
                 })
             })
-            .collect();
-        let (results, of_weeks): (Vec<_>, Vec<ServiceWeeks>) = results.into_iter().unzip();
-        let (services, tallies): (Vec<ServiceResult>, Vec<Tally>) = results.into_iter().unzip();
+            .collect()
+    }
+
+    fn answer(&self, measured: Vec<Measured>, talk: &dyn Talk) -> Assessment {
+        let (mut services, mut tallies, mut of_weeks) = (Vec::new(), Vec::new(), Vec::new());
+        for Measured { result, tally, weeks, .. } in measured {
+            services.push(result);
+            tallies.push(tally);
+            of_weeks.push(weeks);
+        }
         talk.progress("putting services together", 0, None);
         let is_any_active = services.iter().any(|service| service.is_active);
         let known = services.iter().zip(&of_weeks).filter(|(service, _)| service.is_active || !is_any_active);
@@ -545,6 +575,15 @@ impl Prepared {
             newest_change_at: self.newest_change(repository),
         }
     }
+}
+
+/// One service, judged.
+struct Measured {
+    result: ServiceResult,
+    tally: Tally,
+    weeks: ServiceWeeks,
+    /// Where it is asked for.
+    course: Option<Course>,
 }
 
 /// What one service adds to the whole.

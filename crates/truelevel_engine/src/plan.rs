@@ -49,6 +49,17 @@ pub fn plan(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Talk)
     })
 }
 
+/// What the workspace has taken on, and how it goes.
+pub(crate) fn initiatives(
+    workspace: &Workspace,
+    assessment: &Assessment,
+) -> Result<Vec<InitiativeResult>, EngineError> {
+    let initiatives = &workspace.config.initiatives;
+    // Reading snapshots takes its time.
+    let weeks = if initiatives.is_empty() { Vec::new() } else { past_weeks(workspace, assessment)? };
+    Ok(initiatives.iter().map(|initiative| followed(initiative, assessment, &weeks)).collect())
+}
+
 /// The newest snapshot of each of the last whole weeks, oldest first; none for a week without one.
 fn past_weeks(workspace: &Workspace, assessment: &Assessment) -> Result<Vec<Option<Week>>, EngineError> {
     let heads = workspace.store.snapshots()?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use truelevel_metrics::Metric;
 use truelevel_metrics::ai::{self, weeks::AiWeek};
+use truelevel_metrics::environments::KEYS;
 use truelevel_metrics::service::ServiceData;
 use truelevel_metrics::trends::trend;
 use truelevel_metrics::weekly::{Series, WEEKLY, weekly};
@@ -36,6 +37,12 @@ impl ServiceWeeks {
         let data = data.over(window);
         let ai = ai::weeks::weeks(&data, weeks);
         Self { series: weekly(data, weeks), ai }
+    }
+
+    /// How DORA's keys of this service went, by metric id.
+    pub(crate) fn trends_of_keys(&self) -> BTreeMap<String, Trend> {
+        let keys = WEEKLY.iter().zip(&self.series).filter(|(metric, _)| KEYS.iter().any(|key| key.id == metric.id));
+        keys.map(|(metric, series)| (metric.id.to_owned(), trend(metric, &[series]))).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod ai;
 pub mod attribution;
 pub mod comparison;
+pub mod course;
 pub mod environments;
 pub mod failures;
 pub mod incidents;

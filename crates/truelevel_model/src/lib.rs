@@ -7,6 +7,7 @@ pub mod architecture;
 pub mod assessment;
 pub mod calendar;
 pub mod comparison;
+pub mod course;
 pub mod decision;
 pub mod deployment_data;
 pub mod events;

@@ -25,6 +25,21 @@ fn sentence(name: &str, trend: &Trend, as_of: Time) -> Option<String> {
     Some(format!("{name}: {}.", unusual(trend, chart, newest)))
 }
 
+/// What a chart of the trend says of its course, to go on after `;`.
+pub(crate) fn verdict(trend: &Trend) -> String {
+    let of_events = |chart: &TrendChart| match chart.signals.iter().max_by_key(|signal| signal.last) {
+        Some(signal) => unusual(trend, chart, signal),
+        None => format!("one in {} days is usual, and nothing speaks for another pace", numbers::digits(chart.centre)),
+    };
+    match (direction(trend), &trend.chart) {
+        (Some(moves), _) => moves,
+        (None, Some(chart)) if chart.kind == ChartKind::DaysBetweenEvents => of_events(chart),
+        (None, Some(chart)) if chart.signals.is_empty() => "nothing beyond what noise explains".to_owned(),
+        (None, Some(_)) => "no direction is shown".to_owned(),
+        (None, None) => trend.note.clone().unwrap_or_else(|| "too few weeks to tell a change from noise".to_owned()),
+    }
+}
+
 fn direction(trend: &Trend) -> Option<String> {
     let direction = &trend.direction;
     let verb = match direction.verdict {

@@ -101,6 +101,15 @@ pub(crate) fn deployments_from(data: DeploymentData) -> &'static str {
     }
 }
 
+/// The Monday that a week begins with: `25 May`. The instant is its midnight somewhere on earth.
+pub(crate) fn short_monday(week_start: Time) -> String {
+    const DAY_MILLIS: f64 = 86_400_000.0;
+    // 1970-01-05 was a Monday.
+    let weeks = ((week_start.millis() as f64 / DAY_MILLIS - 4.0) / 7.0).round();
+    let monday = Time::from_seconds((weeks as i64 * 7 + 4) * 86_400);
+    day(monday).rsplit_once(' ').map_or_else(String::new, |(short, _)| short.to_owned())
+}
+
 /// A sentence: it begins with a capital and ends with a full stop.
 pub(crate) fn sentence(text: &str) -> String {
     let text = capitalised(text);

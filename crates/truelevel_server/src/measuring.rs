@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use tokio::sync::{mpsc, watch};
-use truelevel_engine::assess::{AssessRequest, assess};
+use truelevel_engine::assess::{AssessRequest, assess_with_courses};
 use truelevel_engine::{EngineError, Talk, Workspace, reference, snapshots};
 use truelevel_model::Time;
 use truelevel_model::assessment::Assessment;
+use truelevel_model::course::Courses;
 use truelevel_report::reference::Reference;
 
 use crate::problem::Problem;
@@ -36,6 +37,8 @@ pub(crate) struct Answer {
     /// Its number, from 1: what was made from another one is old.
     pub(crate) number: u64,
     pub(crate) assessment: Assessment,
+    /// How everything went; empty for a stored answer.
+    pub(crate) courses: Courses,
     pub(crate) reference: Reference,
     pub(crate) measured_at: Time,
 }
@@ -357,21 +360,21 @@ fn measure(
     now: Time,
     talk: &Words,
 ) -> Result<Answer, EngineError> {
-    let (assessment, measured_at) = match scope.snapshot {
+    let ((assessment, courses), measured_at) = match scope.snapshot {
         Some(snapshot) => {
             let unknown = || EngineError::Usage(format!("there is no snapshot {snapshot}"));
             let heads = snapshots::list(workspace)?;
             let head = heads.iter().find(|head| head.number == snapshot).ok_or_else(unknown)?;
-            (snapshots::read(workspace, snapshot)?.ok_or_else(unknown)?, head.taken_at)
+            ((snapshots::read(workspace, snapshot)?.ok_or_else(unknown)?, Courses::default()), head.taken_at)
         }
         None => {
             let (as_of, window_days) = (scope.as_of, scope.window_days);
             let request = AssessRequest { as_of, now, window_days, edition: None, services };
-            (assess(workspace, &request, talk)?, now)
+            (assess_with_courses(workspace, &request, talk)?, now)
         }
     };
     let reference = reference(workspace, &assessment.edition)?;
-    Ok(Answer { number, assessment, reference, measured_at })
+    Ok(Answer { number, assessment, courses, reference, measured_at })
 }
 
 /// Tells readers how far it is, now and then.

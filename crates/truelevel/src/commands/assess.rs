@@ -1,8 +1,10 @@
 //! `assess`: the whole answer.
 
+use truelevel_engine::assess::assess_with_courses;
 use truelevel_engine::explain::rules;
 use truelevel_engine::{EngineError, Workspace};
 use truelevel_model::assessment::{Answer, Assessment};
+use truelevel_model::course::Courses;
 
 use crate::args::{Assess, Format};
 use crate::progress::Progress;
@@ -10,17 +12,20 @@ use crate::{exit, output};
 
 pub(crate) fn run(args: Assess) -> Result<u8, EngineError> {
     let mut workspace = Workspace::open(&args.scope.paths)?;
-    let assessment = {
-        let progress = Progress::new();
-        truelevel_engine::assess::assess(&mut workspace, &super::request(&args.scope), &progress)?
+    let (request, progress) = (super::request(&args.scope), Progress::new());
+    let (assessment, courses) = match args.format {
+        Format::Html => assess_with_courses(&mut workspace, &request, &progress)?,
+        _ => (truelevel_engine::assess::assess(&mut workspace, &request, &progress)?, Courses::default()),
     };
+    drop(progress);
     output::print(&match args.format {
         Format::Text => truelevel_report::text::render(&assessment, output::style()),
         Format::Json => truelevel_report::json::render(&assessment),
         Format::Sarif => truelevel_report::sarif::render(&assessment, &rules(&workspace)?),
         Format::Markdown => truelevel_report::markdown::render(&assessment),
         Format::Html => {
-            truelevel_report::html::report(&assessment, &truelevel_engine::reference(&workspace, &assessment.edition)?)
+            let reference = truelevel_engine::reference(&workspace, &assessment.edition)?;
+            truelevel_report::html::report(&assessment, &courses, &reference)
         }
     })?;
     Ok(code(&args, &assessment))

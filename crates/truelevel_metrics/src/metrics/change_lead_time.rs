@@ -56,14 +56,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     if data.timeline.entries.iter().all(|entry| entry.commit.is_none()) {
         return metric.missing(data, "no deployed version leads to a commit of the service's repository");
     }
-    let open = data.undeployed.iter().map(|change| (change.age, false));
-    let observations: Vec<Observation> = data
-        .shipped
-        .iter()
-        .map(|change| (change.lead_time, true))
-        .chain(open)
-        .map(|(span, is_event)| Observation { duration_seconds: span.seconds(), is_event })
-        .collect();
+    let observations = observations(data);
     let deployments: BTreeSet<usize> = data.shipped.iter().map(|change| change.deployment).collect();
     // All that waits would ship with one deployment.
     let clusters = deployments.len() as u64 + u64::from(!data.undeployed.is_empty());
@@ -80,6 +73,14 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         measurement.details = segments(data);
     }
     measurement
+}
+
+/// How long each shipped change took, and how long each that waits has been open.
+pub(crate) fn observations(data: &ServiceData<'_>) -> Vec<Observation> {
+    let open = data.undeployed.iter().map(|change| (change.age, false));
+    let shipped = data.shipped.iter().map(|change| (change.lead_time, true));
+    let observation = |(span, is_event): (Span, bool)| Observation { duration_seconds: span.seconds(), is_event };
+    shipped.chain(open).map(observation).collect()
 }
 
 type Segment = fn(&ServiceData<'_>, &ShippedChange) -> Option<Span>;

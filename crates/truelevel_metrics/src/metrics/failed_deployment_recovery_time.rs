@@ -37,17 +37,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     if let Some(missing) = metric.without_deployments(data) {
         return missing;
     }
-    let observations: Vec<Observation> = data
-        .failures
-        .iter()
-        .filter(|failure| data.window.contains(data.timeline.entries[failure.deployment].deployment.finished_at))
-        .map(|failure| (failure.recovered_at.unwrap_or(data.window.end).since(failure.started_at), failure))
-        .filter(|(duration, _)| !duration.is_negative())
-        .map(|(duration, failure)| Observation {
-            duration_seconds: duration.seconds(),
-            is_event: failure.recovered_at.is_some(),
-        })
-        .collect();
+    let observations = observations(data);
     let nothing = match data.facts.incidents {
         Some(_) => "no deployment in the window is known to have failed",
         None => "no incident data, and no deployment in the window was rolled back or hotfixed",
@@ -58,6 +48,20 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         super::bound_below(&mut measurement, "no incident data: only what was rolled back or hotfixed shows");
     }
     measurement
+}
+
+/// How long each failure in the window hurt, and how long each that is open has hurt so far.
+pub(crate) fn observations(data: &ServiceData<'_>) -> Vec<Observation> {
+    data.failures
+        .iter()
+        .filter(|failure| data.window.contains(data.timeline.entries[failure.deployment].deployment.finished_at))
+        .map(|failure| (failure.recovered_at.unwrap_or(data.window.end).since(failure.started_at), failure))
+        .filter(|(duration, _)| !duration.is_negative())
+        .map(|(duration, failure)| Observation {
+            duration_seconds: duration.seconds(),
+            is_event: failure.recovered_at.is_some(),
+        })
+        .collect()
 }
 
 #[cfg(test)]

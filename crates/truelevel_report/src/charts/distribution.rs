@@ -32,6 +32,8 @@ pub struct Distribution<'a> {
     pub values: &'a [(String, f64)],
     /// The bands, where the edition bands the metric.
     pub rule: Option<&'a BandRule>,
+    /// Less is better; better is to the right.
+    pub lower_is_better: bool,
 }
 
 /// The chart; `None` without a value.
@@ -41,12 +43,11 @@ pub fn distribution(distribution: &Distribution<'_>) -> Option<Chart> {
         return None;
     }
     values.sort_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
-    let lower_is_better = distribution.rule.map_or(distribution.unit == Unit::Seconds, |rule| !rule.higher_is_better);
     let edges = distribution
         .rule
         .map_or_else(Vec::new, |rule| rule.edges().rev().map(|(band, edge)| (band.as_str(), edge.value)).collect());
     let held = values.iter().map(|(_, value)| *value).chain(edges.iter().map(|(_, edge)| *edge));
-    let scale = Scale::holding(distribution.unit, held, lower_is_better);
+    let scale = Scale::holding(distribution.unit, held, distribution.lower_is_better);
     let mut svg = Svg::default();
     let plot = if values.len() <= MOST_DOTS && tallest(&scale, &values) <= TALLEST_STACK {
         dots(&mut svg, distribution.unit, &scale, &values)
@@ -153,6 +154,7 @@ mod tests {
                 unit: Unit::Seconds,
                 values,
                 rule: None,
+                lower_is_better: true,
             })
         };
         let few = drawn(&values[..30]).unwrap();

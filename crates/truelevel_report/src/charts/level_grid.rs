@@ -3,7 +3,7 @@
 use truelevel_model::assessment::Level;
 
 use super::Chart;
-use super::svg::{Anchor, Svg};
+use super::svg::{Anchor, Svg, cell};
 use crate::numbers;
 use crate::table::Table;
 
@@ -38,8 +38,8 @@ pub fn level_grid(stages: &[&str], services: &[GridService<'_>]) -> Option<Chart
     for (row, stage) in stages.iter().enumerate() {
         let top = row as f64 * ROW;
         svg.text("c-name", (0.0, top + CELL / 2.0 + 5.0), Anchor::Start, stage);
-        draw_row(&mut svg, stage, row, top, &sorted);
     }
+    draw_cells(&mut svg, stages, &sorted);
     let height = stages.len() as f64 * ROW;
     let services_in_words = numbers::count(sorted.len() as u64, "service");
     svg.text("c-label", (LEFT, height + 15.0), Anchor::Start, &format!("{services_in_words}, lowest first"));
@@ -69,29 +69,36 @@ pub fn level_grid(stages: &[&str], services: &[GridService<'_>]) -> Option<Chart
     })
 }
 
-fn draw_row(svg: &mut Svg, stage: &str, row: usize, top: f64, services: &[&GridService<'_>]) {
+/// The cells of all rows, a path for each level, and what each column says.
+fn draw_cells(svg: &mut Svg, stages: &[&str], services: &[&GridService<'_>]) {
     let width = (100.0 - LEFT) / services.len() as f64;
     let is_single = services.len() <= MOST_CELLS;
     let gap = if is_single { (width * 0.12).min(0.2) } else { 0.0 };
-    let mut at = 0;
-    while at < services.len() {
-        let level = services[at].levels.get(row).copied();
-        let same = services[at..].iter().take_while(|service| service.levels.get(row).copied() == level).count();
-        let run = if is_single { 1 } else { same };
-        if let Some(level) = level {
-            let who = match run {
-                1 => services[at].name.to_owned(),
-                run => numbers::count(run as u64, "service"),
-            };
-            let place = (LEFT + at as f64 * width, top);
-            svg.rect(
-                &format!("level-{level}"),
-                place,
-                (run as f64 * width - gap, CELL),
-                &format!("{who}: {stage} at level {level}"),
-            );
+    let mut paths = [const { String::new() }; 5];
+    for row in 0..stages.len() {
+        let mut at = 0;
+        while at < services.len() {
+            let level = services[at].levels.get(row).copied();
+            let same = services[at..].iter().take_while(|service| service.levels.get(row).copied() == level).count();
+            let run = if is_single { 1 } else { same };
+            if let Some(path) = level.and_then(|level| paths.get_mut(usize::from(level.saturating_sub(1)))) {
+                let place = (LEFT + at as f64 * width, row as f64 * ROW);
+                *path += &cell(place, (run as f64 * width - gap, CELL));
+            }
+            at += run;
         }
-        at += run;
+    }
+    let paths: Vec<(String, String)> =
+        (1..).zip(paths).map(|(level, path): (u8, String)| (format!("level-{level}"), path)).collect();
+    let paths: Vec<(&str, String)> = paths.iter().map(|(class, path)| (class.as_str(), path.clone())).collect();
+    svg.paths(0.0, stages.len() as f64 * ROW, &paths);
+    if is_single {
+        for (at, service) in services.iter().enumerate() {
+            let levels: Vec<String> =
+                stages.iter().zip(&service.levels).map(|(stage, level)| format!("{stage} {level}")).collect();
+            let tip = format!("{}: {}", service.name, levels.join(", "));
+            svg.tip((LEFT + at as f64 * width, 0.0), (width, stages.len() as f64 * ROW), &tip);
+        }
     }
 }
 
@@ -121,10 +128,10 @@ mod tests {
             .collect();
         let few = level_grid(&["build", "test"], &services[145..155]).unwrap();
         super::super::testing::check(&few);
-        assert_eq!(few.svg().matches("<title>").count(), 20);
+        assert_eq!(few.svg().matches("<title>").count(), 10, "a tip for each service");
         let many = level_grid(&["build", "test"], &services).unwrap();
         super::super::testing::check(&many);
-        assert_eq!(many.svg().matches("<title>").count(), 3, "two runs and one");
+        assert_eq!(many.svg().matches('z').count(), 3, "two runs and one");
         assert_eq!(many.finding, "Of 200 services, so many are proven at level 2 or above: build 50, test 200.");
         assert!(level_grid(&["build"], &[]).is_none());
     }

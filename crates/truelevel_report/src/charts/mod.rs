@@ -21,10 +21,10 @@ pub use calendar::{Day, calendar};
 pub use codeployment::codeployment;
 pub use distribution::{Distribution, distribution};
 pub use level_grid::{GridService, level_grid};
-pub use quantity::{Quantity, quantity};
+pub use quantity::{Quantity, held, quantity, quantity_axis, quantity_scale};
 pub use scale::Scale;
 pub use segments::{LeadTimeSegment, segments};
-pub use sparkline::sparkline;
+pub use sparkline::{Sparkline, sparkline};
 pub use survival::{Survival, SurvivalStep, survival};
 pub use trend::{Limits, Trend, TrendPoint, trend};
 pub use waterline::{Stage, waterline};
@@ -57,6 +57,15 @@ impl Chart {
             svg::number(self.height),
             self.body
         )
+    }
+
+    /// The same without what a pointer says, for where the values stand beside the picture.
+    pub fn plain_svg(&self) -> String {
+        let mut parts = self.body.split("<title>");
+        let mut body = parts.next().unwrap_or_default().to_owned();
+        // Text is escaped: what looks like a tag is one.
+        parts.for_each(|part| body += part.split_once("</title>").map_or(part, |(_, rest)| rest));
+        Self { body, ..self.clone() }.svg()
     }
 
     /// The picture as a file of its own, with its colours, title and finding.

@@ -23,8 +23,36 @@ pub struct Quantity<'a> {
     pub measurement: &'a Measurement,
     /// The bands, where the edition bands the metric.
     pub rule: Option<&'a BandRule>,
+    /// Less is better; better is to the right.
+    pub lower_is_better: bool,
     /// The values of the services that the value sums up; empty for a single service.
     pub services: &'a [f64],
+    /// An axis that is drawn once for several values, with the id of its picture; absent where the value has its own.
+    pub axis: Option<(&'a str, Scale)>,
+}
+
+/// An axis that holds values and the edges of the bands. Better is to the right.
+pub fn quantity_scale(
+    rule: Option<&BandRule>,
+    unit: Unit,
+    lower_is_better: bool,
+    held: impl Iterator<Item = f64>,
+) -> Scale {
+    let edges: Vec<f64> = rule.map_or_else(Vec::new, |rule| rule.edges().map(|(_, edge)| edge.value).collect());
+    Scale::holding(unit, held.chain(edges.into_iter().flat_map(|edge| beyond(unit, edge))), lower_is_better)
+}
+
+/// What of a measurement an axis must hold.
+pub fn held(measured: &Measurement) -> impl Iterator<Item = f64> {
+    [measured.value, measured.low, measured.high, measured.at_least].into_iter().flatten()
+}
+
+/// The inside of a picture with bands and ticks alone.
+pub fn quantity_axis(scale: &Scale, rule: Option<&BandRule>) -> String {
+    let mut svg = Svg::default();
+    track(&mut svg, scale, rule);
+    ticks(&mut svg, scale, rule);
+    svg.finish()
 }
 
 /// The chart; `None` when there is nothing to draw. Better is to the right, wherever the metric says what better is.
@@ -34,23 +62,26 @@ pub fn quantity(quantity: &Quantity<'_>) -> Option<Chart> {
     if known.is_none() && quantity.services.is_empty() {
         return None;
     }
-    let lower_is_better = quantity.rule.map_or(measured.unit == Unit::Seconds, |rule| !rule.higher_is_better);
-    let edges = quantity.rule.map_or_else(Vec::new, |rule| rule.edges().map(|(_, edge)| edge.value).collect());
-    let held = [measured.value, measured.low, measured.high, measured.at_least].into_iter().flatten();
-    let held = held.chain(edges.iter().flat_map(|edge| beyond(measured.unit, *edge)));
-    let scale = Scale::holding(measured.unit, held.chain(quantity.services.iter().copied()), lower_is_better);
-
     let mut svg = Svg::default();
-    track(&mut svg, &scale, quantity.rule);
+    let scale = match quantity.axis {
+        Some((id, scale)) => {
+            svg.reuse(id);
+            scale
+        }
+        None => {
+            let all = held(measured).chain(quantity.services.iter().copied());
+            let scale = quantity_scale(quantity.rule, measured.unit, quantity.lower_is_better, all);
+            track(&mut svg, &scale, quantity.rule);
+            scale
+        }
+    };
     for value in quantity.services {
         let tip = numbers::value(measured.unit, *value);
         svg.rect("c-rug", (scale.x(*value), MIDDLE - 10.0), (0.18, 20.0), &tip);
     }
     interval(&mut svg, &scale, measured);
-    for (value, label) in scale.ticks_with(&edges) {
-        let x = scale.x(value);
-        svg.line("c-tick", (x, TRACK_TOP + TRACK_HEIGHT), (x, TRACK_TOP + TRACK_HEIGHT + 4.0));
-        svg.text("c-label", (x, TRACK_TOP + TRACK_HEIGHT + 18.0), Anchor::inside(x), &label);
+    if quantity.axis.is_none() {
+        ticks(&mut svg, &scale, quantity.rule);
     }
     Some(Chart {
         title: quantity.title.to_owned(),
@@ -87,6 +118,15 @@ fn track(svg: &mut Svg, scale: &Scale, rule: Option<&BandRule>) {
         if width >= NAMED_WIDTH {
             svg.text("c-band", (f64::midpoint(ends[0], ends[1]), 13.0), Anchor::Middle, band.as_str());
         }
+    }
+}
+
+fn ticks(svg: &mut Svg, scale: &Scale, rule: Option<&BandRule>) {
+    let edges: Vec<f64> = rule.map_or_else(Vec::new, |rule| rule.edges().map(|(_, edge)| edge.value).collect());
+    for (value, label) in scale.ticks_with(&edges) {
+        let x = scale.x(value);
+        svg.line("c-tick", (x, TRACK_TOP + TRACK_HEIGHT), (x, TRACK_TOP + TRACK_HEIGHT + 4.0));
+        svg.text("c-label", (x, TRACK_TOP + TRACK_HEIGHT + 18.0), Anchor::inside(x), &label);
     }
 }
 
@@ -178,7 +218,14 @@ mod tests {
 
     fn drawn(measurement: &Measurement) -> Option<Chart> {
         let rule = lead_time_rule();
-        quantity(&Quantity { title: "Lead time", measurement, rule: Some(&rule), services: &[] })
+        quantity(&Quantity {
+            title: "Lead time",
+            measurement,
+            rule: Some(&rule),
+            lower_is_better: true,
+            services: &[],
+            axis: None,
+        })
     }
 
     #[test]

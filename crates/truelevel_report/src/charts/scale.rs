@@ -70,6 +70,9 @@ const DURATION_STEPS: [f64; 17] = [
     3650.0 * DAY_SECONDS,
 ];
 
+/// Steps of a linear axis of rates: whole numbers a week, then a day.
+const RATE_STEPS: [f64; 8] = [1.0 / 7.0, 2.0 / 7.0, 5.0 / 7.0, 1.0, 2.0, 5.0, 10.0, 20.0];
+
 /// An axis over the width (or, in shares, any length) of a chart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
@@ -141,8 +144,8 @@ impl Scale {
         self.ticks_with(&[])
     }
 
-    /// The same, where these values are labelled before others. Labels that would touch on a narrow page are left out.
-    pub fn ticks_with(&self, edges: &[f64]) -> Vec<(f64, String)> {
+    /// The same for an upright axis, where labels stand one over the other.
+    pub fn rows(&self) -> Vec<(f64, String)> {
         let ticks = match (self.is_log, self.unit) {
             (true, Unit::PerDay) => self.named(&RATES),
             (true, _) => self.named(&DURATIONS),
@@ -150,11 +153,27 @@ impl Scale {
                 let step = DURATION_STEPS.into_iter().find(|step| self.high / step <= MOST_TICKS as f64);
                 self.stepped(step.unwrap_or(self.high))
             }
+            (false, Unit::PerDay) => {
+                let step = RATE_STEPS.into_iter().find(|step| self.high / step <= 5.0);
+                let ticks = self.stepped(step.unwrap_or_else(|| nice_step(self.high)));
+                let of_weeks = |(value, label): (f64, String)| match value {
+                    value if value > 0.0 && step.is_some_and(|step| step < 1.0) => {
+                        (value, format!("{} per week", numbers::digits((value * WEEK_DAYS).round())))
+                    }
+                    value => (value, label),
+                };
+                ticks.into_iter().map(of_weeks).collect()
+            }
             (false, Unit::Ratio) => self.stepped(nice_step(self.high)),
             (false, _) => self.stepped(nice_step(self.high).max(1.0)),
         };
+        thinned(ticks)
+    }
+
+    /// The same, where these values are labelled before others. Labels that would touch on a narrow page are left out.
+    pub fn ticks_with(&self, edges: &[f64]) -> Vec<(f64, String)> {
         let is_edge = |value: f64| edges.iter().any(|edge| (value / edge - 1.0).abs() < 0.02);
-        let (mut wanted, others): (Vec<_>, Vec<_>) = thinned(ticks).into_iter().partition(|(value, _)| is_edge(*value));
+        let (mut wanted, others): (Vec<_>, Vec<_>) = self.rows().into_iter().partition(|(value, _)| is_edge(*value));
         wanted.extend(others);
         let mut kept: Vec<(f64, String)> = Vec::new();
         for (value, label) in wanted {
@@ -231,6 +250,7 @@ mod tests {
         check(Scale::holding(Unit::Ratio, [0.2], false), "0 | 5 % | 10 % | 15 % | 20 %");
         check(Scale::holding(Unit::Count, [7.0], false), "0 | 2 | 4 | 6");
         check(Scale::from_zero(Unit::Seconds, 3.0 * DAY_SECONDS), "0 | 12 h | 24 h | 36 h | 2 days | 2.5 days");
+        check(Scale::from_zero(Unit::PerDay, 5.0 / 7.0), "0 | 1 per week | 3 per week | 5 per week");
         check(Scale::holding(Unit::Seconds, [100.0, 110.0], false), "1.1 min | 1.7 min | 2.9 min");
     }
 

@@ -18,14 +18,15 @@ pub struct LeadTimeSegment {
     pub name: String,
     /// How long it takes, as the median or another quantile of its own.
     pub seconds: f64,
-    /// How many changes it is known of.
+    /// How many changes or services it is known of.
     pub n: u64,
 }
 
-/// The chart; `statistic` says which quantile the parts are (`median`, `p75`). `None` without a part.
+/// The chart; `statistic` says which quantile the parts are (`median`, `p75`), `counted` what their samples count. `None`
+/// without a part.
 ///
 /// Quantiles of parts do not add up to the quantile of the whole: the bar compares parts, and its end is no lead time.
-pub fn segments(statistic: &str, parts: &[LeadTimeSegment]) -> Option<Chart> {
+pub fn segments(statistic: &str, parts: &[LeadTimeSegment], counted: &str) -> Option<Chart> {
     let total: f64 = parts.iter().map(|part| part.seconds.max(0.0)).sum();
     let longest = parts.iter().max_by(|a, b| a.seconds.total_cmp(&b.seconds))?;
     if total <= 0.0 {
@@ -33,7 +34,7 @@ pub fn segments(statistic: &str, parts: &[LeadTimeSegment]) -> Option<Chart> {
     }
     let scale = Scale::from_zero(Unit::Seconds, total);
     let mut svg = Svg::default();
-    let mut table = Table::new(["part", statistic, "share", "changes"]);
+    let mut table = Table::new(["part", statistic, "share", counted]);
     let mut before = 0.0;
     for (at, part) in parts.iter().enumerate() {
         let (from, to) = (scale.x(before), scale.x(before + part.seconds.max(0.0)));
@@ -64,11 +65,12 @@ mod tests {
     #[test]
     fn the_longest_part_is_named() {
         let part = |name: &str, seconds, n| LeadTimeSegment { name: name.to_owned(), seconds, n };
-        let chart = segments("p75", &[part("review <b>", 7200.0, 40), part("merge to deploy", 1800.0, 40)]).unwrap();
+        let chart =
+            segments("p75", &[part("review <b>", 7200.0, 40), part("merge to deploy", 1800.0, 40)], "changes").unwrap();
         super::super::testing::check(&chart);
         assert_eq!(chart.finding, "The longest part is review <b>: 2 h.");
         assert!(chart.svg().contains("review &lt;b&gt;"));
         assert_eq!(chart.table.rows[1], ["merge to deploy", "30 min", "20 %", "40"]);
-        assert!(segments("p75", &[]).is_none());
+        assert!(segments("p75", &[], "changes").is_none());
     }
 }

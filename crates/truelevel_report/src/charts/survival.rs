@@ -10,6 +10,8 @@ use crate::table::Table;
 
 const TOP: f64 = 16.0;
 const HEIGHT: f64 = 180.0;
+/// The picture ends some way after so few are left.
+const NEARLY_ALL: f64 = 0.04;
 /// How many rows of the curve the table behind it has at most.
 const MOST_ROWS: usize = 60;
 
@@ -20,8 +22,8 @@ pub struct SurvivalStep {
     pub seconds: f64,
     /// What is left after it, 0 to 1.
     pub share: f64,
-    /// The 95 % interval of what is left.
-    pub interval: Option<(f64, f64)>,
+    /// Where what is left lies: its interval, or what lies in the middle of several curves.
+    pub range: Option<(f64, f64)>,
 }
 
 /// What is drawn.
@@ -33,8 +35,10 @@ pub struct Survival<'a> {
     pub steps: &'a [SurvivalStep],
     /// How long what is still open has waited.
     pub censored_seconds: &'a [f64],
-    /// How many came to an end.
-    pub n: u64,
+    /// What the ranges are: `95 %`.
+    pub range: &'a str,
+    /// What the curve stands on: `40 ended, 2 still open`.
+    pub basis: &'a str,
 }
 
 impl Survival<'_> {
@@ -56,6 +60,9 @@ pub fn survival(survival: &Survival<'_>) -> Option<Chart> {
     if longest <= 0.0 {
         return None;
     }
+    // The last few of a hundred often take many times as long as all others, who would stand in a corner.
+    let longest = survival.falls_to(NEARLY_ALL).map_or(longest, |all| longest.min(all * 1.6));
+    let (near, beyond): (Vec<f64>, Vec<f64>) = survival.censored_seconds.iter().partition(|open| **open <= longest);
     let scale = Scale::from_zero(Unit::Seconds, longest * 1.04);
     let y = |share: f64| HEIGHT * (1.0 - share.clamp(0.0, 1.0));
     let mut svg = Svg::default();
@@ -64,17 +71,22 @@ pub fn survival(survival: &Survival<'_>) -> Option<Chart> {
         svg.text("c-label", (100.0, TOP + y(share) - 4.0), Anchor::End, label);
     }
     let end = scale.x(longest);
+    let steps: Vec<SurvivalStep> = survival.steps.iter().copied().filter(|step| step.seconds <= longest).collect();
     svg.paths(
         TOP,
         HEIGHT,
         &[
-            ("c-area", band(survival.steps, &scale, y, end)),
-            ("c-line", through(&stairs(survival.steps.iter().map(|s| (s.seconds, s.share)), &scale, y, end))),
+            ("c-area", band(&steps, &scale, y, end)),
+            ("c-line", through(&stairs(steps.iter().map(|s| (s.seconds, s.share)), &scale, y, end))),
         ],
     );
-    for seconds in survival.censored_seconds {
-        let place = (scale.x(*seconds), TOP + y(survival.share_after(*seconds)));
-        svg.mark("c-censored", place, "M0 -5V5", &format!("still open after {}", numbers::duration(*seconds)));
+    for seconds in near {
+        let place = (scale.x(seconds), TOP + y(survival.share_after(seconds)));
+        svg.mark("c-censored", place, "M0 -6V6", &format!("still open after {}", numbers::duration(seconds)));
+    }
+    if !beyond.is_empty() {
+        let more = format!("{} still open beyond →", numbers::digits(beyond.len() as f64));
+        svg.text("c-label c-over", (100.0, TOP + HEIGHT - 18.0), Anchor::End, &more);
     }
     if let Some(median) = survival.falls_to(0.5) {
         let x = scale.x(median);
@@ -109,7 +121,7 @@ fn stairs(steps: impl Iterator<Item = (f64, f64)>, scale: &Scale, y: impl Fn(f64
 
 fn band(steps: &[SurvivalStep], scale: &Scale, y: impl Fn(f64) -> f64 + Copy, end: f64) -> String {
     let side = |pick: fn((f64, f64)) -> f64| {
-        steps.iter().filter_map(move |step| Some((step.seconds, pick(step.interval?)))).collect::<Vec<_>>()
+        steps.iter().filter_map(move |step| Some((step.seconds, pick(step.range?)))).collect::<Vec<_>>()
     };
     let (low, high) = (side(|(low, _)| low), side(|(_, high)| high));
     if low.is_empty() {
@@ -123,7 +135,6 @@ fn band(steps: &[SurvivalStep], scale: &Scale, y: impl Fn(f64) -> f64 + Copy, en
 }
 
 fn finding(survival: &Survival<'_>) -> String {
-    let open = survival.censored_seconds.len() as u64;
     let half = survival.falls_to(0.5).map_or_else(
         || "More than half are still waiting".to_owned(),
         |median| format!("Half are done after {}", numbers::duration(median)),
@@ -131,11 +142,16 @@ fn finding(survival: &Survival<'_>) -> String {
     let tenth = survival
         .falls_to(0.1)
         .map_or_else(String::new, |p90| format!(", nine in ten after {}", numbers::duration(p90)));
-    format!("{half}{tenth}; {} ended, {} still open.", numbers::digits(survival.n as f64), numbers::digits(open as f64))
+    format!("{half}{tenth}; {}.", survival.basis)
 }
 
 fn table(survival: &Survival<'_>) -> Table {
-    let mut table = Table::new(["after", "still waiting", "95 % low", "95 % high"]);
+    let mut table = Table::new([
+        "after",
+        "still waiting",
+        &format!("{}, low", survival.range),
+        &format!("{}, high", survival.range),
+    ]);
     let shown =
         |share: Option<f64>| share.map_or_else(|| "none".to_owned(), |share| numbers::value(Unit::Ratio, share));
     table.push([numbers::duration(0.0), shown(Some(1.0)), shown(None), shown(None)]);
@@ -144,8 +160,8 @@ fn table(survival: &Survival<'_>) -> Table {
         table.push([
             numbers::duration(step.seconds),
             shown(Some(step.share)),
-            shown(step.interval.map(|(low, _)| low)),
-            shown(step.interval.map(|(_, high)| high)),
+            shown(step.range.map(|(low, _)| low)),
+            shown(step.range.map(|(_, high)| high)),
         ]);
     }
     table
@@ -156,19 +172,21 @@ mod tests {
     use super::*;
 
     fn step(hours: f64, share: f64) -> SurvivalStep {
-        SurvivalStep { seconds: hours * 3600.0, share, interval: Some((share * 0.8, (share * 1.2).min(1.0))) }
+        SurvivalStep { seconds: hours * 3600.0, share, range: Some((share * 0.8, (share * 1.2).min(1.0))) }
     }
 
     fn drawn(steps: &[SurvivalStep], censored_seconds: &[f64]) -> Option<Chart> {
-        survival(&Survival { title: "Changes waiting", steps, censored_seconds, n: steps.len() as u64 })
+        survival(&Survival { title: "Changes waiting", steps, censored_seconds, range: "95 %", basis: "3 ended" })
     }
 
     #[test]
     fn what_is_open_is_marked_on_the_curve() {
         let chart = drawn(&[step(1.0, 0.7), step(5.0, 0.45), step(30.0, 0.08)], &[7200.0, 40_000.0]).unwrap();
         super::super::testing::check(&chart);
-        assert_eq!(chart.finding, "Half are done after 5 h, nine in ten after 30 h; 3 ended, 2 still open.");
+        assert_eq!(chart.finding, "Half are done after 5 h, nine in ten after 30 h; 3 ended.");
         assert_eq!(chart.svg().matches("c-censored").count(), 2);
+        let late = drawn(&[step(1.0, 0.7), step(5.0, 0.03), step(900.0, 0.01)], &[7200.0, 4_000_000.0]).unwrap();
+        assert!(late.svg().contains("1 still open beyond") && late.svg().matches("c-censored").count() == 1);
     }
 
     #[test]

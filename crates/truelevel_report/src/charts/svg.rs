@@ -28,11 +28,11 @@ impl Anchor {
         }
     }
 
-    const fn as_str(self) -> &'static str {
+    const fn attribute(self) -> &'static str {
         match self {
-            Self::Start => "start",
-            Self::Middle => "middle",
-            Self::End => "end",
+            Self::Start => "",
+            Self::Middle => " text-anchor=\"middle\"",
+            Self::End => " text-anchor=\"end\"",
         }
     }
 }
@@ -46,7 +46,7 @@ impl Svg {
     pub(super) fn rect(&mut self, class: &str, (x, y): (f64, f64), (width, height): (f64, f64), tip: &str) {
         let _ = write!(
             self.body,
-            "<rect class=\"{class}\" x=\"{}%\" y=\"{}\" width=\"{}%\" height=\"{}\" rx=\"2\"{}",
+            "<rect class=\"{class}\" x=\"{}%\" y=\"{}\" width=\"{}%\" height=\"{}\"{}",
             number(x),
             number(y),
             number(width.max(0.0)),
@@ -94,12 +94,22 @@ impl Svg {
     pub(super) fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: Anchor, text: &str) {
         let _ = write!(
             self.body,
-            "<text class=\"{class}\" x=\"{}%\" y=\"{}\" text-anchor=\"{}\">{}</text>",
+            "<text class=\"{class}\" x=\"{}%\" y=\"{}\"{}>{}</text>",
             number(x),
             number(y),
-            anchor.as_str(),
+            anchor.attribute(),
             escaped(text)
         );
+    }
+
+    /// What a pointer over an area says, where many shapes share a path.
+    pub(super) fn tip(&mut self, place: (f64, f64), size: (f64, f64), tip: &str) {
+        self.rect("c-tip", place, size, tip);
+    }
+
+    /// A picture that is drawn elsewhere on the page, under an id.
+    pub(super) fn reuse(&mut self, id: &str) {
+        let _ = write!(self.body, "<use href=\"#{id}\"/>");
     }
 
     /// Lines or areas through points, stretched over the width between `top` and `top + height`.
@@ -110,8 +120,8 @@ impl Svg {
             number(top),
             h = number(height)
         );
-        for (class, path) in paths {
-            let _ = write!(self.body, "<path class=\"{class}\" d=\"{path}\" vector-effect=\"non-scaling-stroke\"/>");
+        for (class, path) in paths.iter().filter(|(_, path)| !path.is_empty()) {
+            let _ = write!(self.body, "<path class=\"{class}\" d=\"{path}\"/>");
         }
         self.body += "</svg>";
     }
@@ -128,6 +138,12 @@ pub(super) fn through(points: &[(f64, f64)]) -> String {
         let _ = write!(path, "{}{} {}", if at == 0 { "M" } else { "L" }, number(*x), number(*y));
     }
     path
+}
+
+/// A rectangle as a part of a path.
+pub(super) fn cell((x, y): (f64, f64), (width, height): (f64, f64)) -> String {
+    let (width, height) = (number(width.max(0.0)), number(height));
+    format!("M{} {}h{width}v{height}h-{width}z", number(x), number(y))
 }
 
 /// A coordinate, as short as it can be said.

@@ -9,16 +9,29 @@ use crate::numbers;
 use crate::table::Table;
 
 const TOP: f64 = 14.0;
-const HEIGHT: f64 = 190.0;
 /// Samples and dates stand below the plot.
 const FOOT: f64 = 40.0;
-/// How many points are labelled at most.
-const MOST_LABELS: usize = 7;
+
+/// What depends on how much room there is.
+struct Form {
+    height: f64,
+    foot: f64,
+    /// Where the plot begins, in percent of the width: values stand before it.
+    left: f64,
+    labels: usize,
+    /// Labels of values are at least so many pixels apart.
+    apart: f64,
+}
+
+const LARGE: Form = Form { height: 190.0, foot: FOOT, left: 12.0, labels: 7, apart: 24.0 };
+const SMALL: Form = Form { height: 92.0, foot: 24.0, left: 20.0, labels: 3, apart: 34.0 };
+/// Where the plot ends, in percent of the width.
+const RIGHT: f64 = 97.0;
 
 /// One period.
 #[derive(Clone, Debug)]
 pub struct TrendPoint {
-    /// When: a date or a week.
+    /// When it began.
     pub label: String,
     /// The value; absent when the period has too little.
     pub value: Option<f64>,
@@ -44,16 +57,20 @@ pub struct Limits {
 /// What is drawn.
 #[derive(Clone, Debug)]
 pub struct Trend<'a> {
-    /// The metric's name.
+    /// What went.
     pub title: &'a str,
     /// What the values count.
     pub unit: Unit,
     /// The periods, oldest first.
     pub points: &'a [TrendPoint],
+    /// What a sample counts, as a plural.
+    pub sample: &'a str,
     /// The limits, where there are enough points for them.
     pub limits: Option<Limits>,
-    /// What else happened: the index of the period, and what (a change of definition, an initiative).
-    pub notes: &'a [(usize, String)],
+    /// What there is to say of the course; it goes on after `;`.
+    pub says: &'a str,
+    /// One of several side by side.
+    pub is_small: bool,
 }
 
 /// The chart; `None` when no period has a value.
@@ -62,49 +79,66 @@ pub fn trend(trend: &Trend<'_>) -> Option<Chart> {
     if known.is_empty() {
         return None;
     }
-    let ends = trend.points.iter().filter_map(|point| point.interval).flat_map(|(low, high)| [low, high]);
-    let limits = trend.limits.iter().flat_map(|limits| [limits.centre, limits.lower, limits.upper]);
-    let scale = Scale::holding(trend.unit, known.iter().copied().chain(ends).chain(limits), false);
-    let y = |value: f64| TOP + HEIGHT * (1.0 - scale.share(value));
+    let form = if trend.is_small { SMALL } else { LARGE };
+    let scale = scale(trend, &known);
+    let plot = |value: f64| form.height * (1.0 - scale.share(value));
+    let y = |value: f64| TOP + plot(value);
     let x = |at: usize| match trend.points.len() {
-        1 => 54.0,
-        several => 12.0 + 84.0 * at as f64 / (several - 1) as f64,
+        1 => f64::midpoint(form.left, RIGHT),
+        several => form.left + (RIGHT - form.left) * at as f64 / (several - 1) as f64,
     };
     let mut svg = Svg::default();
-    for (value, label) in scale.ticks() {
-        svg.line("c-grid", (0.0, y(value)), (100.0, y(value)));
-        svg.text("c-label", (0.0, y(value) - 4.0), Anchor::Start, &label);
-    }
     if let Some(limits) = &trend.limits {
-        let top = y(limits.upper);
-        svg.rect("c-limits", (8.0, top), (92.0, y(limits.lower) - top), "");
-        svg.line("c-centre", (8.0, y(limits.centre)), (100.0, y(limits.centre)));
-        svg.text("c-label c-over", (100.0, top - 4.0), Anchor::End, "limits of noise");
+        let (left, top) = (form.left - 2.0, y(limits.upper));
+        svg.rect("c-limits", (left, top), (100.0 - left, y(limits.lower) - top), "");
+        svg.line("c-centre", (left, y(limits.centre)), (100.0, y(limits.centre)));
     }
-    for (at, note) in trend.notes {
-        svg.line("c-note", (x(*at), TOP), (x(*at), TOP + HEIGHT));
-        svg.text("c-label c-over", (x(*at), TOP - 3.0), Anchor::inside(x(*at)), note);
+    let mut label_above = f64::INFINITY;
+    for (value, label) in scale.rows() {
+        svg.line("c-grid", (0.0, y(value)), (100.0, y(value)));
+        if label_above - y(value) >= form.apart {
+            svg.text("c-label", (0.0, y(value) - 4.0), Anchor::Start, &label);
+            label_above = y(value);
+        }
     }
-    draw_line(&mut svg, trend.points, x, |value| y(value) - TOP);
-    let every = trend.points.len().div_ceil(MOST_LABELS).max(1);
+    let whiskers = trend.points.iter().enumerate().filter_map(|(at, point)| {
+        let (low, high) = point.interval.filter(|_| point.value.is_some())?;
+        Some(through(&[(x(at), plot(low)), (x(at), plot(high))]))
+    });
+    svg.paths(TOP, form.height, &[("c-whisker", whiskers.collect()), ("c-line", line(trend.points, x, plot))]);
+    let every = trend.points.len().div_ceil(form.labels).max(1);
     for (at, point) in trend.points.iter().enumerate() {
-        draw_point(&mut svg, trend.unit, point, x(at), y);
+        draw_point(&mut svg, trend, point, (x(at), y));
         if (trend.points.len() - 1 - at).is_multiple_of(every) {
-            svg.text("c-label", (x(at), TOP + HEIGHT + 18.0), Anchor::inside(x(at)), &point.label);
-            svg.text("c-sample", (x(at), TOP + HEIGHT + 33.0), Anchor::inside(x(at)), &format!("n {}", point.n));
+            svg.text("c-label", (x(at), TOP + form.height + 18.0), Anchor::inside(x(at)), &point.label);
+            if !trend.is_small {
+                let n = format!("n {}", point.n);
+                svg.text("c-sample", (x(at), TOP + form.height + 33.0), Anchor::inside(x(at)), &n);
+            }
         }
     }
     Some(Chart {
-        title: format!("{} over time", trend.title),
+        title: trend.title.to_owned(),
         finding: finding(trend),
         table: table(trend),
-        height: TOP + HEIGHT + FOOT,
+        height: TOP + form.height + form.foot,
         body: svg.finish(),
     })
 }
 
-/// The line, broken where a period has no value; `y` is measured from the plot's top.
-fn draw_line(svg: &mut Svg, points: &[TrendPoint], x: impl Fn(usize) -> f64, y: impl Fn(f64) -> f64) {
+/// Rates of weeks are whole numbers, none among them, so their axis begins at none.
+fn scale(trend: &Trend<'_>, known: &[f64]) -> Scale {
+    let ends = trend.points.iter().filter_map(|point| point.interval).flat_map(|(low, high)| [low, high]);
+    let limits = trend.limits.iter().flat_map(|limits| [limits.centre, limits.lower, limits.upper]);
+    let held = known.iter().copied().chain(ends).chain(limits);
+    match trend.unit {
+        Unit::PerDay => Scale::from_zero(trend.unit, held.fold(0.0, f64::max) * 1.05),
+        unit => Scale::holding(unit, held, false),
+    }
+}
+
+/// The line, broken where a period has no value.
+fn line(points: &[TrendPoint], x: impl Fn(usize) -> f64, y: impl Fn(f64) -> f64) -> String {
     let mut path = String::new();
     let mut run: Vec<(f64, f64)> = Vec::new();
     for (at, point) in points.iter().enumerate() {
@@ -113,46 +147,51 @@ fn draw_line(svg: &mut Svg, points: &[TrendPoint], x: impl Fn(usize) -> f64, y: 
             None => path += &through(&std::mem::take(&mut run)),
         }
     }
-    path += &through(&run);
-    svg.paths(TOP, HEIGHT, &[("c-line", path)]);
+    path + &through(&run)
 }
 
-fn draw_point(svg: &mut Svg, unit: Unit, point: &TrendPoint, x: f64, y: impl Fn(f64) -> f64) {
+fn draw_point(svg: &mut Svg, trend: &Trend<'_>, point: &TrendPoint, (x, y): (f64, impl Fn(f64) -> f64)) {
     let Some(value) = point.value else { return };
-    if let Some((low, high)) = point.interval {
-        svg.line("c-whisker", (x, y(low)), (x, y(high)));
-    }
-    let range = point.interval.map_or_else(String::new, |(low, high)| {
-        format!(", 95 %: {} to {}", numbers::value(unit, low), numbers::value(unit, high))
-    });
-    let tip = format!("{}: {}{range}; n {}", point.label, numbers::value(unit, value), point.n);
+    let shown = |value: f64| numbers::value(trend.unit, value);
+    let range =
+        point.interval.map_or_else(String::new, |(low, high)| format!(", 95 %: {} to {}", shown(low), shown(high)));
+    let tip = format!("Week from {}: {}{range}; {} {}", point.label, shown(value), point.n, trend.sample);
     if point.is_signal {
         svg.mark("c-signal", (x, y(value)), "M0 -7L7 0L0 7L-7 0Z", &format!("{tip}; more than noise"));
     } else {
-        svg.dot("c-value-small", (x, y(value)), 4.0, &tip);
+        svg.dot("c-value-small", (x, y(value)), if trend.is_small { 3.0 } else { 4.0 }, &tip);
     }
 }
 
 fn finding(trend: &Trend<'_>) -> String {
     let known: Vec<_> = trend.points.iter().filter_map(|point| Some((point.label.as_str(), point.value?))).collect();
-    let signals: Vec<&str> =
-        trend.points.iter().filter(|point| point.is_signal).map(|point| point.label.as_str()).collect();
+    let shown = |value: f64| numbers::value(trend.unit, value);
     let range = match (known.first(), known.last()) {
         (Some((first, a)), Some((last, b))) if first != last => {
-            format!("{} in {first}, {} in {last}", numbers::value(trend.unit, *a), numbers::value(trend.unit, *b))
+            format!("{} in the week from {first}, {} from {last}", shown(*a), shown(*b))
         }
-        (Some((label, value)), _) => format!("{} in {label}", numbers::value(trend.unit, *value)),
+        (Some((label, value)), _) => format!("{} in the week from {label}", shown(*value)),
         _ => String::new(),
     };
-    match (&trend.limits, signals.as_slice()) {
-        (None, _) => format!("{range}; too few periods to tell a change from noise."),
-        (Some(_), []) => format!("{range}; nothing outside what noise explains."),
-        (Some(_), signals) => format!("{range}; more than noise in {}.", signals.join(", ")),
-    }
+    let signals = signals(trend.points);
+    let unusual = if signals.is_empty() { String::new() } else { format!("; more than noise: {}", signals.join(", ")) };
+    let says = if trend.says.is_empty() { String::new() } else { format!("; {}", trend.says) };
+    format!("{range}{unusual}{says}.")
+}
+
+/// The periods that noise does not explain; those in a row are one.
+fn signals(points: &[TrendPoint]) -> Vec<String> {
+    let known: Vec<&TrendPoint> = points.iter().filter(|point| point.value.is_some()).collect();
+    let runs = known.chunk_by(|a, b| a.is_signal == b.is_signal).filter(|run| run[0].is_signal);
+    runs.map(|run| match run {
+        [only] => only.label.clone(),
+        run => format!("{} to {}", run[0].label, run[run.len() - 1].label),
+    })
+    .collect()
 }
 
 fn table(trend: &Trend<'_>) -> Table {
-    let mut table = Table::new(["period", "value", "95 % low", "95 % high", "n", "more than noise"]);
+    let mut table = Table::new(["week from", "value", "95 % low", "95 % high", trend.sample, "more than noise"]);
     let shown = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), |v| numbers::value(trend.unit, v));
     for point in trend.points {
         table.push([
@@ -183,19 +222,25 @@ mod tests {
         let points = [
             point("1 Jun", Some(7200.0), false),
             point("8 Jun", None, false),
-            point("15 Jun", Some(7000.0), false),
+            point("15 Jun", Some(80_000.0), true),
             point("22 Jun", Some(90_000.0), true),
         ];
         let limits = Some(Limits { centre: 7200.0, lower: 3600.0, upper: 14_400.0 });
-        let notes = [(2, "definition 2".to_owned())];
-        let drawn =
-            |points, limits| trend(&Trend { title: "Lead time", unit: Unit::Seconds, points, limits, notes: &notes });
-        let chart = drawn(&points, limits).unwrap();
+        let drawn = |points, limits, is_small| {
+            let (title, sample, says) = ("Lead time", "changes", "no direction is shown");
+            trend(&Trend { title, unit: Unit::Seconds, points, sample, limits, says, is_small })
+        };
+        let chart = drawn(&points, limits, false).unwrap();
         super::super::testing::check(&chart);
-        assert_eq!(chart.finding, "2 h in 1 Jun, 25 h in 22 Jun; more than noise in 22 Jun.");
-        assert_eq!(chart.svg().matches("c-signal").count(), 1);
+        assert_eq!(
+            chart.finding,
+            "2 h in the week from 1 Jun, 25 h from 22 Jun; more than noise: 15 Jun to 22 Jun; no direction is shown."
+        );
+        assert_eq!(chart.svg().matches("c-signal").count(), 2);
         assert_eq!(chart.table.rows[1][1], "none");
-        assert!(drawn(&points, None).unwrap().finding.ends_with("too few periods to tell a change from noise."));
-        assert!(drawn(&points[1..2], None).is_none());
+        let small = drawn(&points, None, true).unwrap();
+        super::super::testing::check(&small);
+        assert!(small.height < chart.height && !small.svg().contains("c-limits"));
+        assert!(drawn(&points[1..2], None, false).is_none());
     }
 }

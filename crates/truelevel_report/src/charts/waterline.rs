@@ -3,7 +3,7 @@
 use truelevel_model::assessment::Level;
 
 use super::Chart;
-use super::svg::{Anchor, Svg};
+use super::svg::{Anchor, Svg, cell};
 use crate::table::Table;
 use crate::words;
 
@@ -44,8 +44,24 @@ pub fn waterline(stages: &[Stage<'_>]) -> Chart {
         svg.text(class, (middle, 14.0), Anchor::Middle, &at.to_string());
         svg.text("c-label wide", (middle, 30.0), Anchor::Middle, words::level_name(at));
     }
+    let top = |row: usize| HEAD + row as f64 * ROW + if stages[row].is_lane { gap } else { 0.0 };
+    let cells = |is_in: fn(&Stage<'_>, Level) -> bool| -> String {
+        let rows =
+            stages.iter().enumerate().flat_map(|(row, stage)| (1..=LEVELS).map(move |level| (row, stage, level)));
+        let chosen = rows.filter(|(_, stage, level)| is_in(stage, *level));
+        chosen.map(|(row, _, level)| cell((left_of(level) + 0.3, top(row)), (LEVEL_WIDTH - 0.6, BAR))).collect()
+    };
+    svg.paths(
+        0.0,
+        height,
+        &[
+            ("c-beyond", cells(|stage, level| level > stage.proven.max(stage.possible))),
+            ("c-possible", cells(|stage, level| level > stage.proven && level <= stage.possible)),
+            ("c-proven", cells(|stage, level| level <= stage.proven)),
+        ],
+    );
     for (row, stage) in stages.iter().enumerate() {
-        draw_row(&mut svg, stage, HEAD + row as f64 * ROW + if stage.is_lane { gap } else { 0.0 });
+        draw_row(&mut svg, stage, top(row));
     }
     let x = LEFT + f64::from(level) * LEVEL_WIDTH - 0.3;
     svg.line("c-waterline", (x, HEAD - 4.0), (x, HEAD + (rows - lanes) * ROW - 6.0));
@@ -58,19 +74,16 @@ pub fn waterline(stages: &[Stage<'_>]) -> Chart {
     }
 }
 
+/// Where a level begins, in percent of the width.
+fn left_of(level: Level) -> f64 {
+    LEFT + f64::from(level - 1) * LEVEL_WIDTH
+}
+
 fn draw_row(svg: &mut Svg, stage: &Stage<'_>, top: f64) {
     let class = if stage.is_lane { "c-name c-quiet" } else { "c-name" };
     svg.text(class, (0.0, top + BAR / 2.0 + 5.0), Anchor::Start, stage.name);
-    for level in 1..=LEVELS {
-        let (class, state) = match level {
-            level if level <= stage.proven => ("c-proven", "proven"),
-            level if level <= stage.possible => ("c-possible", "possible"),
-            _ => ("c-beyond", ""),
-        };
-        let x = LEFT + f64::from(level - 1) * LEVEL_WIDTH;
-        let tip = if state.is_empty() { String::new() } else { format!("{}: {level} is {state}", stage.name) };
-        svg.rect(class, (x + 0.3, top), (LEVEL_WIDTH - 0.6, BAR), &tip);
-    }
+    let possible = if stage.possible > stage.proven { format!(", {} possible", stage.possible) } else { String::new() };
+    svg.tip((LEFT, top), (100.0 - LEFT, BAR), &format!("{}: {} proven{possible}", stage.name, stage.proven));
     if let Some(declared) = stage.declared {
         let x = LEFT + f64::from(declared) * LEVEL_WIDTH - LEVEL_WIDTH / 2.0;
         svg.mark(
@@ -124,8 +137,13 @@ mod tests {
         ]);
         super::super::testing::check(&chart);
         assert_eq!(chart.finding, "The level is 2, held by build; deploy stands higher.");
-        let count = |class: &str| chart.svg().matches(&format!("class=\"{class}\"")).count();
-        assert_eq!((count("c-proven"), count("c-possible"), count("c-beyond"), count("c-declared")), (6, 5, 4, 1));
+        let svg = chart.svg();
+        let cells = |class: &str| {
+            let path = svg.split(&format!("class=\"{class}\" d=\"")).nth(1).and_then(|rest| rest.split('"').next());
+            path.map_or(0, |path| path.matches('M').count())
+        };
+        assert_eq!((cells("c-proven"), cells("c-possible"), cells("c-beyond")), (6, 5, 4));
+        assert_eq!(svg.matches("c-declared").count(), 1);
         assert_eq!(chart.table.rows[0], ["build", "2", "3", "4"]);
     }
 }

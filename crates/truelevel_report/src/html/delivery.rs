@@ -3,9 +3,12 @@
 use askama::Template;
 use truelevel_model::Measurement;
 
+use super::overview::{LeftOut, left_out};
 use super::parts::{Shown, figure, shown_spread};
 use super::{Page, Section, Site, markdown, rendered};
 use crate::{numbers, words};
+
+const LEAD_TIME: &str = "change_lead_time";
 
 #[derive(Template)]
 #[template(path = "pages/delivery.html")]
@@ -26,9 +29,17 @@ struct Detail {
 struct Metric {
     h: u8,
     shown: Shown,
+    trend: String,
+    /// How long it waited, and what lead time is made of.
+    waiting: String,
+    segments: String,
     spread: String,
     details: Vec<(String, String)>,
     services: Vec<ServiceRow>,
+    /// How many services have no value; empty when none is left out.
+    without: String,
+    left_out: Vec<LeftOut>,
+    left_out_csv: Option<String>,
     definition: String,
     definition_id: String,
     is_open: bool,
@@ -98,7 +109,19 @@ fn body(site: &Site<'_>, id: &str) -> Option<String> {
     let definition = site.reference.definitions.get(id);
     let details =
         spread.measurement.details.iter().map(|(name, value)| (name.replace('_', " "), numbers::digits(*value)));
-    let services = site.assessment.services.iter().filter(|_| !is_one_file);
+    let mut services: Vec<(&str, &Measurement)> = site
+        .assessment
+        .services
+        .iter()
+        .filter(|_| !is_one_file)
+        .filter_map(|service| Some((service.service.as_str(), service.metrics.get(id)?)))
+        .filter(|(_, measured)| measured.value.or(measured.at_least).is_some())
+        .collect();
+    services.sort_by(|(a, x), (b, y)| {
+        let value = |measured: &Measurement| measured.value.or(measured.at_least).unwrap_or_default();
+        value(y).total_cmp(&value(x)).then_with(|| a.cmp(b))
+    });
+    let without = spread.services.saturating_sub(services.len() as u64);
     let mut shown = shown_spread(site, id)?;
     if spread.services > 1 && !site.reference.bands.rules.contains_key(id) {
         // The spread below shows the same without a band to stand against.
@@ -108,11 +131,19 @@ fn body(site: &Site<'_>, id: &str) -> Option<String> {
     let template = Metric {
         h: site.heading() + u8::from(is_one_file),
         shown,
+        trend: figure(site, None, &format!("trend-{id}")),
+        waiting: figure(site, None, &format!("survival-{id}")),
+        segments: if id == LEAD_TIME { figure(site, None, "segments") } else { String::new() },
         spread: if spread.services > 1 { figure(site, None, &format!("spread-{id}")) } else { String::new() },
         details: if details.len() > 1 { details } else { Vec::new() },
-        services: services
-            .filter_map(|service| Some(service_row(site, &service.service, service.metrics.get(id)?)))
-            .collect(),
+        without: if services.is_empty() || without == 0 {
+            String::new()
+        } else {
+            format!("{} without a value.", numbers::count(without, "service"))
+        },
+        services: services.iter().map(|(name, measured)| service_row(site, name, measured)).collect(),
+        left_out: if is_one_file { Vec::new() } else { left_out(site, &site.assessment.exclusions) },
+        left_out_csv: site.links.download("exclusions.csv"),
         definition: definition.map_or_else(String::new, |definition| markdown::rendered(&definition.body)),
         definition_id: spread.measurement.definition.clone(),
         is_open: !is_one_file,

@@ -1,9 +1,11 @@
 //! Which charts there are, by name: the name is that of the download too.
 
+use truelevel_model::Unit;
 use truelevel_model::assessment::{ServiceResult, StageResult};
 
-use super::Site;
+use super::{Site, courses};
 use crate::charts::{self, Chart};
+use crate::words;
 
 /// Services that are drawn one by one under a value; more would be a smear.
 const MOST_IN_RUG: usize = 400;
@@ -11,13 +13,30 @@ const MOST_IN_RUG: usize = 400;
 /// The chart of a name, of one service or of all; `None` when the name is unknown or there is nothing to draw.
 ///
 /// `lockstep-NUMBER` who deploys with whom in a group, from 0; `stages` the waterline; `grid` stages over services; `metric-ID` a value against its bands; `spread-ID` the values
-/// of the services.
+/// of the services; `teams-ID` the values of the teams; `trend-ID` a metric week by week, and `small-ID` the same in
+/// little; `survival-ID` how long something waited; `segments` the parts of lead time; `calendar` a service's deployments
+/// day by day; `initiative-NUMBER` what was taken on, from 0.
 pub(super) fn named(site: &Site<'_>, service: Option<&ServiceResult>, name: &str) -> Option<Chart> {
     if let Some(id) = name.strip_prefix("metric-") {
         return quantity(site, service, id);
     }
     if let Some(id) = name.strip_prefix("spread-") {
         return spread(site, id);
+    }
+    if let Some(id) = name.strip_prefix("teams-") {
+        return teams(site, id);
+    }
+    if let Some(id) = name.strip_prefix("trend-") {
+        return courses::trend(site, service, id, false);
+    }
+    if let Some(id) = name.strip_prefix("small-") {
+        return courses::trend(site, service, id, true);
+    }
+    if let Some(id) = name.strip_prefix("survival-") {
+        return courses::survival(site, service, id);
+    }
+    if let Some(number) = name.strip_prefix("initiative-") {
+        return courses::initiative(site.courses.initiatives.get(number.parse::<usize>().ok()?)?);
     }
     if let Some(number) = name.strip_prefix("lockstep-") {
         let group = site.assessment.architecture.as_ref()?.groups.get(number.parse::<usize>().ok()?)?;
@@ -27,6 +46,8 @@ pub(super) fn named(site: &Site<'_>, service: Option<&ServiceResult>, name: &str
         ("stages", Some(service)) => Some(waterline(&service.stages, &service.lanes)),
         ("stages", None) => Some(waterline(&site.assessment.stages, &site.assessment.lanes)),
         ("grid", _) => grid(site),
+        ("segments", service) => courses::segments(site, service),
+        ("calendar", service) => courses::calendar(site, service),
         _ => None,
     }
 }
@@ -70,12 +91,48 @@ fn quantity(site: &Site<'_>, service: Option<&ServiceResult>, id: &str) -> Optio
         }
     };
     let services = if values.len() > 1 && values.len() <= MOST_IN_RUG { values.as_slice() } else { &[] };
+    let axis_id = axis_id(id);
+    // In a report the services of a metric share an axis, which is drawn once.
+    let axis = service.filter(|_| site.links.is_one_file()).and_then(|_| Some((axis_id.as_str(), axis(site, id)?)));
     charts::quantity(&charts::Quantity {
         title: &site.reference.title(id),
         measurement,
         rule: site.reference.bands.rules.get(id),
+        lower_is_better: lower_is_better(site, id),
         services,
+        axis,
     })
+}
+
+/// Whether less of a metric is better: as its bands say, else as its trend does.
+fn lower_is_better(site: &Site<'_>, id: &str) -> bool {
+    let by_trend = || site.assessment.trends.get(id)?.higher_is_better;
+    let higher_is_better = site.reference.bands.rules.get(id).map(|rule| rule.higher_is_better).or_else(by_trend);
+    higher_is_better.map_or_else(
+        || site.assessment.metric(id).is_some_and(|spread| spread.measurement.unit == Unit::Seconds),
+        |higher_is_better| !higher_is_better,
+    )
+}
+
+fn axis_id(id: &str) -> String {
+    format!("axis-{id}")
+}
+
+/// The axis that holds all services' values of a metric.
+fn axis(site: &Site<'_>, id: &str) -> Option<charts::Scale> {
+    let unit = site.assessment.metric(id)?.measurement.unit;
+    let held = site.assessment.services.iter().filter_map(|service| service.metrics.get(id)).flat_map(charts::held);
+    Some(charts::quantity_scale(site.reference.bands.rules.get(id), unit, lower_is_better(site, id), held))
+}
+
+/// The axes that services share in a report, as one picture that shows nothing by itself.
+pub(super) fn axes(site: &Site<'_>) -> String {
+    let axis = |(id, _): (&str, &str)| {
+        let body = charts::quantity_axis(&axis(site, id)?, site.reference.bands.rules.get(id));
+        Some(format!("<g id=\"{}\">{body}</g>", axis_id(id)))
+    };
+    let axes: String = words::KEYS.into_iter().filter_map(axis).collect();
+    format!("<svg class=\"chart hidden\" width=\"1\" height=\"1\" aria-hidden=\"true\"><defs>{axes}</defs></svg>")
 }
 
 fn spread(site: &Site<'_>, id: &str) -> Option<Chart> {
@@ -85,6 +142,22 @@ fn spread(site: &Site<'_>, id: &str) -> Option<Chart> {
         unit: site.assessment.metric(id)?.measurement.unit,
         values: &values(site, id),
         rule: site.reference.bands.rules.get(id),
+        lower_is_better: lower_is_better(site, id),
+    })
+}
+
+fn teams(site: &Site<'_>, id: &str) -> Option<Chart> {
+    let teams = site.assessment.teams.iter().filter_map(|team| Some((team, &team.metrics.get(id)?.measurement)));
+    let known = teams.filter(|(_, measured)| !measured.is_lower_bound);
+    let values: Vec<(String, f64)> =
+        known.filter_map(|(team, measured)| Some((team.team.clone(), measured.value?))).collect();
+    charts::distribution(&charts::Distribution {
+        title: &site.reference.title(id),
+        noun: "team",
+        unit: site.assessment.metric(id)?.measurement.unit,
+        values: &values,
+        rule: site.reference.bands.rules.get(id),
+        lower_is_better: lower_is_better(site, id),
     })
 }
 

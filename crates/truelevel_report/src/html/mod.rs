@@ -6,6 +6,7 @@
 mod ai;
 mod architecture;
 mod choice;
+mod courses;
 mod delivery;
 mod downloads;
 mod evidence;
@@ -30,6 +31,7 @@ use std::fmt;
 
 use askama::Template;
 use truelevel_model::assessment::{Assessment, ServiceResult};
+use truelevel_model::course::{Course, Courses};
 
 pub use downloads::{Download, download};
 pub use layout::Live;
@@ -50,6 +52,8 @@ use crate::reference::Reference;
 pub struct Site<'a> {
     /// The answer.
     pub assessment: &'a Assessment,
+    /// How everything went, where that is known.
+    pub courses: &'a Courses,
     /// What its words mean.
     pub reference: &'a Reference,
     /// How addresses are written.
@@ -59,6 +63,12 @@ pub struct Site<'a> {
 impl Site<'_> {
     fn service(&self, name: &str) -> Option<&ServiceResult> {
         self.assessment.services.iter().find(|service| service.service == name)
+    }
+
+    /// How a service went; that of the only one where none is named.
+    fn course(&self, service: Option<&ServiceResult>) -> Option<&Course> {
+        let only = || self.assessment.services.first().filter(|_| self.assessment.services.len() == 1);
+        self.courses.services.get(&service.or_else(only)?.service)
     }
 
     fn to(&self, page: &Page) -> String {

@@ -5,7 +5,7 @@ use truelevel_model::architecture::Architecture;
 use truelevel_model::assessment::{Action, Answer, Assessment, Constraint, ExclusionCount, QuestionResult};
 
 use super::markdown::coded;
-use super::parts::{Shown, Verdict, answer_verdict, gate_verdict, share_bar, shown_spread, untitled_figure};
+use super::parts::{Shown, Verdict, answer_verdict, gate_verdict, share_bar, shown_spread, sparkline, untitled_figure};
 use super::{Page, Section, Site, rendered};
 use crate::{decision, numbers, words};
 
@@ -32,6 +32,8 @@ struct Overview {
     decision_link: String,
     delivery: String,
     keys: Vec<Shown>,
+    /// Where the keys go, where that is more than noise.
+    moves: Vec<String>,
     edition: String,
     tell_first: Option<String>,
     actions: Vec<ShownAction>,
@@ -117,6 +119,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         decision_link: site.to(&Page::Decision),
         delivery: delivery(assessment),
         keys: keys(site),
+        moves: crate::trends::sentences(assessment),
         edition: format!("{} Better is to the right.", words::sentence(&words::edition(assessment))),
         tell_first: decision::tell_first(&next[..next.len().min(ACTIONS_SHOWN)]).map(|first| coded(&first)),
         actions: actions(site).into_iter().take(ACTIONS_SHOWN).collect(),
@@ -129,15 +132,27 @@ pub(super) fn section(site: &Site<'_>) -> Section {
     Section {
         page: Page::Overview,
         title: if site.links.is_one_file() { "Overview".to_owned() } else { assessment.workspace.clone() },
-        lead: String::new(),
+        lead: freshness(assessment),
         html: rendered(&template),
     }
 }
 
-/// The keys; rework stands with them once it is measured.
+/// The keys with their courses; rework stands with them once it is measured.
 fn keys(site: &Site<'_>) -> Vec<Shown> {
-    let rework = shown_spread(site, REWORK).filter(|shown| shown.is_known);
-    words::KEYS.iter().filter_map(|(id, _)| shown_spread(site, id)).chain(rework).collect()
+    let shown = |id: &str| Some(Shown { sparkline: sparkline(site, None, id), ..shown_spread(site, id)? });
+    let rework = shown(REWORK).filter(|shown| shown.is_known);
+    words::KEYS.iter().filter_map(|(id, _)| shown(id)).chain(rework).collect()
+}
+
+/// What is looked at, and how new it is.
+fn freshness(assessment: &Assessment) -> String {
+    let services = assessment.services.len() as u64;
+    let active = assessment.services.iter().filter(|service| service.is_active).count() as u64;
+    let active =
+        if active == services { String::new() } else { format!(", {} active", numbers::digits(active as f64)) };
+    let newest = assessment.coverage.repositories.iter().filter_map(|repository| repository.newest_change_at).max();
+    let newest = newest.map_or_else(String::new, |at| format!(" The newest change seen is from {}.", words::day(at)));
+    format!("{}{active}.{newest}", numbers::count(services, "service"))
 }
 
 fn held(assessment: &Assessment) -> String {

@@ -4,7 +4,7 @@ use askama::Template;
 use truelevel_model::Measurement;
 use truelevel_model::assessment::{Answer, GateOutcome, LevelRange, ServiceResult};
 
-use super::{Page, Site, figures, rendered};
+use super::{Page, Site, courses, figures, rendered};
 use crate::charts::Chart;
 use crate::{numbers, words};
 
@@ -32,13 +32,20 @@ pub(super) fn untitled_figure(site: &Site<'_>, service: Option<&ServiceResult>, 
 /// The picture alone, for a service in a one-file report: its numbers stand beside it.
 pub(super) fn service_figure(site: &Site<'_>, service: &ServiceResult, name: &str) -> String {
     if site.links.is_one_file() {
-        figures::named(site, Some(service), name).map(|chart| chart.svg()).unwrap_or_default()
+        figures::named(site, Some(service), name).map(|chart| chart.plain_svg()).unwrap_or_default()
     } else {
         untitled_figure(site, Some(service), name)
     }
 }
 
+/// A metric's course in the size of a word; empty when nothing is known of it.
+pub(super) fn sparkline(site: &Site<'_>, service: Option<&ServiceResult>, id: &str) -> String {
+    courses::sparkline(site, service, id).map(|chart| chart.plain_svg()).unwrap_or_default()
+}
+
 fn drawn(site: &Site<'_>, chart: &Chart, name: &str, shows_title: bool) -> String {
+    // What is taken away has room.
+    let name = &name.replacen("small-", "trend-", 1);
     rendered(&Figure {
         chart,
         svg: chart.svg(),
@@ -89,6 +96,8 @@ pub(super) struct Shown {
     pub(super) bands: Option<String>,
     pub(super) note: Option<String>,
     pub(super) figure: String,
+    /// Its course in the size of a word.
+    pub(super) sparkline: String,
 }
 
 /// A metric over all services.
@@ -150,6 +159,7 @@ fn shown(site: &Site<'_>, id: &str, measured: &Measurement) -> Shown {
         bands: None,
         note: (!notes.is_empty()).then(|| notes.join("; ")),
         figure: String::new(),
+        sparkline: String::new(),
     }
 }
 

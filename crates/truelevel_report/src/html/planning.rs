@@ -1,11 +1,14 @@
 //! The decision and the plan.
 
 use askama::Template;
+use truelevel_model::plan::InitiativeResult;
 
 use super::markdown::coded;
 use super::overview::{ShownAction, ShownConstraint, actions, shown_constraint};
+use super::parts::{Verdict, untitled_figure};
 use super::{Page, Section, Site, rendered};
 use crate::decision;
+use crate::numbers;
 use crate::reference::Phase;
 
 #[derive(Template)]
@@ -21,6 +24,7 @@ struct Plan<'a> {
     h: u8,
     phases: Vec<ShownPhase<'a>>,
     tell_first: Option<String>,
+    initiatives: Vec<Initiative>,
     actions: Vec<ShownAction>,
 }
 
@@ -28,6 +32,16 @@ struct ShownPhase<'a> {
     phase: &'a Phase,
     is_here: bool,
     standing: Option<String>,
+}
+
+/// What the workspace has taken on.
+struct Initiative {
+    name: String,
+    facts: String,
+    verdict: Verdict,
+    /// Address and id of the gates that are open.
+    open: Vec<(String, String)>,
+    course: String,
 }
 
 pub(super) fn decision(site: &Site<'_>) -> Section {
@@ -57,8 +71,31 @@ pub(super) fn plan(site: &Site<'_>) -> Section {
             h: site.heading(),
             phases: site.reference.phases.iter().map(shown).collect(),
             tell_first: decision::tell_first(&site.assessment.roadmap.next).map(|first| coded(&first)),
+            initiatives: site
+                .courses
+                .initiatives
+                .iter()
+                .enumerate()
+                .map(|(at, found)| initiative(site, at, found))
+                .collect(),
             actions: actions(site),
         }),
+    }
+}
+
+fn initiative(site: &Site<'_>, number: usize, found: &InitiativeResult) -> Initiative {
+    let met = found.gates.len() - found.open.len();
+    let gates = numbers::count(found.gates.len() as u64, "gate");
+    Initiative {
+        name: found.name.clone(),
+        facts: format!("{met} of {gates} met; {} answers for it; due {}", found.owner, found.due),
+        verdict: match (found.open.is_empty(), found.is_overdue) {
+            (true, _) => Verdict { class: "yes", sign: "✓", word: "done" },
+            (false, true) => Verdict { class: "no", sign: "✕", word: "overdue" },
+            (false, false) => Verdict { class: "none", sign: "–", word: "under way" },
+        },
+        open: found.open.iter().map(|gate| (site.to(&Page::Definition(gate.clone())), gate.clone())).collect(),
+        course: untitled_figure(site, None, &format!("initiative-{number}")),
     }
 }
 

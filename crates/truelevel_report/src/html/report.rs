@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use truelevel_model::assessment::Assessment;
+use truelevel_model::course::Courses;
 
 use super::{
     Filter, Links, Section, Site, ai, architecture, delivery, layout, maturity, overview, planning, platform, services,
@@ -12,8 +13,8 @@ use super::{
 use crate::reference::Reference;
 
 /// The whole assessment as one HTML file.
-pub fn report(assessment: &Assessment, reference: &Reference) -> String {
-    let site = Site { assessment, reference, links: Links::OneFile };
+pub fn report(assessment: &Assessment, courses: &Courses, reference: &Reference) -> String {
+    let site = Site { assessment, courses, reference, links: Links::OneFile };
     let mut sections: Vec<Section> = vec![overview::section(&site), services::section(&site, &Filter::default())];
     sections.extend(teams::in_report(&site));
     sections.extend([

@@ -5,7 +5,7 @@ use truelevel_model::assessment::Level;
 use truelevel_model::{Time, Unit};
 
 use super::{Links, Live, Page, Section, Site, layout, rendered};
-use crate::charts::sparkline;
+use crate::charts::{Sparkline, sparkline};
 use crate::{numbers, words};
 
 /// A stored assessment in a list.
@@ -168,7 +168,9 @@ struct ShownProblem<'a> {
 pub fn snapshots(site: &Site<'_>, rows: &[SnapshotRow], live: &Live) -> String {
     let levels: Vec<(String, Option<f64>)> =
         rows.iter().rev().map(|row| (words::day(row.as_of), Some(f64::from(row.proven)))).collect();
-    let line = sparkline("Proven level", Unit::Count, &levels).map(|chart| (chart.svg(), chart.finding));
+    let line =
+        sparkline(&Sparkline { title: "Proven level", unit: Unit::Count, values: &levels, limits: None, says: "" });
+    let line = line.map(|chart| (chart.svg(), chart.finding));
     let template = Snapshots {
         rows: rows.iter().map(|row| shown(site, row)).collect(),
         compare_link: site.to(&Page::Compare),

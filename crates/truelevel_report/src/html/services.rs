@@ -5,7 +5,7 @@ use truelevel_model::Measurement;
 use truelevel_model::assessment::ServiceResult;
 
 use super::parts::{figure, level_range};
-use super::{Links, Page, Section, Site, rendered, service};
+use super::{Links, Page, Section, Site, figures, rendered, service};
 use crate::{numbers, words};
 
 /// Services on one page of a server.
@@ -118,6 +118,8 @@ struct Services<'a> {
     csv_link: Option<String>,
     rows: Vec<Row>,
     pager: Option<Pager>,
+    /// In a report: what the pictures of services share, and each service.
+    shared: String,
     details: Vec<Detail>,
 }
 
@@ -188,6 +190,7 @@ pub(super) fn section(site: &Site<'_>, filter: &Filter) -> Section {
         csv_link: site.links.download("services.csv"),
         rows: shown.iter().map(|service| row(site, service)).collect(),
         pager: pager(site, filter, fitting.len()).filter(|_| is_server),
+        shared: if is_server { String::new() } else { figures::axes(site) },
         details: if is_server { Vec::new() } else { fitting.iter().map(|service| detail(site, service)).collect() },
     };
     Section {

@@ -4,7 +4,7 @@ use askama::Template;
 use truelevel_model::assessment::ServiceResult;
 
 use super::overview::{ShownConstraint, shown_constraint};
-use super::parts::level_range;
+use super::parts::{figure, level_range};
 use super::{Page, Section, Site, rendered};
 use crate::{numbers, words};
 
@@ -13,6 +13,8 @@ use crate::{numbers, words};
 struct Teams {
     teams: Vec<Team>,
     unowned: u64,
+    /// How each key spreads over the teams.
+    spreads: Vec<String>,
     /// In a report each team stands here too.
     details: Vec<Section>,
     h: u8,
@@ -76,8 +78,17 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         title: Page::Teams.title(),
         lead: "What each team owns and what holds its services back. Teams with unlike services are not ranked."
             .to_owned(),
-        html: rendered(&Teams { teams: teams.collect(), unowned, details, h: site.heading() }),
+        html: rendered(&Teams { teams: teams.collect(), unowned, spreads: spreads(site), details, h: site.heading() }),
     }
+}
+
+/// One team alone spreads over nothing.
+fn spreads(site: &Site<'_>) -> Vec<String> {
+    if site.assessment.teams.len() < 2 {
+        return Vec::new();
+    }
+    let keys = words::KEYS.iter().map(|(id, _)| *id).chain(["deployment_rework_rate"]);
+    keys.map(|id| figure(site, None, &format!("teams-{id}"))).filter(|html| !html.is_empty()).collect()
 }
 
 /// One team; `None` when it owns nothing.

@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use truelevel_model::assessment::{Assessment, SCHEMA, ServiceResult, StageResult};
+use truelevel_model::course::{
+    Course, Courses, Days, FailedDeployment, IncidentInWindow, Newest, Waiting, WaitingStep,
+};
+use truelevel_model::plan::InitiativeResult;
 use truelevel_model::{Measurement, Unit};
 
 use super::*;
@@ -134,7 +138,10 @@ fn assessment(services: Vec<ServiceResult>) -> Assessment {
         "schema": SCHEMA, "program_version": "0", "workspace": HOSTILE, "as_of": "2026-08-21T17:00:00Z",
         "window_days": 90, "edition": "2024", "level": { "proven": 1, "possible": 3, "declared": 4 },
         "limiting_stages": ["build"], "stages": stages(), "lanes": [stage("platform")],
-        "metrics": { "change_lead_time": spread }, "services": services,
+        "metrics": {
+            "change_lead_time": spread, "change_fail_rate": spread, "failed_deployment_recovery_time": spread,
+        },
+        "services": services,
         "first_constraint": {
             "question": "deploy_on_demand", "answer": "unknown", "statement": HOSTILE, "action": HOSTILE,
             "chain": [question],
@@ -156,6 +163,61 @@ fn assessment(services: Vec<ServiceResult>) -> Assessment {
             "production_deployments": 3, "versions_resolved": 1, "versions_asked": 2, "warnings": [HOSTILE],
         },
     }))
+}
+
+/// A course with something of everything in it.
+fn courses() -> Courses {
+    let point = |week: u32, value: f64| {
+        json!({
+            "week": format!("2026-W{week}"), "week_start": format!("2026-06-{:02}T23:00:00Z", week), "value": value,
+            "low": 3600.0, "high": 90000.0, "n": 9, "censored": 0,
+        })
+    };
+    let signal = json!({ "rule": "beyond_limit", "side": "above", "first": "2026-06-21T23:00:00Z", "last": "2026-06-21T23:00:00Z" });
+    let trend: truelevel_model::trend::Trend = read(json!({
+        "unit": "seconds", "higher_is_better": false, "services": 1,
+        "points": [point(7, 7200.0), point(14, 14400.0), point(21, 86400.0)],
+        "chart": { "kind": "weekly_logarithms", "centre": 7200.0, "lower": 3600.0, "upper": 14400.0, "signals": [signal] },
+        "direction": { "verdict": "no_change_shown", "weeks": 3, "is_factor": true, "slope": null, "slope_low": null,
+            "slope_high": null, "from": null, "to": null, "p": null },
+    }));
+    let step = |seconds, share| WaitingStep { seconds, share, interval: Some((share / 2.0, 1.0)) };
+    let waiting =
+        Waiting { steps: vec![step(3600.0, 0.5), step(7200.0, 0.1)], open_seconds: vec![9000.0], ended: 9, open: 1 };
+    let at = truelevel_model::Time::from_seconds(1_780_000_000);
+    let failure = FailedDeployment {
+        finished_at: at,
+        version: HOSTILE.into(),
+        signals: vec!["rolled_back"],
+        seconds: 60.0,
+        is_open: false,
+    };
+    let incident = IncidentInWindow {
+        id: HOSTILE.into(),
+        severity: Some(HOSTILE.into()),
+        started_at: at,
+        seconds: 60.0,
+        is_open: true,
+        version: Some(HOSTILE.into()),
+    };
+    let course = Course {
+        trends: [("change_lead_time".to_owned(), trend)].into(),
+        days: Days { first: 20_605, counts: vec![0, 3, 1, 0, 0, 0, 0, 2] },
+        waiting: [("change_lead_time".to_owned(), waiting)].into(),
+        failures: Newest { items: vec![failure], count: 3 },
+        incidents: Newest { items: vec![incident], count: 1 },
+    };
+    let initiative = InitiativeResult {
+        name: HOSTILE.into(),
+        owner: HOSTILE.into(),
+        due: "2026-12-31".into(),
+        gates: vec!["g1".into(), "g2".into()],
+        open: vec!["g2".into()],
+        is_overdue: true,
+        past: vec![("2026-W23".into(), 0), ("2026-W24".into(), 1)],
+    };
+    let services = [HOSTILE, "plain", "a"].map(|name| (name.to_owned(), course.clone()));
+    Courses { services: services.into(), initiatives: vec![initiative] }
 }
 
 fn reference() -> Reference {
@@ -192,7 +254,8 @@ fn check(html: &str) {
             continue;
         }
         open.push(name);
-        assert!(!tag.contains(" style=") && !tag.contains(" on"), "inline style or handler: {tag}");
+        let names: String = tag.split('"').step_by(2).collect();
+        assert!(!names.contains(" style=") && !names.contains(" on"), "inline style or handler: {tag}");
         if let Some(id) = tag.split(" id=\"").nth(1).and_then(|rest| rest.split('"').next()) {
             assert!(ids.insert(id.to_owned()), "the id {id} stands twice");
         }
@@ -238,7 +301,7 @@ fn every_page() -> Vec<Page> {
 fn a_report_is_whole_and_no_name_does_harm() {
     let long = "x".repeat(5000);
     let assessment = assessment(vec![service(HOSTILE), service(&long), service("plain")]);
-    let html = report(&assessment, &reference());
+    let html = report(&assessment, &courses(), &reference());
     check(&html);
     assert!(html.contains("default-src 'none'") && html.contains("sha256-"));
     assert!(!html.contains("http-equiv=\"refresh\"") && !html.contains("<link rel=\"stylesheet\""));
@@ -250,7 +313,12 @@ fn every_page_of_a_server_is_whole() {
     let live = Live { events: Some("events".into()), status: "measuring".into(), ..Live::default() };
     for at in every_page() {
         let query = Query { window: Some(30), team: Some(HOSTILE.into()), ..Query::default() };
-        let site = Site { assessment: &assessment, reference: &reference, links: Links::server(at.clone(), query) };
+        let site = Site {
+            assessment: &assessment,
+            courses: &courses(),
+            reference: &reference,
+            links: Links::server(at.clone(), query),
+        };
         let html = page(&site, &at, &Filter::default(), &live).unwrap_or_else(|| panic!("{at:?}"));
         check(&html);
         assert!(html.contains("window=30") && html.contains("data-live=\"./events\"") || at.path().contains('/'));
@@ -263,14 +331,22 @@ fn a_workspace_without_anything_still_has_every_page() {
     assessment.metrics.clear();
     assessment.exclusions.clear();
     assessment.roadmap.next.clear();
-    check(&report(&assessment, &Reference { definitions: reference().definitions, ..Reference::default() }));
+    check(&report(
+        &assessment,
+        &Courses::default(),
+        &Reference { definitions: reference().definitions, ..Reference::default() },
+    ));
 }
 
 #[test]
 fn what_is_not_there_has_no_page() {
     let (assessment, reference) = (assessment(vec![service("a")]), reference());
-    let site =
-        Site { assessment: &assessment, reference: &reference, links: Links::server(Page::Overview, Query::default()) };
+    let site = Site {
+        assessment: &assessment,
+        courses: &courses(),
+        reference: &reference,
+        links: Links::server(Page::Overview, Query::default()),
+    };
     for at in
         [Page::Service("b".into()), Page::Team("b".into()), Page::Metric("b".into()), Page::Definition("b".into())]
     {
@@ -283,7 +359,7 @@ fn services_are_filtered_ordered_and_paged() {
     let services = (0..450).map(|at| service(&format!("svc-{at:03}"))).collect();
     let (assessment, reference) = (assessment(services), reference());
     let links = Links::server(Page::Services, Query::default());
-    let site = Site { assessment: &assessment, reference: &reference, links };
+    let site = Site { assessment: &assessment, courses: &courses(), reference: &reference, links };
     let shown = |filter: &Filter| page(&site, &Page::Services, filter, &Live::default()).unwrap();
     let rows = |html: &str| html.matches("<th scope=\"row\"><a").count();
     let first = shown(&Filter::default());
@@ -299,7 +375,7 @@ fn services_are_filtered_ordered_and_paged() {
 fn pages_beyond_an_assessment_are_whole() {
     let (assessment, reference) = (assessment(vec![service("a")]), reference());
     let links = Links::server(Page::Snapshots, Query::default());
-    let site = Site { assessment: &assessment, reference: &reference, links: links.clone() };
+    let site = Site { assessment: &assessment, courses: &courses(), reference: &reference, links: links.clone() };
     let row = |id: &str, proven| SnapshotRow {
         id: id.into(),
         as_of: assessment.as_of,
@@ -349,8 +425,12 @@ fn pages_beyond_an_assessment_are_whole() {
 #[test]
 fn tables_and_charts_can_be_taken_away() {
     let (assessment, reference) = (assessment(vec![service("a"), service("=b")]), reference());
-    let site =
-        Site { assessment: &assessment, reference: &reference, links: Links::server(Page::Services, Query::default()) };
+    let site = Site {
+        assessment: &assessment,
+        courses: &courses(),
+        reference: &reference,
+        links: Links::server(Page::Services, Query::default()),
+    };
     let content = |service, name: &str| download(&site, service, name).unwrap_or_else(|| panic!("{name}")).content;
     assert!(content(None, "services.csv").starts_with("service,team,active,proven"));
     assert!(content(None, "services.csv").contains("\r\n'=b,"));
@@ -358,5 +438,10 @@ fn tables_and_charts_can_be_taken_away() {
     for name in ["stages.svg", "grid.svg", "metric-change_lead_time.svg", "spread-change_lead_time.svg"] {
         assert!(roxmltree::Document::parse(&content(None, name)).is_ok(), "{name}");
     }
+    for name in ["calendar.svg", "trend-change_lead_time.svg", "survival-change_lead_time.svg"] {
+        assert!(roxmltree::Document::parse(&content(Some("a"), name)).is_ok(), "{name}");
+    }
+    assert!(content(Some("a"), "trend-change_lead_time.csv").contains("22 Jun,24 h,1 h,25 h,9,yes"));
+    assert!(content(None, "initiative-0.csv").contains("2026-W24,1"));
     assert!(download(&site, Some("nobody"), "metrics.csv").is_none() && download(&site, None, "x.svg").is_none());
 }

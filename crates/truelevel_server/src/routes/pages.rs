@@ -140,7 +140,7 @@ fn render(
     asked: &Asked,
     live: &Live,
 ) -> Result<String, Problem> {
-    let site = Site { assessment: &answer.assessment, reference: &answer.reference, links };
+    let site = Site { assessment: &answer.assessment, courses: &answer.courses, reference: &answer.reference, links };
     match page {
         Page::Snapshots => Ok(html::snapshots(&site, &state.library.rows().map_err(unavailable)?, live)),
         Page::Compare => {
@@ -249,7 +249,8 @@ async fn download(
     let wanted = name.clone();
     let content = blocking(move || {
         let links = Links::server(Page::Overview, scope.query());
-        let site = Site { assessment: &answer.assessment, reference: &answer.reference, links };
+        let site =
+            Site { assessment: &answer.assessment, courses: &answer.courses, reference: &answer.reference, links };
         let found = html::download(&site, asked.text("service"), &wanted);
         let found = found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such table or picture"))?;
         Ok(Content::new(found.media_type, found.content))
