@@ -10,6 +10,8 @@ mod api;
 mod bad_input;
 mod browser;
 mod cli;
+#[path = "../crates/truelevel_store/tests/store/cluster.rs"]
+mod cluster;
 mod dashboard;
 mod demo;
 mod doctor;
@@ -28,4 +30,5 @@ mod serve_faults;
 mod server;
 mod shop;
 mod snapshots;
+mod stores;
 mod workspaces;

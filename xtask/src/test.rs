@@ -12,6 +12,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
                        this again.";
         return Err(Failure::Failed(message.into()));
     }
+    let has_postgres = is_installed(Command::new("initdb").arg("--version"))
+        || std::path::Path::new("/usr/lib/postgresql").is_dir();
+    if !has_postgres {
+        eprintln!("PostgreSQL's `initdb` is not installed: what must hold on PostgreSQL too is SKIPPED, not tested.");
+    }
     let has_nextest = is_installed(&mut cargo(&["nextest", "--version"]));
     if !has_nextest {
         eprintln!("cargo-nextest is not installed: `cargo test` runs the same tests, more slowly.");

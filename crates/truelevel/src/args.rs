@@ -19,6 +19,10 @@ use truelevel_model::Time;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Where the workspace keeps its facts: postgres://user@host/database, or a file; default: what the variable
+    /// TRUELEVEL_STORE says, else .truelevel/ beside the truelevel.toml. A password belongs into PGPASSWORD
+    #[arg(long, value_name = "ADDRESS", global = true)]
+    pub(crate) store: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +57,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Keep an assessment of a workspace; list, verify or fill in what is kept
     Snapshot(Snapshot),
+    /// The store itself: copy it to another place
+    Store(Store),
     /// Tokens with which others call the server
     Token(Token),
     /// The level, the answer and the plan if gates were met or metrics had other values
@@ -366,6 +372,23 @@ pub(crate) struct Serve {
     /// Check configuration, secrets and store, and end
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Store {
+    #[command(subcommand)]
+    pub(crate) action: StoreAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreAction {
+    /// Copy a whole store into an empty one, and check that everything arrived
+    Copy {
+        /// The store that is there: a file, or postgres://user@host/database
+        from: String,
+        /// The empty one
+        to: String,
+    },
 }
 
 #[derive(Debug, Group)]

@@ -11,6 +11,7 @@ mod progress;
 use std::process::ExitCode;
 
 use clap::Parser;
+use truelevel_engine::{Asked, keep_facts_at};
 
 /// See the workspace's `Cargo.toml` for why.
 #[global_allocator]
@@ -26,6 +27,12 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    let usual = std::env::var("TRUELEVEL_STORE").ok().filter(|address| !address.is_empty());
+    if let Some(address) = &args.store {
+        keep_facts_at(address.clone(), Asked::Now);
+    } else if let Some(address) = usual {
+        keep_facts_at(address, Asked::Always);
+    }
     match commands::run(args) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

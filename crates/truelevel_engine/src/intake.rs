@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent};
 use truelevel_model::{Time, printable};
 use truelevel_sources::webhooks::{self, Names};
-use truelevel_store::{SqliteStore, Store};
+use truelevel_store::{SqlStore, Store};
 
 pub use truelevel_sources::webhooks::Headers;
 pub use truelevel_sources::webhooks::api as records;
@@ -126,7 +126,7 @@ fn names(config: &Config) -> Names {
 
 /// Keeps what comes in. One value is one connection to the store.
 pub struct Intake {
-    store: SqliteStore,
+    store: SqlStore,
 }
 
 /// What reading events anew did.

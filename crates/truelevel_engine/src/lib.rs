@@ -41,4 +41,4 @@ pub use collect::{Summary, collect_all};
 pub use error::EngineError;
 pub use progress::{Silent, Talk};
 pub use reference::reference;
-pub use workspace::{Workspace, WorkspaceSource};
+pub use workspace::{Asked, Workspace, WorkspaceSource, copy_store, keep_facts_at};

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use truelevel_model::Time;
 use truelevel_model::events::{Scope, Token};
-use truelevel_store::{SqliteStore, Store};
+use truelevel_store::{SqlStore, Store};
 
 use crate::{EngineError, Workspace};
 
@@ -12,7 +12,7 @@ const PREFIX: &str = "truelevel_";
 
 /// The tokens of a workspace.
 pub struct Tokens {
-    store: SqliteStore,
+    store: SqlStore,
 }
 
 impl Tokens {

@@ -1,9 +1,10 @@
 //! What is assessed together: paths given on the command line, or a `truelevel.toml` and the store beside it.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use truelevel_assess::{Catalog, CatalogError};
-use truelevel_store::{SqliteStore, Store};
+use truelevel_store::{SqlStore, Store};
 
 use crate::EngineError;
 use crate::config::{Config, FILE_NAME};
@@ -15,6 +16,26 @@ pub enum WorkspaceSource {
     Paths(Vec<PathBuf>),
     /// A configuration file.
     File(PathBuf),
+}
+
+/// Where the workspaces of this process keep their facts, when not beside their files.
+static STORE: OnceLock<(String, Asked)> = OnceLock::new();
+
+/// Decides, for the whole process and before a workspace is opened, where facts are kept: in a file, or on a PostgreSQL
+/// server as `postgres://user@host/database`. It is for whoever calls to say: a `truelevel.toml` may come from a clone of
+/// somebody else's repository, and must not decide where facts and passwords go.
+pub fn keep_facts_at(address: String, asked: Asked) {
+    // Who said it first stays right.
+    let _ = STORE.set((address, asked));
+}
+
+/// Who said where facts are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// This call; it makes no sense where nothing is kept.
+    Now,
+    /// The surroundings, for whatever is kept.
+    Always,
 }
 
 /// What is assessed together.
@@ -41,13 +62,18 @@ impl Workspace {
             several => WorkspaceSource::Paths(several.to_vec()),
         };
         match &source {
+            WorkspaceSource::Paths(_) if matches!(STORE.get(), Some((_, Asked::Now))) => {
+                Err(EngineError::Usage(format!(
+                    "no {FILE_NAME} there, and only a workspace keeps facts in a store; write one with `truelevel init`"
+                )))
+            }
             WorkspaceSource::Paths(paths) => {
-                let (config, store) = (Config::of_paths(paths), Box::new(SqliteStore::in_memory()?));
+                let (config, store) = (Config::of_paths(paths), Box::new(SqlStore::in_memory()?));
                 Ok(Self { source, config, store })
             }
             WorkspaceSource::File(file) => {
                 let config = Config::read(file)?;
-                let store = Box::new(SqliteStore::open(&store_path(file)?)?);
+                let store = Box::new(open_store(file)?);
                 Ok(Self { source, config, store })
             }
         }
@@ -61,9 +87,9 @@ impl Workspace {
     }
 
     /// Opens the store a second time, for whoever works beside this workspace; the workspace must have one.
-    pub fn open_store(&self) -> Result<SqliteStore, EngineError> {
+    pub fn open_store(&self) -> Result<SqlStore, EngineError> {
         match &self.source {
-            WorkspaceSource::File(file) => Ok(SqliteStore::open(store_path(file)?)?),
+            WorkspaceSource::File(file) => open_store(file),
             WorkspaceSource::Paths(_) => Err(EngineError::Usage(format!(
                 "no {FILE_NAME} there, and this needs a place to keep things; write one with `truelevel init`"
             ))),
@@ -98,7 +124,23 @@ impl Workspace {
     }
 }
 
-/// Where a workspace keeps its facts. A workspace may be a clone of somebody else's repository: a link that it brings
+/// Copies a whole store into an empty one; each is a file or an address as `postgres://user@host/database`. Answers how
+/// many rows each table has.
+pub fn copy_store(from: &str, to: &str) -> Result<Vec<(&'static str, u64)>, EngineError> {
+    if !from.contains("://") && !Path::new(from).is_file() {
+        return Err(EngineError::Usage(format!("there is no store {}", truelevel_model::printable(from))));
+    }
+    Ok(SqlStore::at(from)?.copy_to(&mut SqlStore::at(to)?)?)
+}
+
+fn open_store(file: &Path) -> Result<SqlStore, EngineError> {
+    Ok(match STORE.get() {
+        Some((address, _)) => SqlStore::at(address)?,
+        None => SqlStore::in_file(store_path(file)?)?,
+    })
+}
+
+/// Where a workspace keeps its facts unless told otherwise. A workspace may be a clone of somebody else's repository: a link that it brings
 /// along must not decide what is written where.
 fn store_path(file: &Path) -> Result<PathBuf, EngineError> {
     let folder = file.with_file_name(".truelevel");

@@ -107,7 +107,8 @@ impl State {
         let token = token.ok_or_else(|| Problem::unauthorized("this asks for a token"))?;
         // Whoever panicked while reading left whole values behind.
         let mut known = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        known.refresh()?;
+        // Reading the store makes this thread wait, which the others have to know.
+        tokio::task::block_in_place(|| known.refresh())?;
         let found = known.by_hash.get(&tokens::hash(token)).filter(|found| found.is_valid((self.clock)()));
         match found {
             Some(found) if found.scope.allows(wanted) => Ok(()),

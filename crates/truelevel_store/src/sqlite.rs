@@ -1,292 +1,130 @@
-//! The embedded store: one SQLite file.
+//! The embedded database: one SQLite file.
 
-mod collected;
-mod columns;
-mod declarations;
-mod deployments;
-mod events;
-mod evidence;
-mod failure;
-mod gate_answers;
-mod history;
-mod incident_links;
-mod incidents;
 mod migrations;
-mod names;
 mod opening;
-mod pipeline_runs;
-mod reviews;
-mod service_records;
-mod snapshots;
-mod tags;
-mod tokens;
-mod upsert;
+mod upserting;
 
-use std::fmt;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, TransactionBehavior};
-use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent, Token};
-use truelevel_model::facts::Facts;
-use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
-use truelevel_model::{
-    Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun, RepositoryId,
-    Review, ServiceId, ServiceRecord, SourceId, Tag, Time,
-};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, ToSql, params_from_iter};
+use truelevel_model::printable;
 
-use crate::{Counts, EventQuery, Receipt, Store, StoreError, Written};
-use failure::Failure;
-use names::Names;
-use upsert::Stays;
+use crate::StoreError;
+use crate::failure::Failure;
+use crate::sql::{Value, Values};
+pub(crate) use upserting::upsert;
 
-/// A store in an SQLite file, or in memory.
-///
-/// A value is one connection: to read from several threads, open the file once in each.
-pub struct SqliteStore {
-    connection: Connection,
-    path: PathBuf,
+/// A connection to a file or to memory.
+pub(crate) struct Connection {
+    inner: rusqlite::Connection,
+    /// The file; none for a store in memory.
+    file: Option<PathBuf>,
+    place: String,
 }
 
-impl SqliteStore {
-    /// Opens the store in this file; makes the file and its folder, and brings an older store up to date.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let path = path.as_ref().to_owned();
-        match opening::open(&path) {
-            Ok(connection) => Ok(Self { connection, path }),
-            Err(failure) => Err(failure.into_error(&path, "open the store")),
+impl Connection {
+    pub(crate) fn open(file: &Path) -> Result<Self, StoreError> {
+        let place = printable(&file.display().to_string()).into_owned();
+        match opening::open(file) {
+            Ok(inner) => Ok(Self { inner, file: Some(file.to_owned()), place }),
+            Err(failure) => Err(failure.into_error(&place, "open the store")),
         }
     }
 
-    /// Makes a store that ends with the value.
-    pub fn in_memory() -> Result<Self, StoreError> {
-        let path = PathBuf::from("the store in memory");
+    pub(crate) fn in_memory() -> Result<Self, StoreError> {
+        let place = "the store in memory".to_owned();
         match opening::in_memory() {
-            Ok(connection) => Ok(Self { connection, path }),
-            Err(failure) => Err(failure.into_error(&path, "make a store")),
+            Ok(inner) => Ok(Self { inner, file: None, place }),
+            Err(failure) => Err(failure.into_error(&place, "make a store")),
         }
     }
 
-    fn read<T>(
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub(crate) fn again(&self) -> Result<Self, Failure> {
+        let Some(file) = &self.file else {
+            return Err(Failure::NotAStore("a store in memory has one way in".to_owned()));
+        };
+        Ok(Self { inner: opening::open(file)?, file: Some(file.clone()), place: self.place.clone() })
+    }
+
+    pub(crate) fn statements(&self, sql: &str) -> Result<(), Failure> {
+        // The end of a transaction is not worth asking where there is none.
+        if sql == "ROLLBACK" && self.inner.is_autocommit() {
+            return Ok(());
+        }
+        Ok(self.inner.execute_batch(sql)?)
+    }
+
+    pub(crate) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, Failure> {
+        Ok(self.prepare(sql)?.execute(params_from_iter(values))? as u64)
+    }
+
+    pub(crate) fn each(
         &self,
-        doing: &'static str,
-        body: impl FnOnce(&Connection) -> Result<T, Failure>,
-    ) -> Result<T, StoreError> {
-        let run = || {
-            // One transaction, so that all statements of a call see the same store.
-            let transaction = self.connection.unchecked_transaction()?;
-            let answer = body(&transaction)?;
-            transaction.commit()?;
-            Ok(answer)
-        };
-        run().map_err(|failure: Failure| failure.into_error(&self.path, doing))
-    }
-
-    fn change<T>(
-        &mut self,
-        doing: &'static str,
-        body: impl FnOnce(&Connection, &mut Names) -> Result<T, Failure>,
-    ) -> Result<T, StoreError> {
-        let Self { connection, path } = self;
-        let run = || {
-            // Immediate: a transaction that first reads and then wants to write is refused, not made to wait.
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let answer = body(&transaction, &mut Names::default())?;
-            transaction.commit()?;
-            Ok(answer)
-        };
-        run().map_err(|failure: Failure| failure.into_error(path, doing))
-    }
-}
-
-impl fmt::Debug for SqliteStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-impl Store for SqliteStore {
-    fn reader(&self) -> Result<Box<dyn Store>, StoreError> {
-        if self.connection.path().is_none_or(str::is_empty) {
-            let reason = "a store in memory has one way in".to_owned();
-            return Err(Failure::NotAStore(reason).into_error(&self.path, "open the store again"));
-        }
-        Ok(Box::new(Self::open(&self.path)?))
-    }
-
-    fn salt(&self) -> Result<Vec<u8>, StoreError> {
-        self.read("read the salt", |connection| {
-            Ok(connection.query_row("SELECT bytes FROM salt", [], |row| row.get(0))?)
-        })
-    }
-
-    fn write(&mut self, facts: &Facts) -> Result<Written, StoreError> {
-        self.change("write facts", |connection, names| {
-            let stays = Stays::ObservedLater;
-            Ok(Written {
-                declarations: declarations::write(connection, names, &facts.declarations)?,
-                deployments: deployments::write(connection, names, &facts.deployments, stays)?,
-                evidence: evidence::write(connection, names, &facts.evidence, stays)?,
-                gate_answers: gate_answers::write(connection, names, &facts.gate_answers)?,
-                incident_links: incident_links::write(connection, names, &facts.incident_links)?,
-                incidents: incidents::write(connection, names, &facts.incidents, stays)?,
-                pipeline_runs: pipeline_runs::write(connection, names, &facts.pipeline_runs)?,
-                reviews: reviews::write(connection, names, &facts.reviews, stays)?,
-                services: service_records::write(connection, names, &facts.services, stays)?,
-            })
-        })
-    }
-
-    fn history(&self, repository: &RepositoryId) -> Result<History, StoreError> {
-        self.read("read a history", |connection| history::read(connection, repository))
-    }
-
-    fn append_history(&mut self, repository: &RepositoryId, history: &History, from: usize) -> Result<(), StoreError> {
-        for batch in history::batches(history, from) {
-            self.change("append to a history", |connection, names| {
-                history::append(connection, names, repository, history, batch)
-            })?;
+        sql: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&rusqlite::Row<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            read(row)?;
         }
         Ok(())
     }
 
-    fn replace_history(&mut self, repository: &RepositoryId, history: &History) -> Result<(), StoreError> {
-        self.change("replace a history", |connection, names| history::replace(connection, names, repository, history))
+    pub(crate) fn columns(&self, table: &str) -> Result<Vec<String>, Failure> {
+        let statement = self.prepare(&format!("SELECT * FROM {table}"))?;
+        Ok(statement.column_names().map(str::to_owned).collect())
     }
 
-    fn tags(&self, repository: &RepositoryId) -> Result<Vec<Tag>, StoreError> {
-        self.read("read tags", |connection| tags::read(connection, repository))
-    }
-
-    fn replace_tags(&mut self, repository: &RepositoryId, tags: &[Tag]) -> Result<(), StoreError> {
-        self.change("replace tags", |connection, names| tags::replace(connection, names, repository, tags))
-    }
-
-    fn replace_deployments(&mut self, source: &SourceId, deployments: &[Deployment]) -> Result<Counts, StoreError> {
-        if let Some(other) = deployments.iter().find(|deployment| deployment.source != *source) {
-            return Err(StoreError::OtherSource { expected: source.clone(), found: other.source.clone() });
+    pub(crate) fn insert<'v>(
+        &self,
+        table: &str,
+        columns: &[&str],
+        rows: impl IntoIterator<Item = Values<'v>>,
+    ) -> Result<u64, Failure> {
+        let places = vec!["?"; columns.len()].join(", ");
+        let mut statement = self.prepare(&format!("INSERT INTO {table} ({}) VALUES ({places})", columns.join(", ")))?;
+        let mut count = 0;
+        for row in rows {
+            count += statement.execute(params_from_iter(&row))? as u64;
         }
-        self.change("replace deployments", |connection, names| {
-            deployments::replace(connection, names, source, deployments)
-        })
+        Ok(count)
     }
 
-    fn replace_evidence(&mut self, source: &SourceId, records: &[EvidenceRecord]) -> Result<(), StoreError> {
-        if let Some(other) = records.iter().find(|record| record.source != *source) {
-            return Err(StoreError::OtherSource { expected: source.clone(), found: other.source.clone() });
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, Failure> {
+        Ok(self.inner.prepare_cached(sql)?)
+    }
+}
+
+/// A column of a row.
+pub(crate) fn value<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Value<'r>, Failure> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Text(text) => {
+            let text = std::str::from_utf8(text).map_err(|error| Failure::Damaged(error.to_string()))?;
+            Value::Text(Cow::Borrowed(text))
         }
-        self.change("replace evidence", |connection, names| evidence::replace(connection, names, source, records))
-    }
+        ValueRef::Blob(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
+        ValueRef::Real(_) => return Err(Failure::Damaged(format!("column {column} holds a fraction"))),
+    })
+}
 
-    fn collected(&self, subject: &str) -> Result<Option<String>, StoreError> {
-        self.read("read what was collected", |connection| collected::read(connection, subject))
-    }
-
-    fn set_collected(&mut self, subject: &str, fingerprint: &str) -> Result<(), StoreError> {
-        self.change("note what was collected", |connection, _| collected::set(connection, subject, fingerprint))
-    }
-
-    fn deployments(&self) -> Result<Vec<Deployment>, StoreError> {
-        self.read("read deployments", deployments::read)
-    }
-
-    fn deployments_of(&self, services: &[ServiceId]) -> Result<Vec<Vec<Deployment>>, StoreError> {
-        self.read("read deployments", |connection| deployments::read_of(connection, services))
-    }
-
-    fn reviews(&self) -> Result<Vec<Review>, StoreError> {
-        self.read("read reviews", reviews::read)
-    }
-
-    fn pipeline_runs(&self) -> Result<Vec<PipelineRun>, StoreError> {
-        self.read("read pipeline runs", pipeline_runs::read)
-    }
-
-    fn incidents(&self) -> Result<Vec<Incident>, StoreError> {
-        self.read("read incidents", incidents::read)
-    }
-
-    fn declarations(&self) -> Result<Vec<Declaration>, StoreError> {
-        self.read("read declarations", declarations::read)
-    }
-
-    fn gate_answers(&self) -> Result<Vec<GateAnswer>, StoreError> {
-        self.read("read answers to gates", gate_answers::read)
-    }
-
-    fn service_records(&self) -> Result<Vec<ServiceRecord>, StoreError> {
-        self.read("read service records", service_records::read)
-    }
-
-    fn incident_links(&self) -> Result<Vec<IncidentLink>, StoreError> {
-        self.read("read the links of incidents", incident_links::read)
-    }
-
-    fn evidence(&self) -> Result<Vec<EvidenceRecord>, StoreError> {
-        self.read("read evidence", evidence::read)
-    }
-
-    fn append_snapshot(&mut self, snapshot: &NewSnapshot) -> Result<SnapshotHead, StoreError> {
-        self.change("add a snapshot", |connection, _| snapshots::append(connection, snapshot))
-    }
-
-    fn snapshots(&self) -> Result<Vec<SnapshotHead>, StoreError> {
-        self.read("list snapshots", snapshots::heads)
-    }
-
-    fn snapshot(&self, number: u64) -> Result<Option<Snapshot>, StoreError> {
-        self.read("read a snapshot", |connection| snapshots::read(connection, number))
-    }
-
-    fn verify_snapshots(&self) -> Result<Option<BrokenLink>, StoreError> {
-        self.read("verify snapshots", snapshots::verify)
-    }
-
-    fn services(&self) -> Result<Vec<ServiceId>, StoreError> {
-        self.read("read services", names::services_in_use)
-    }
-
-    fn repositories(&self) -> Result<Vec<RepositoryId>, StoreError> {
-        self.read("read repositories", names::repositories_in_use)
-    }
-
-    fn receive(&mut self, events: &[(RawEvent, Reading)]) -> Result<Vec<Receipt>, StoreError> {
-        self.change("keep events", |connection, names| {
-            events.iter().map(|(raw, reading)| events::receive(connection, names, raw, reading)).collect()
-        })
-    }
-
-    fn settle(&mut self, events: &[(i64, Reading)]) -> Result<bool, StoreError> {
-        self.change("settle events", |connection, names| {
-            let mut is_changed = false;
-            for (key, reading) in events {
-                is_changed |= events::settle(connection, names, *key, reading)?;
-            }
-            Ok(is_changed)
-        })
-    }
-
-    fn events(&self, query: &EventQuery) -> Result<Vec<StoredEvent>, StoreError> {
-        self.read("read events", |connection| events::read(connection, query))
-    }
-
-    fn event_counts(&self) -> Result<Vec<(String, EventState, u64)>, StoreError> {
-        self.read("count events", events::count)
-    }
-
-    fn expire_events(&mut self, received_before: Time) -> Result<u64, StoreError> {
-        self.change("expire events", |connection, _| events::expire(connection, received_before))
-    }
-
-    fn add_token(&mut self, token: &Token) -> Result<bool, StoreError> {
-        self.change("add a token", |connection, _| tokens::add(connection, token))
-    }
-
-    fn revoke_token(&mut self, name: &str, at: Time) -> Result<bool, StoreError> {
-        self.change("revoke a token", |connection, _| tokens::revoke(connection, name, at))
-    }
-
-    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        self.read("read tokens", tokens::read)
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
     }
 }
 
@@ -294,9 +132,16 @@ impl Store for SqliteStore {
 mod tests {
     use std::time::Duration;
 
-    use truelevel_model::{Change, CommitId, Time};
+    use truelevel_model::{Change, CommitId, History, Time};
+
+    use crate::{SqlStore, Store};
 
     use super::*;
+
+    fn sqlite(store: &SqlStore) -> &rusqlite::Connection {
+        let crate::sql::Connection::Sqlite(connection) = &store.connection else { panic!("{store:?}") };
+        &connection.inner
+    }
 
     fn history(count: u32) -> History {
         History::from_changes((0..count).map(|number| {
@@ -306,9 +151,9 @@ mod tests {
         }))
     }
 
-    fn store_with_ten_changes() -> (tempfile::TempDir, SqliteStore) {
+    fn store_with_ten_changes() -> (tempfile::TempDir, SqlStore) {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = SqliteStore::open(folder.path().join("store.db")).unwrap();
+        let mut store = SqlStore::in_file(folder.path().join("store.db")).unwrap();
         store.append_history(&"shop".into(), &history(10), 0).unwrap();
         (folder, store)
     }
@@ -316,9 +161,9 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_and_changes_nothing() {
         let (_folder, mut store) = store_with_ten_changes();
-        let pages: i64 = store.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let pages: i64 = sqlite(&store).query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
         // Answers with the new limit, as a row.
-        store.connection.pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(())).unwrap();
+        sqlite(&store).pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(())).unwrap();
         let refused = store.replace_history(&"shop".into(), &history(10_000));
         assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
         assert_eq!(store.history(&"shop".into()).unwrap().len(), 10);
@@ -329,9 +174,9 @@ mod tests {
     #[test]
     fn a_store_that_another_process_keeps_locked_is_told_and_can_be_read() {
         let (folder, mut store) = store_with_ten_changes();
-        let other = Connection::open(folder.path().join("store.db")).unwrap();
+        let other = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        store.connection.busy_timeout(Duration::ZERO).unwrap();
+        sqlite(&store).busy_timeout(Duration::ZERO).unwrap();
         let refused = store.set_collected("shop", "1");
         assert!(matches!(refused, Err(StoreError::Busy { doing: "note what was collected", .. })), "{refused:?}");
         assert_eq!(store.history(&"shop".into()).unwrap().len(), 10);
@@ -340,7 +185,7 @@ mod tests {
     #[test]
     fn a_store_that_cannot_be_written_is_told_and_can_be_read() {
         let (_folder, mut store) = store_with_ten_changes();
-        store.connection.pragma_update(None, "query_only", true).unwrap();
+        sqlite(&store).pragma_update(None, "query_only", true).unwrap();
         let refused = store.set_collected("shop", "1");
         assert!(matches!(refused, Err(StoreError::ReadOnly { .. })), "{refused:?}");
         assert_eq!(store.history(&"shop".into()).unwrap().len(), 10);

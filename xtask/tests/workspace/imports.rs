@@ -68,6 +68,7 @@ const HOMES: &[(&str, &str)] = &[
     ("axum", "truelevel_server"),
     ("gix", "truelevel_sources"),
     ("hyper", "truelevel_server"),
+    ("postgres", "truelevel_store"),
     ("rusqlite", "truelevel_store"),
     ("tokio", "truelevel_server"),
 ];

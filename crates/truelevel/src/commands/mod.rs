@@ -15,6 +15,7 @@ mod plan;
 mod replay;
 mod serve;
 mod snapshot;
+mod store;
 mod token;
 mod what_if;
 
@@ -42,6 +43,7 @@ pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
         Command::Replay(args) => replay::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Snapshot(args) => snapshot::run(&args),
+        Command::Store(args) => store::run(&args),
         Command::Token(args) => token::run(args),
         Command::WhatIf(args) => what_if::run(&args),
     }

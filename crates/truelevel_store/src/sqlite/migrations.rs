@@ -2,13 +2,14 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::failure::Failure;
+use crate::failure::Failure;
 
 /// The n-th file, counted from 1, leads to version n. A released file never changes; what is to change is a new one.
 pub(crate) const MIGRATIONS: &[&str] = &[
-    include_str!("../../migrations/0001_facts.sql"),
-    include_str!("../../migrations/0002_snapshots.sql"),
-    include_str!("../../migrations/0003_events.sql"),
+    include_str!("../../migrations/sqlite/0001_facts.sql"),
+    include_str!("../../migrations/sqlite/0002_snapshots.sql"),
+    include_str!("../../migrations/sqlite/0003_events.sql"),
+    include_str!("../../migrations/sqlite/0004_measurements.sql"),
 ];
 
 /// Marks a file as ours: `TRLV` in ASCII.

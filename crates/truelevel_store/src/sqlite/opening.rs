@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
-use super::failure::Failure;
 use super::migrations;
+use crate::failure::Failure;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often switching a new file to write-ahead logging is tried; each try waits for whoever holds the file.

@@ -1,11 +1,10 @@
-use rusqlite::Connection;
-use tempfile::tempdir;
 use truelevel_model::events::{EventState, RawEvent, Reading, Resolution, Scope, Token};
 use truelevel_model::facts::{DeploymentOutcome, Facts};
 use truelevel_model::{Deployment, Incident, Review};
-use truelevel_store::{EventQuery, Receipt, SqliteStore, Store};
+use truelevel_store::{EventQuery, Receipt, SqlStore, Store};
 
 use crate::examples::{at, commit, deployment, incident, review};
+use crate::places::{Place, promises};
 
 fn raw(delivery: &str) -> RawEvent {
     RawEvent {
@@ -26,8 +25,8 @@ fn everything() -> EventQuery {
 }
 
 /// The store after the observations arrived in this order.
-fn after(observations: &[Facts], order: &[usize]) -> SqliteStore {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn after(place: &Place, observations: &[Facts], order: &[usize]) -> SqlStore {
+    let mut store = place.fresh();
     for place in order {
         store.receive(&[(raw(&format!("d{place}")), reading(observations[*place].clone()))]).unwrap();
     }
@@ -36,9 +35,8 @@ fn after(observations: &[Facts], order: &[usize]) -> SqliteStore {
 
 const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
-#[test]
-fn a_delivery_is_kept_once_as_it_came_with_its_facts() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn a_delivery_is_kept_once_as_it_came_with_its_facts(place: &Place) {
+    let mut store = place.fresh();
     let facts = Facts { deployments: vec![deployment("1")], ..Facts::default() };
     let other = Facts { deployments: vec![deployment("2")], ..Facts::default() };
     let receipts = store
@@ -62,8 +60,7 @@ fn a_delivery_is_kept_once_as_it_came_with_its_facts() {
     );
 }
 
-#[test]
-fn an_incident_told_bit_by_bit_is_the_same_in_every_order() {
+fn an_incident_told_bit_by_bit_is_the_same_in_every_order(place: &Place) {
     let opened =
         Incident { acknowledged_at: None, resolved_at: None, caused_by: None, observed_at: at(1), ..incident("1") };
     let taken = Incident {
@@ -84,12 +81,11 @@ fn an_incident_told_bit_by_bit_is_the_same_in_every_order() {
     let observations =
         [opened, taken, resolved].map(|incident| Facts { incidents: vec![incident], ..Facts::default() });
     for order in ORDERS {
-        assert_eq!(after(&observations, &order).incidents().unwrap(), [incident("1")], "{order:?}");
+        assert_eq!(after(place, &observations, &order).incidents().unwrap(), [incident("1")], "{order:?}");
     }
 }
 
-#[test]
-fn a_deployment_told_bit_by_bit_is_the_same_in_every_order() {
+fn a_deployment_told_bit_by_bit_is_the_same_in_every_order(place: &Place) {
     let queued = Deployment {
         started_at: None,
         commit: None,
@@ -105,12 +101,11 @@ fn a_deployment_told_bit_by_bit_is_the_same_in_every_order() {
     let observations =
         [queued, running, done].map(|deployment| Facts { deployments: vec![deployment], ..Facts::default() });
     for order in ORDERS {
-        assert_eq!(after(&observations, &order).deployments().unwrap(), [deployment("1")], "{order:?}");
+        assert_eq!(after(place, &observations, &order).deployments().unwrap(), [deployment("1")], "{order:?}");
     }
 }
 
-#[test]
-fn a_review_told_bit_by_bit_is_the_same_in_every_order() {
+fn a_review_told_bit_by_bit_is_the_same_in_every_order(place: &Place) {
     let bare = Review {
         first_commit_at: None,
         first_response_at: None,
@@ -134,13 +129,12 @@ fn a_review_told_bit_by_bit_is_the_same_in_every_order() {
         Review { merged_at: Some(at(180)), merge_commit: Some(commit(9)), first_response_at: Some(at(150)), ..bare };
     let observations = [opened, answered, merged].map(|review| Facts { reviews: vec![review], ..Facts::default() });
     for order in ORDERS {
-        assert_eq!(after(&observations, &order).reviews().unwrap(), [review(1)], "{order:?}");
+        assert_eq!(after(place, &observations, &order).reviews().unwrap(), [review(1)], "{order:?}");
     }
 }
 
-#[test]
-fn what_was_not_understood_stays_until_it_is() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn what_was_not_understood_stays_until_it_is(place: &Place) {
+    let mut store = place.fresh();
     store.receive(&[(raw("a"), Reading::problem("no service")), (raw("b"), Reading::default())]).unwrap();
     assert_eq!(store.expire_events(at(0)).unwrap(), 0, "nothing is old enough");
     assert_eq!(store.expire_events(at(1)).unwrap(), 1);
@@ -155,13 +149,12 @@ fn what_was_not_understood_stays_until_it_is() {
     assert_eq!(store.expire_events(at(1)).unwrap(), 1);
 }
 
-#[test]
-fn an_end_waits_for_the_start_of_its_incident() {
+fn an_end_waits_for_the_start_of_its_incident(place: &Place) {
     let resolved_at = at(900);
     let end = Resolution { source: "incidents:example".into(), incident: "1".to_owned(), resolved_at };
     let ended = Reading { resolutions: vec![end], ..Reading::default() };
     let begun = Incident { resolved_at: None, observed_at: at(0), ..incident("1") };
-    let mut store = SqliteStore::in_memory().unwrap();
+    let mut store = place.fresh();
     store.receive(&[(raw("end"), ended.clone())]).unwrap();
     let told = &store.events(&everything()).unwrap()[0];
     assert_eq!(told.reason.as_deref(), Some("the start of incident 1 was not told yet"));
@@ -172,9 +165,8 @@ fn an_end_waits_for_the_start_of_its_incident() {
     assert_eq!(store.events(&everything()).unwrap()[0].state, EventState::Normalised);
 }
 
-#[test]
-fn a_token_is_added_once_and_taken_back_once() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn a_token_is_added_once_and_taken_back_once(place: &Place) {
+    let mut store = place.fresh();
     let token = Token {
         name: "ci".to_owned(),
         hash: [7; 32],
@@ -194,16 +186,12 @@ fn a_token_is_added_once_and_taken_back_once() {
     assert_eq!((revoked.revoked_at, revoked.is_valid(at(9))), (Some(at(5)), false));
 }
 
-#[test]
-fn a_store_of_the_first_version_is_brought_up_to_date() {
-    let folder = tempdir().unwrap();
-    let file = folder.path().join("store.db");
-    let connection = Connection::open(&file).unwrap();
-    connection.execute_batch(include_str!("../../migrations/0001_facts.sql")).unwrap();
-    connection.pragma_update(None, "application_id", 0x5452_4c56).unwrap();
-    connection.pragma_update(None, "user_version", 1).unwrap();
-    drop(connection);
-    let mut store = SqliteStore::open(&file).unwrap();
-    store.receive(&[(raw("a"), Reading::default())]).unwrap();
-    assert_eq!(store.events(&everything()).unwrap().len(), 1);
-}
+promises![
+    a_delivery_is_kept_once_as_it_came_with_its_facts,
+    a_deployment_told_bit_by_bit_is_the_same_in_every_order,
+    a_review_told_bit_by_bit_is_the_same_in_every_order,
+    a_token_is_added_once_and_taken_back_once,
+    an_end_waits_for_the_start_of_its_incident,
+    an_incident_told_bit_by_bit_is_the_same_in_every_order,
+    what_was_not_understood_stays_until_it_is,
+];

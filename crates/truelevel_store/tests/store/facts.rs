@@ -1,17 +1,17 @@
 use truelevel_model::assessment::Answer;
 use truelevel_model::facts::Facts;
 use truelevel_model::{Deployment, EvidenceRecord, Incident, Locator, ServiceId, SourceId};
-use truelevel_store::{Counts, SqliteStore, Store, StoreError, Written};
+use truelevel_store::{Counts, SqlStore, Store, StoreError, Written};
 
 use crate::examples::{at, commit, deployment, evidence, facts, incident, pipeline_run};
+use crate::places::{Place, promises};
 
 fn ids(deployments: &[Deployment]) -> Vec<&str> {
     deployments.iter().map(|deployment| deployment.id.as_str()).collect()
 }
 
-#[test]
-fn what_was_written_is_read_back_exactly() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn what_was_written_is_read_back_exactly(place: &Place) {
+    let mut store = place.fresh();
     let given = facts();
     store.write(&given).unwrap();
     assert_eq!(store.deployments().unwrap(), given.deployments);
@@ -25,9 +25,8 @@ fn what_was_written_is_read_back_exactly() {
     assert_eq!(store.evidence().unwrap(), given.evidence);
 }
 
-#[test]
-fn writing_twice_changes_nothing() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn writing_twice_changes_nothing(place: &Place) {
+    let mut store = place.fresh();
     let new = Counts { new: 2, ..Counts::default() };
     let unchanged = Counts { unchanged: 2, ..Counts::default() };
     let all = |counts| Written {
@@ -49,9 +48,8 @@ fn writing_twice_changes_nothing() {
     assert_eq!(store.incidents().unwrap(), facts().incidents);
 }
 
-#[test]
-fn of_two_observed_together_the_one_written_later_stays() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn of_two_observed_together_the_one_written_later_stays(place: &Place) {
+    let mut store = place.fresh();
     store.write(&facts()).unwrap();
     let mut later = facts();
     later.deployments[0].started_at = Some(at(-5));
@@ -76,10 +74,9 @@ fn of_two_observed_together_the_one_written_later_stays() {
     assert_eq!(store.gate_answers().unwrap(), later.gate_answers);
 }
 
-#[test]
-fn what_was_observed_earlier_replaces_nothing_whenever_it_arrives() {
-    let mut store = SqliteStore::in_memory().unwrap();
-    let write = |store: &mut SqliteStore, incident: Incident| {
+fn what_was_observed_earlier_replaces_nothing_whenever_it_arrives(place: &Place) {
+    let mut store = place.fresh();
+    let write = |store: &mut SqlStore, incident: Incident| {
         store.write(&Facts { incidents: vec![incident], ..Facts::default() }).unwrap().incidents
     };
     let unchanged = Counts { unchanged: 1, ..Counts::default() };
@@ -98,9 +95,8 @@ fn what_was_observed_earlier_replaces_nothing_whenever_it_arrives() {
     assert_eq!(store.incidents().unwrap(), [reopened]);
 }
 
-#[test]
-fn evidence_of_a_source_is_replaced_as_a_whole() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn evidence_of_a_source_is_replaced_as_a_whole(place: &Place) {
+    let mut store = place.fresh();
     store.write(&facts()).unwrap();
     let file = Locator::File {
         repository: "shop".into(),
@@ -121,9 +117,8 @@ fn evidence_of_a_source_is_replaced_as_a_whole() {
     assert!(matches!(refused, Err(StoreError::OtherSource { .. })));
 }
 
-#[test]
-fn of_a_fact_given_twice_in_one_write_the_later_one_stays() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn of_a_fact_given_twice_in_one_write_the_later_one_stays(place: &Place) {
+    let mut store = place.fresh();
     let later = Deployment { version: "2.0.0".to_owned(), ..deployment("1") };
     let deployments = vec![deployment("1"), later.clone()];
     let written = store.write(&Facts { deployments, ..Facts::default() }).unwrap();
@@ -131,9 +126,8 @@ fn of_a_fact_given_twice_in_one_write_the_later_one_stays() {
     assert_eq!(store.deployments().unwrap(), [later]);
 }
 
-#[test]
-fn a_deployment_that_ended_at_another_time_or_place_moves() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn a_deployment_that_ended_at_another_time_or_place_moves(place: &Place) {
+    let mut store = place.fresh();
     let early = Deployment { finished_at: at(10), ..deployment("a") };
     let late = Deployment { finished_at: at(20), ..deployment("b") };
     store.write(&Facts { deployments: vec![early.clone(), late], ..Facts::default() }).unwrap();
@@ -146,10 +140,9 @@ fn a_deployment_that_ended_at_another_time_or_place_moves() {
     assert_eq!(store.deployments().unwrap()[0], elsewhere);
 }
 
-#[test]
-fn an_incident_follows_the_services_it_turns_out_to_touch() {
-    let mut store = SqliteStore::in_memory().unwrap();
-    let write = |store: &mut SqliteStore, services: &[&str]| {
+fn an_incident_follows_the_services_it_turns_out_to_touch(place: &Place) {
+    let mut store = place.fresh();
+    let write = |store: &mut SqlStore, services: &[&str]| {
         let services = services.iter().map(|service| ServiceId::new(*service)).collect();
         let incidents = vec![Incident { services, ..incident("1") }];
         store.write(&Facts { incidents, ..Facts::default() }).unwrap().incidents
@@ -162,9 +155,8 @@ fn an_incident_follows_the_services_it_turns_out_to_touch() {
     assert_eq!(store.services().unwrap(), ["basket".into()]);
 }
 
-#[test]
-fn the_same_id_of_two_sources_or_attempts_is_two_facts() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn the_same_id_of_two_sources_or_attempts_is_two_facts(place: &Place) {
+    let mut store = place.fresh();
     let other = Deployment { source: "webhooks".into(), ..deployment("1") };
     let given = Facts {
         deployments: vec![deployment("1"), other],
@@ -176,9 +168,8 @@ fn the_same_id_of_two_sources_or_attempts_is_two_facts() {
     assert_eq!(store.pipeline_runs().unwrap(), given.pipeline_runs);
 }
 
-#[test]
-fn replacing_the_deployments_of_a_source_removes_what_is_gone_and_leaves_other_sources() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn replacing_the_deployments_of_a_source_removes_what_is_gone_and_leaves_other_sources(place: &Place) {
+    let mut store = place.fresh();
     let kept = Deployment { source: "webhooks".into(), ..deployment("a") };
     let source = SourceId::new("deployments:example");
     store
@@ -196,29 +187,42 @@ fn replacing_the_deployments_of_a_source_removes_what_is_gone_and_leaves_other_s
     assert_eq!(store.deployments().unwrap(), [kept]);
 }
 
-#[test]
-fn a_source_is_not_replaced_with_facts_of_another_one() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn a_source_is_not_replaced_with_facts_of_another_one(place: &Place) {
+    let mut store = place.fresh();
     store.write(&Facts { deployments: vec![deployment("a")], ..Facts::default() }).unwrap();
     let refused = store.replace_deployments(&"other".into(), &[deployment("b")]);
     assert!(matches!(refused, Err(StoreError::OtherSource { .. })));
     assert_eq!(ids(&store.deployments().unwrap()), ["a"]);
 }
 
-#[test]
-fn services_are_those_that_facts_name() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn services_are_those_that_facts_name(place: &Place) {
+    let mut store = place.fresh();
     assert_eq!(store.services().unwrap(), []);
     store.write(&facts()).unwrap();
     assert_eq!(store.services().unwrap(), ["basket".into(), "shop".into()]);
 }
 
-#[test]
-fn what_was_collected_is_remembered_until_it_is_collected_again() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn what_was_collected_is_remembered_until_it_is_collected_again(place: &Place) {
+    let mut store = place.fresh();
     assert_eq!(store.collected("repository:shop").unwrap(), None);
     store.set_collected("repository:shop", "one").unwrap();
     store.set_collected("repository:basket", "other").unwrap();
     store.set_collected("repository:shop", "two").unwrap();
     assert_eq!(store.collected("repository:shop").unwrap().as_deref(), Some("two"));
 }
+
+promises![
+    a_deployment_that_ended_at_another_time_or_place_moves,
+    a_source_is_not_replaced_with_facts_of_another_one,
+    an_incident_follows_the_services_it_turns_out_to_touch,
+    evidence_of_a_source_is_replaced_as_a_whole,
+    of_a_fact_given_twice_in_one_write_the_later_one_stays,
+    of_two_observed_together_the_one_written_later_stays,
+    replacing_the_deployments_of_a_source_removes_what_is_gone_and_leaves_other_sources,
+    services_are_those_that_facts_name,
+    the_same_id_of_two_sources_or_attempts_is_two_facts,
+    what_was_collected_is_remembered_until_it_is_collected_again,
+    what_was_observed_earlier_replaces_nothing_whenever_it_arrives,
+    what_was_written_is_read_back_exactly,
+    writing_twice_changes_nothing,
+];

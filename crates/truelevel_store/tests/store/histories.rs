@@ -1,7 +1,8 @@
 use truelevel_model::{ChangeIndex, History, HistoryBuilder, RepositoryId, StoredChange, Tag};
-use truelevel_store::{SqliteStore, Store, StoreError};
+use truelevel_store::{Store, StoreError};
 
 use crate::examples::{at, changes, commit};
+use crate::places::{Place, promises};
 
 fn shop() -> RepositoryId {
     RepositoryId::new("shop")
@@ -11,9 +12,8 @@ fn rows(history: &History) -> Vec<StoredChange<'_>> {
     history.indices().map(|place| history.stored(place)).collect()
 }
 
-#[test]
-fn a_history_is_read_back_exactly() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn a_history_is_read_back_exactly(place: &Place) {
+    let mut store = place.fresh();
     let given = History::from_changes(changes(1000));
     store.append_history(&shop(), &given, 0).unwrap();
     let read = store.history(&shop()).unwrap();
@@ -24,9 +24,8 @@ fn a_history_is_read_back_exactly() {
     assert_eq!(store.repositories().unwrap(), [shop()]);
 }
 
-#[test]
-fn a_repository_never_collected_has_no_history() {
-    let store = SqliteStore::in_memory().unwrap();
+fn a_repository_never_collected_has_no_history(place: &Place) {
+    let store = place.fresh();
     let history = store.history(&shop()).unwrap();
     assert!(history.is_empty());
     assert_eq!(history.find(&commit(1)), None);
@@ -34,9 +33,8 @@ fn a_repository_never_collected_has_no_history() {
     assert_eq!(store.repositories().unwrap(), []);
 }
 
-#[test]
-fn appending_continues_the_places_also_over_batches() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn appending_continues_the_places_also_over_batches(place: &Place) {
+    let mut store = place.fresh();
     let all = changes(120_000);
     let first = History::from_changes(all[..500].iter().cloned());
     store.append_history(&shop(), &first, 0).unwrap();
@@ -51,9 +49,8 @@ fn appending_continues_the_places_also_over_batches() {
     assert_eq!(store.history(&shop()).unwrap().len(), 120_000);
 }
 
-#[test]
-fn appending_where_the_history_does_not_end_is_refused_and_changes_nothing() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn appending_where_the_history_does_not_end_is_refused_and_changes_nothing(place: &Place) {
+    let mut store = place.fresh();
     let history = History::from_changes(changes(10));
     store.append_history(&shop(), &history, 0).unwrap();
     let longer = History::from_changes(changes(20));
@@ -66,9 +63,8 @@ fn appending_where_the_history_does_not_end_is_refused_and_changes_nothing() {
     assert_eq!(rows(&store.history(&shop()).unwrap()), rows(&history));
 }
 
-#[test]
-fn a_replaced_history_forgets_the_one_before_and_no_other_repository() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn a_replaced_history_forgets_the_one_before_and_no_other_repository(place: &Place) {
+    let mut store = place.fresh();
     let basket = RepositoryId::new("basket");
     let long = History::from_changes(changes(300));
     let short = History::from_changes(changes(30).into_iter().rev());
@@ -81,17 +77,14 @@ fn a_replaced_history_forgets_the_one_before_and_no_other_repository() {
     assert_eq!(store.repositories().unwrap(), [shop()]);
 }
 
-#[test]
-fn parents_beyond_the_history_are_told_as_damage() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("store.db");
+fn parents_beyond_the_history_are_told_as_damage(place: &Place) {
     let check = |sql: &str| {
-        let mut store = SqliteStore::open(&file).unwrap();
+        let mut store = place.store();
         store.replace_history(&shop(), &History::from_changes(changes(5))).unwrap();
-        rusqlite::Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+        place.execute(sql).unwrap();
         let told = store.history(&shop()).unwrap_err();
         assert!(matches!(told, StoreError::Damaged { .. }), "{told:?}");
-        assert!(told.to_string().contains("store.db is damaged"), "{told}");
+        assert!(told.to_string().contains(" is damaged"), "{told}");
     };
     check("UPDATE change SET parents = x'05000000' WHERE place = 4");
     check("UPDATE change SET parents = x'0500' WHERE place = 4");
@@ -99,9 +92,8 @@ fn parents_beyond_the_history_are_told_as_damage() {
     check("UPDATE change SET flags = 256 WHERE place = 2");
 }
 
-#[test]
-fn tags_are_replaced_together() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn tags_are_replaced_together(place: &Place) {
+    let mut store = place.fresh();
     let tag = |name: &str, number| Tag { name: name.to_owned(), commit: commit(number), tagged_at: None };
     let dated = Tag { tagged_at: Some(at(5)), ..tag("v1", 1) };
     store.replace_tags(&shop(), &[tag("v2", 2), dated.clone()]).unwrap();
@@ -111,11 +103,21 @@ fn tags_are_replaced_together() {
     assert_eq!(store.tags(&"basket".into()).unwrap(), []);
 }
 
-#[test]
-fn places_are_those_of_the_history() {
-    let mut store = SqliteStore::in_memory().unwrap();
+fn places_are_those_of_the_history(place: &Place) {
+    let mut store = place.fresh();
     let history = History::from_changes(changes(50).into_iter().rev());
     store.append_history(&shop(), &history, 0).unwrap();
     let read = store.history(&shop()).unwrap();
     assert_eq!(read.find(&history.id(ChangeIndex(33))), Some(ChangeIndex(33)));
 }
+
+promises![
+    a_history_is_read_back_exactly,
+    a_replaced_history_forgets_the_one_before_and_no_other_repository,
+    a_repository_never_collected_has_no_history,
+    appending_continues_the_places_also_over_batches,
+    appending_where_the_history_does_not_end_is_refused_and_changes_nothing,
+    parents_beyond_the_history_are_told_as_damage,
+    places_are_those_of_the_history,
+    tags_are_replaced_together,
+];

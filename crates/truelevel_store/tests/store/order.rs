@@ -9,9 +9,10 @@ use truelevel_model::{
     CommitId, Declaration, Deployment, DeploymentOutcome, Incident, Initiator, PipelineRun, Review, ServiceId,
     SourceId, Span, Time,
 };
-use truelevel_store::{SqliteStore, Store};
+use truelevel_store::{SqlStore, Store};
 
 use crate::examples::{declaration, deployment, incident, pipeline_run, review};
+use crate::places::{Place, promises};
 
 fn name() -> impl Strategy<Value = String> {
     // Few, so that facts meet; one of them is what no source should give.
@@ -182,7 +183,7 @@ fn settled(facts: &Facts) -> Facts {
     settled
 }
 
-fn stored(store: &SqliteStore) -> Facts {
+fn stored(store: &SqlStore) -> Facts {
     Facts {
         deployments: store.deployments().unwrap(),
         reviews: store.reviews().unwrap(),
@@ -205,29 +206,31 @@ fn picked<T: Clone>(facts: &[T], picks: &[Index]) -> Vec<T> {
     if facts.is_empty() { Vec::new() } else { picks.iter().map(|pick| pick.get(facts).clone()).collect() }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+/// A schema takes longer to make than a file in memory.
+fn cases(place: &Place) -> ProptestConfig {
+    let cases = if place.is_postgres() { 6 } else { 96 };
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
 
-    #[test]
-    fn the_last_of_each_identity_is_read_back_in_the_documented_order(facts in some_facts(), split in any::<Index>()) {
-        let mut store = SqliteStore::in_memory().unwrap();
+fn the_last_of_each_identity_is_read_back_in_the_documented_order(place: &Place) {
+    proptest!(cases(place), |(facts in some_facts(), split in any::<Index>())| {
+        let mut store = place.fresh();
         let mut later = facts.clone();
         let deployments = later.deployments.split_off(split.index(facts.deployments.len() + 1));
         let incidents = later.incidents.split_off(split.index(facts.incidents.len() + 1));
         store.write(&later).unwrap();
         store.write(&Facts { deployments, incidents, ..Facts::default() }).unwrap();
         assert_same(&stored(&store), &settled(&facts));
-        let services: Vec<ServiceId> = facts.deployments.iter().map(|one| one.service.clone()).collect::<BTreeSet<_>>().into_iter().collect();
-        let by_service = store.deployments_of(&services).unwrap();
+        let services: BTreeSet<ServiceId> = facts.deployments.iter().map(|one| one.service.clone()).collect();
+        let by_service = store.deployments_of(&services.into_iter().collect::<Vec<_>>()).unwrap();
         prop_assert_eq!(by_service.concat(), store.deployments().unwrap());
-    }
+    });
+}
 
-    #[test]
-    fn facts_in_any_order_and_repetition_are_read_back_the_same(
-        facts in some_facts().prop_map(|facts| settled(&facts)),
-        picks in proptest::collection::vec(any::<Index>(), 0..30),
-    ) {
-        let mut store = SqliteStore::in_memory().unwrap();
+fn facts_in_any_order_and_repetition_are_read_back_the_same(place: &Place) {
+    let settled_facts = || some_facts().prop_map(|facts| settled(&facts));
+    proptest!(cases(place), |(facts in settled_facts(), picks in proptest::collection::vec(any::<Index>(), 0..30))| {
+        let mut store = place.fresh();
         let some = Facts {
             deployments: picked(&facts.deployments, &picks),
             reviews: picked(&facts.reviews, &picks),
@@ -240,5 +243,10 @@ proptest! {
         store.write(&facts).unwrap();
         prop_assert!(!store.write(&some).unwrap().is_changed());
         assert_same(&stored(&store), &facts);
-    }
+    });
 }
+
+promises![
+    facts_in_any_order_and_repetition_are_read_back_the_same,
+    the_last_of_each_identity_is_read_back_in_the_documented_order,
+];

@@ -1,10 +1,10 @@
 //! Snapshots are only added, and a change of any of them shows.
 
-use rusqlite::Connection;
-use tempfile::{TempDir, tempdir};
 use truelevel_model::Time;
 use truelevel_model::snapshot::NewSnapshot;
-use truelevel_store::{SqliteStore, Store};
+use truelevel_store::{SqlStore, Store};
+
+use crate::places::{Place, promises};
 
 fn snapshot(day: i64) -> NewSnapshot {
     NewSnapshot {
@@ -18,18 +18,16 @@ fn snapshot(day: i64) -> NewSnapshot {
     }
 }
 
-fn with_three() -> (TempDir, SqliteStore) {
-    let folder = tempdir().unwrap();
-    let mut store = SqliteStore::open(folder.path().join("store.db")).unwrap();
+fn with_three(place: &Place) -> SqlStore {
+    let mut store = place.store();
     for day in 1..=3 {
         store.append_snapshot(&snapshot(day)).unwrap();
     }
-    (folder, store)
+    store
 }
 
-#[test]
-fn snapshots_come_back_as_they_were_and_each_holds_the_hash_of_the_one_before() {
-    let (folder, store) = with_three();
+fn snapshots_come_back_as_they_were_and_each_holds_the_hash_of_the_one_before(place: &Place) {
+    let store = with_three(place);
     let heads = store.snapshots().unwrap();
     assert_eq!(heads.iter().map(|head| head.number).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(heads[0].previous, "0".repeat(64));
@@ -40,39 +38,44 @@ fn snapshots_come_back_as_they_were_and_each_holds_the_hash_of_the_one_before() 
     assert_eq!(store.snapshot(4).unwrap(), None);
     assert_eq!(store.verify_snapshots().unwrap(), None);
     drop(store);
-    let reopened = SqliteStore::open(folder.path().join("store.db")).unwrap();
+    let reopened = place.store();
     assert_eq!(reopened.snapshots().unwrap(), heads);
 }
 
-#[test]
-fn no_snapshot_can_be_changed_or_deleted() {
-    let (folder, store) = with_three();
-    let connection = Connection::open(folder.path().join("store.db")).unwrap();
+fn no_snapshot_can_be_changed_or_deleted(place: &Place) {
+    let store = with_three(place);
     for sql in ["UPDATE snapshot SET assessment = ''", "DELETE FROM snapshot WHERE number = 3"] {
-        let refused = connection.execute(sql, []).unwrap_err();
-        assert!(refused.to_string().contains("snapshots are only added"), "{refused}");
+        let refused = place.execute(sql).unwrap_err();
+        assert!(refused.contains("snapshots are only added"), "{refused}");
     }
     assert_eq!(store.snapshots().unwrap().len(), 3);
 }
 
-#[test]
-fn the_first_broken_link_is_named() {
+fn the_first_broken_link_is_named(place: &Place) {
     for (sql, number, reason) in [
         ("UPDATE snapshot SET assessment = '{\"day\":9}' WHERE number = 2", 2, "not what was hashed"),
         ("UPDATE snapshot SET as_of = as_of + 1 WHERE number = 1", 1, "not what was hashed"),
         ("DELETE FROM snapshot WHERE number = 2", 3, "snapshot 2 before it is missing"),
         ("DELETE FROM snapshot WHERE number = 1", 2, "snapshot 1 before it is missing"),
-        ("UPDATE snapshot SET previous = zeroblob(32) WHERE number = 3", 3, "the hash of the one before"),
+        (
+            "UPDATE snapshot SET previous = x'0000000000000000000000000000000000000000000000000000000000000000' WHERE number = 3",
+            3,
+            "the hash of the one before",
+        ),
     ] {
-        let (folder, store) = with_three();
-        let connection = Connection::open(folder.path().join("store.db")).unwrap();
-        // Somebody who owns the file can drop what guards it.
-        connection
-            .execute_batch("DROP TRIGGER snapshot_is_never_changed; DROP TRIGGER snapshot_is_never_deleted;")
-            .unwrap();
-        connection.execute(sql, []).unwrap();
+        let place = place.another();
+        let store = with_three(&place);
+        // Somebody who owns the store can drop what guards it.
+        place.execute(&place.unguarded()).unwrap();
+        place.execute(sql).unwrap();
         let broken = store.verify_snapshots().unwrap().unwrap();
         assert_eq!(broken.number, number, "{sql}");
         assert!(broken.reason.contains(reason), "{sql}: {}", broken.reason);
     }
 }
+
+promises![
+    no_snapshot_can_be_changed_or_deleted,
+    snapshots_come_back_as_they_were_and_each_holds_the_hash_of_the_one_before,
+    the_first_broken_link_is_named,
+];

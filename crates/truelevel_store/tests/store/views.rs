@@ -1,44 +1,24 @@
 //! The views are read by dashboards: names, columns and spelling stay.
 
-use rusqlite::Connection;
-use rusqlite::types::Value;
-use tempfile::tempdir;
+use truelevel_model::snapshot::NewSnapshot;
 use truelevel_model::{History, Time};
-use truelevel_store::{SqliteStore, Store};
+use truelevel_store::Store;
 
 use crate::examples::{changes, commit, facts};
+use crate::places::{Place, promises};
 
-fn check(view: &str, order: &str, expected: &[(&str, &str)]) {
-    let folder = tempdir().unwrap();
-    let file = folder.path().join("store.db");
-    let mut store = SqliteStore::open(&file).unwrap();
+fn check(place: &Place, view: &str, order: &str, expected: &[(&str, &str)]) {
+    let mut store = place.store();
     store.write(&facts()).unwrap();
     store.append_history(&"shop".into(), &History::from_changes(changes(200)), 0).unwrap();
-    let connection = Connection::open(&file).unwrap();
-    let mut statement = connection.prepare(&format!("SELECT * FROM {view} ORDER BY {order} LIMIT 1")).unwrap();
-    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let row: Vec<(String, String)> = statement
-        .query_row([], |row| {
-            columns.iter().enumerate().map(|(at, column)| Ok((column.clone(), shown(row.get(at)?)))).collect()
-        })
-        .unwrap();
-    let row: Vec<_> = row.iter().map(|(column, value)| (column.as_str(), value.as_str())).collect();
+    let rows = place.query(&format!("SELECT * FROM {view} ORDER BY {order} LIMIT 1"));
+    let row: Vec<_> = rows[0].iter().map(|(column, value)| (column.as_str(), value.as_str())).collect();
     assert_eq!(row, expected);
 }
 
-fn shown(value: Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::Integer(number) => number.to_string(),
-        Value::Real(number) => number.to_string(),
-        Value::Text(text) => text,
-        Value::Blob(_) => panic!("a view shows no bytes"),
-    }
-}
-
-#[test]
-fn deployments_are_readable() {
+fn deployments_are_readable(place: &Place) {
     check(
+        place,
         "v_deployments",
         "id",
         &[
@@ -62,9 +42,9 @@ fn deployments_are_readable() {
     );
 }
 
-#[test]
-fn reviews_are_readable() {
+fn reviews_are_readable(place: &Place) {
     check(
+        place,
         "v_reviews",
         "number DESC",
         &[
@@ -85,9 +65,9 @@ fn reviews_are_readable() {
     );
 }
 
-#[test]
-fn pipeline_runs_are_readable() {
+fn pipeline_runs_are_readable(place: &Place) {
     check(
+        place,
         "v_pipeline_runs",
         "attempt",
         &[
@@ -108,9 +88,9 @@ fn pipeline_runs_are_readable() {
     );
 }
 
-#[test]
-fn incidents_are_readable_and_stand_once() {
+fn incidents_are_readable_and_stand_once(place: &Place) {
     check(
+        place,
         "v_incidents",
         "id",
         &[
@@ -125,13 +105,14 @@ fn incidents_are_readable_and_stand_once() {
             ("resolved_at", "2026-08-21T17:15:00.000Z"),
             ("caused_by", "deployment 5"),
             ("observed_at", "2026-08-21T17:15:01.000Z"),
+            ("duration_seconds", "900"),
         ],
     );
 }
 
-#[test]
-fn services_are_readable() {
+fn services_are_readable(place: &Place) {
     check(
+        place,
         "v_services",
         "service DESC",
         &[
@@ -144,9 +125,9 @@ fn services_are_readable() {
     );
 }
 
-#[test]
-fn evidence_is_readable() {
+fn evidence_is_readable(place: &Place) {
     check(
+        place,
         "v_evidence",
         "id",
         &[
@@ -168,9 +149,72 @@ fn evidence_is_readable() {
     );
 }
 
-#[test]
-fn changes_are_readable_without_their_authors() {
+/// A stored assessment, as far as views look into it.
+pub(crate) const ASSESSMENT: &str = r#"{"level": {"proven": 2, "possible": 3, "declared": null},
+    "first_constraint": {"statement": "Deploy on demand"},
+    "stages": [{"stage": "build", "proven": 3, "possible": 4, "declared": 5}],
+    "lanes": [{"stage": "platform", "proven": 1, "possible": 1, "declared": null}],
+    "metrics": {"change_lead_time": {"value": 3600.5, "unit": "seconds", "low": 60, "high": null, "n": 12, "band": "elite"}},
+    "services": [{"service": "shop", "team": "payments",
+        "stages": [{"stage": "build", "proven": 2, "possible": 2, "declared": null}], "lanes": [],
+        "metrics": {"change_lead_time": {"value": null, "unit": "seconds", "low": null, "high": null, "n": 0, "band": null}}}]}"#;
+
+fn stored_assessments_are_readable(place: &Place) {
+    let (as_of, taken_at) = (crate::examples::at(0), crate::examples::at(60));
+    let (configuration, catalog, assessment) = ("c".to_owned(), "a".to_owned(), ASSESSMENT.to_owned());
+    place
+        .store()
+        .append_snapshot(&NewSnapshot {
+            as_of,
+            taken_at,
+            is_backfilled: false,
+            configuration,
+            catalog,
+            data_until: None,
+            assessment,
+        })
+        .unwrap();
+    let check = |sql: &str, expected: &[&str]| {
+        let rows = place.query(sql).into_iter();
+        let rows: Vec<String> = rows
+            .map(|row| row.iter().map(|(column, value)| format!("{column} {value}")).collect::<Vec<_>>().join(", "))
+            .collect();
+        assert_eq!(rows, expected);
+    };
+    let times = "snapshot 1, as_of 2026-08-21T17:00:00.000Z";
     check(
+        "SELECT * FROM v_snapshots",
+        &[&format!(
+            "{times}, taken_at 2026-08-21T17:01:00.000Z, is_backfilled 0, proven 2, possible 3, declared -, \
+             first_constraint Deploy on demand"
+        )],
+    );
+    check(
+        "SELECT * FROM v_measurements ORDER BY n",
+        &[
+            &format!(
+                "{times}, service shop, team payments, metric change_lead_time, value -, unit seconds, low -, high -, \
+                 n 0, band -"
+            ),
+            &format!(
+                "{times}, service -, team -, metric change_lead_time, value 3600.5, unit seconds, low 60, high -, n 12, \
+                 band elite"
+            ),
+        ],
+    );
+    check(
+        "SELECT * FROM v_levels ORDER BY proven",
+        &[
+            &format!("{times}, service -, team -, stage platform, proven 1, possible 1, declared -"),
+            &format!("{times}, service shop, team payments, stage build, proven 2, possible 2, declared -"),
+            &format!("{times}, service -, team -, stage build, proven 3, possible 4, declared 5"),
+        ],
+    );
+}
+
+fn changes_are_readable_without_their_authors(place: &Place) {
+    check(
+        place,
         "v_changes",
         "has_missing_parent DESC, committed_at",
         &[
@@ -190,13 +234,9 @@ fn changes_are_readable_without_their_authors() {
     );
 }
 
-#[test]
-fn what_is_unknown_is_null() {
-    let folder = tempdir().unwrap();
-    let file = folder.path().join("store.db");
-    SqliteStore::open(&file).unwrap().write(&facts()).unwrap();
-    let connection = Connection::open(&file).unwrap();
-    let nulls = |sql: &str| assert!(connection.query_row(sql, [], |row| row.get::<_, bool>(0)).unwrap(), "{sql}");
+fn what_is_unknown_is_null(place: &Place) {
+    place.store().write(&facts()).unwrap();
+    let nulls = |sql: &str| assert_eq!(place.query(sql)[0][0].1, "1", "{sql}");
     nulls(
         "SELECT commit_id IS NULL AND started_at IS NULL AND initiated_by IS NULL AND approval_wait_seconds IS NULL
              AND strategy IS NULL AND aborted_automatically IS NULL
@@ -210,25 +250,17 @@ fn what_is_unknown_is_null() {
     );
 }
 
-#[test]
-fn changes_say_in_sql_what_the_history_says() {
-    let folder = tempdir().unwrap();
-    let file = folder.path().join("store.db");
+fn changes_say_in_sql_what_the_history_says(place: &Place) {
     let history = History::from_changes(changes(500));
-    SqliteStore::open(&file).unwrap().append_history(&"shop".into(), &history, 0).unwrap();
-    let connection = Connection::open(&file).unwrap();
-    let mut statement = connection
-        .prepare(
-            "SELECT id, committed_at, is_automation, is_ai_assisted, has_missing_parent, is_merge, reverts
-             FROM v_changes",
-        )
-        .unwrap();
-    let mut rows = statement.query([]).unwrap();
-    let mut count = 0;
-    while let Some(row) = rows.next().unwrap() {
-        let change = history.find(&row.get::<_, String>(0).unwrap().parse().unwrap()).unwrap();
-        assert_eq!(Time::parse(&row.get::<_, String>(1).unwrap()).unwrap(), history.committed_at(change));
-        let flags: [bool; 4] = [2, 3, 4, 5].map(|column| row.get(column).unwrap());
+    place.store().append_history(&"shop".into(), &history, 0).unwrap();
+    let rows = place.query(
+        "SELECT id, committed_at, is_automation, is_ai_assisted, has_missing_parent, is_merge, reverts FROM v_changes",
+    );
+    assert_eq!(rows.len(), history.len());
+    for row in rows {
+        let change = history.find(&row[0].1.parse().unwrap()).unwrap();
+        assert_eq!(Time::parse(&row[1].1).unwrap(), history.committed_at(change));
+        let flags = [2, 3, 4, 5].map(|column: usize| row[column].1 == "1");
         assert_eq!(
             flags,
             [
@@ -238,9 +270,19 @@ fn changes_say_in_sql_what_the_history_says() {
                 history.is_merge(change),
             ]
         );
-        let reverts: Option<String> = row.get(6).unwrap();
-        assert_eq!(reverts, history.reverts(change).map(|id| id.to_string()));
-        count += 1;
+        assert_eq!(row[6].1, history.reverts(change).map_or("-".to_owned(), |id| id.to_string()));
     }
-    assert_eq!(count, history.len());
 }
+
+promises![
+    changes_are_readable_without_their_authors,
+    changes_say_in_sql_what_the_history_says,
+    deployments_are_readable,
+    evidence_is_readable,
+    incidents_are_readable_and_stand_once,
+    pipeline_runs_are_readable,
+    reviews_are_readable,
+    services_are_readable,
+    stored_assessments_are_readable,
+    what_is_unknown_is_null,
+];

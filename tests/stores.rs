@@ -1,0 +1,67 @@
+//! The same facts give the same answer, whatever keeps them.
+
+use std::sync::Arc;
+
+use postgres::NoTls;
+use serde_json::Value;
+
+use crate::cli::World;
+use crate::cluster::Cluster;
+
+const AS_OF: &str = "2026-08-21T17:00:00Z";
+
+/// A synthetic organisation with a snapshot, and the cluster to bring it to.
+fn organisation() -> Option<(World, Arc<Cluster>)> {
+    let cluster = Arc::new(Cluster::start()?);
+    let mut client = postgres::Client::connect(&cluster.url("public"), NoTls).unwrap();
+    client.batch_execute("CREATE SCHEMA facts").unwrap();
+    let world = World::new();
+    let demo = world.run(["demo", "org", "--services", "12", "--weeks", "20", "--as-of", AS_OF]);
+    assert_eq!(demo.code, 0, "{}", demo.stderr);
+    let snapshot = world.run(["snapshot", "org", "--as-of", AS_OF]);
+    assert_eq!(snapshot.code, 0, "{}", snapshot.stderr);
+    Some((world, cluster))
+}
+
+fn answer(world: &World, more: &[&str]) -> Value {
+    let mut arguments = vec!["org", "--as-of", AS_OF];
+    arguments.extend(more);
+    world.assess(arguments)
+}
+
+#[test]
+fn a_store_that_went_to_postgresql_and_back_gives_the_same_answer() {
+    let Some((world, cluster)) = organisation() else { return };
+    let url = cluster.url("facts");
+    let here = answer(&world, &[]);
+    let copied = world.run(["store", "copy", "org/.truelevel/store.sqlite", &url]);
+    assert_eq!(copied.code, 0, "{}", copied.stderr);
+    assert!(copied.text().contains("deployment ") && copied.text().contains("snapshot "), "{}", copied.text());
+    assert_eq!(answer(&world, &["--store", &url]), here);
+    let back = world.run(["store", "copy", &url, "back.sqlite"]);
+    assert_eq!((back.code, back.text()), (0, copied.text()), "{}", back.stderr);
+    assert_eq!(answer(&world, &["--store", "back.sqlite"]), here);
+
+    let verified = world.run(["snapshot", "org", "--verify", "--store", &url]);
+    assert_eq!(verified.code, 0, "{}", verified.stderr);
+    world.run(["store", "copy", "back.sqlite", &url]).fails_with(2, &["a copy needs an empty one"]);
+    world.run(["store", "copy", "missing.sqlite", &url]).fails_with(2, &["there is no store missing.sqlite"]);
+    world.run(["assess", ".", "--store", &url]).fails_with(2, &["only a workspace keeps facts in a store"]);
+}
+
+#[test]
+fn a_server_that_cannot_be_used_is_told_without_its_password() {
+    let world = World::new();
+    world.write("truelevel.toml", "");
+    let check = |address: &str, expected: &str| {
+        let run = world.run(["assess", "--store", address]);
+        run.fails_with(2, &[expected]);
+        assert!(!run.stderr.contains("s3cret"), "{}", run.stderr);
+        let mut usual = world.command(["assess"]);
+        let usual = crate::cli::finish(usual.env("TRUELEVEL_STORE", address));
+        assert_eq!(usual.stderr, run.stderr);
+    };
+    check("postgres://me:s3cret@127.0.0.1:4/facts", "postgres://127.0.0.1:4/facts cannot be reached");
+    check("postgres://me:s3cret@127.0.0.1:4/facts?sslmode=require", "connections are not encrypted");
+    check("postgres://me:s3cret@s3cret:x/facts", "its address cannot be read");
+}
