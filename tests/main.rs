@@ -4,7 +4,9 @@
 //! deployment shipped and then asks git. No network, no sleeps, no real clock where an answer depends on it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where, and what it was given is its own")]
+#![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
+mod access;
 mod answers;
 mod api;
 mod bad_input;
@@ -20,8 +22,10 @@ mod editions;
 mod exporting;
 mod git;
 mod git_agreement;
+mod identity_provider;
 mod importing;
 mod maturity;
+mod openid_connect;
 mod over_time;
 mod repositories;
 mod sarif;
@@ -29,6 +33,8 @@ mod serve;
 mod serve_faults;
 mod server;
 mod shop;
+mod sign_in;
 mod snapshots;
 mod stores;
+mod visitor;
 mod workspaces;

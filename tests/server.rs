@@ -34,7 +34,8 @@ impl Server {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("http://").expect("it says where it listens").to_owned();
+        let (_, address) = line.trim().split_once("://").expect("it says where it listens");
+        let address = address.to_owned();
         // Logs are read, so that writing them never waits.
         let mut stderr = child.stderr.take().unwrap();
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
@@ -111,7 +112,9 @@ pub(crate) fn request(method: &str, path: &str, host: &str, headers: &[(&str, &s
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// In lower case.
     pub(crate) head: String,
+    pub(crate) head_as_it_came: String,
     pub(crate) body: String,
 }
 
@@ -129,7 +132,8 @@ pub(crate) fn read_answer(mut stream: TcpStream) -> Option<Answer> {
     let text = String::from_utf8_lossy(&bytes);
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer { status, head: head.to_lowercase(), body: body.to_owned() })
+    let (head_as_it_came, body) = (head.to_owned(), body.to_owned());
+    Some(Answer { status, head: head.to_lowercase(), head_as_it_came, body })
 }
 
 pub(crate) fn sign(body: &[u8]) -> String {

@@ -13,7 +13,10 @@ pub(crate) struct Aid {
     pub(crate) prepare: fn() -> Result<(), String>,
 }
 
-pub(crate) static AIDS: &[Aid] = &[Aid { module: "browser::", prepare: prepare_browser }];
+pub(crate) static AIDS: &[Aid] = &[
+    Aid { module: "browser::", prepare: prepare_browser },
+    Aid { module: "openid_connect::", prepare: || install_npm_packages(&root().join("tests/oidc")) },
+];
 
 fn prepare_browser() -> Result<(), String> {
     let names = ["chromium", "chromium-browser", "google-chrome"];

@@ -12,8 +12,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
                        this again.";
         return Err(Failure::Failed(message.into()));
     }
-    let has_postgres = is_installed(Command::new("initdb").arg("--version"))
-        || std::path::Path::new("/usr/lib/postgresql").is_dir();
+    let has_postgres =
+        is_installed(Command::new("initdb").arg("--version")) || std::path::Path::new("/usr/lib/postgresql").is_dir();
     if !has_postgres {
         eprintln!("PostgreSQL's `initdb` is not installed: what must hold on PostgreSQL too is SKIPPED, not tested.");
     }

@@ -29,6 +29,10 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// The whole answer for repositories, deployment repositories or a workspace
     Assess(Assess),
+    /// Who changed what: declarations, tokens, sign-ins, configuration
+    Audit(Audit),
+    /// Write a whole copy of the store, also while a server runs
+    Backup(Backup),
     /// Bring a workspace's store up to date from its repositories
     Collect(Collect),
     /// What changed between two assessments, and whether it is more than noise
@@ -55,6 +59,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Receive events from other systems and keep them, until asked to stop
     Serve(Serve),
+    /// People who are signed in to the server
+    Session(Session),
     /// Keep an assessment of a workspace; list, verify or fill in what is kept
     Snapshot(Snapshot),
     /// The store itself: copy it to another place
@@ -98,6 +104,54 @@ pub(crate) struct Assess {
     /// Exit with 4 when data is missing: something could not be read, or a question cannot be answered
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Audit {
+    /// A truelevel.toml or its folder; default: the nearest one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// List at most this many, newest first
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) limit: usize,
+    /// Form of the list; JSON is an object a line
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub(crate) format: ExplainFormat,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Backup {
+    /// The file to write; it must not be there yet
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// A truelevel.toml or its folder; default: the nearest one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Session {
+    #[command(subcommand)]
+    pub(crate) action: SessionAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionAction {
+    /// List who signed in during the last weeks
+    List {
+        /// A truelevel.toml or its folder; default: the nearest one
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// End a session, or all that a person has
+    Revoke {
+        /// What the session is called in the list, or the person's id there in parentheses
+        #[arg(value_name = "SESSION|PERSON")]
+        of: String,
+        /// A truelevel.toml or its folder; default: the nearest one
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, Group)]

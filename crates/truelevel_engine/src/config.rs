@@ -1,8 +1,10 @@
 //! `truelevel.toml`: what is assessed together. Every mistake is named with file, line and column.
 
 mod golden_paths;
+mod network;
 mod planning;
 mod serving;
+mod sign_in;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,10 +21,13 @@ use truelevel_sources::deployment_files::PathTemplate;
 use crate::own_rules::{ExemptionTable, GateTable, OwnRules, OwnTables, PracticeTable, ThresholdTable};
 use golden_paths::GoldenPathTable;
 pub use golden_paths::{ExceptionConfig, GoldenPathConfig};
+pub use network::Network;
 pub use planning::{CostRates, Initiative};
 use planning::{CostTable, InitiativeTable};
-pub use serving::{EventsConfig, SecretPlace, ServeConfig, WebhookConfig};
+pub use serving::{EventsConfig, SecretPlace, ServeConfig, TlsFiles, WebhookConfig};
 use serving::{EventsTable, ServeTable, WebhookTable};
+pub use sign_in::SignInConfig;
+use sign_in::SignInTable;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "truelevel.toml";
@@ -87,6 +92,8 @@ pub struct Config {
     pub events: EventsConfig,
     /// How the server may be reached.
     pub serve: ServeConfig,
+    /// How people sign in, where they do.
+    pub sign_in: Option<SignInConfig>,
     /// Who sends webhooks.
     pub webhooks: Vec<WebhookConfig>,
     /// Gates that the workspace has taken on.
@@ -167,6 +174,7 @@ struct File {
     events: EventsTable,
     #[serde(default)]
     serve: ServeTable,
+    sign_in: Option<SignInTable>,
     #[serde(default)]
     webhooks: Vec<WebhookTable>,
     #[serde(default, alias = "initiatives")]
@@ -267,6 +275,7 @@ impl Config {
             golden_paths: Vec::new(),
             events: EventsConfig::default(),
             serve: ServeConfig::default(),
+            sign_in: None,
             webhooks: Vec::new(),
             initiatives: Vec::new(),
             cost: None,
@@ -434,7 +443,8 @@ impl Reader<'_> {
                 .map(|table| self.check_golden_path(table))
                 .collect::<Result<_, _>>()?,
             events: self.check_events(file.events)?,
-            serve: file.serve.into(),
+            serve: self.check_serve(file.serve, folder)?,
+            sign_in: file.sign_in.map(|table| self.check_sign_in(table, folder)).transpose()?,
             webhooks: webhooks.collect::<Result<_, _>>()?,
         })
     }

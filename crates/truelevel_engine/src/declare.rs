@@ -5,10 +5,12 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 use truelevel_assess::Catalog;
+use truelevel_model::access::AuditAction;
 use truelevel_model::assessment::{Answer, Level};
 use truelevel_model::facts::Facts;
-use truelevel_model::{Declaration, GateAnswer, ServiceId, Time, printable};
+use truelevel_model::{Declaration, GateAnswer, ServiceId, Time, Word, printable};
 
+use crate::access::By;
 use crate::config::{ConfigError, Reader};
 use crate::{EngineError, Workspace};
 
@@ -23,6 +25,18 @@ pub struct Belief {
     pub by: String,
     /// Why.
     pub reason: String,
+}
+
+impl Belief {
+    /// The same in words, for the audit log.
+    fn told(&self) -> String {
+        let (what, value) = match &self.claim {
+            Claim::Stage(stage, level) => (stage, format!("level {level}")),
+            Claim::Gate(gate, answer) => (gate, answer.word().to_owned()),
+        };
+        let of = self.service.as_deref().unwrap_or("everything");
+        printable(&format!("{what} of {of}: {value}, as {} says", self.by)).into_owned()
+    }
 }
 
 /// What is said.
@@ -54,8 +68,8 @@ pub fn asked(workspace: &Workspace) -> Result<Vec<AskedStage>, EngineError> {
 
 /// Records what is said; answers how many claims are new or say something else than before.
 ///
-/// Fails when the workspace keeps nothing, when a stage, level, gate or service does not exist, or when nobody says it.
-pub fn declare(workspace: &mut Workspace, beliefs: &[Belief], at: Time) -> Result<u64, EngineError> {
+/// `by` is who enters it, which may be somebody else than who says it. Fails when the workspace keeps nothing, when a stage, level, gate or service does not exist, or when nobody says it.
+pub fn declare(workspace: &mut Workspace, beliefs: &[Belief], at: Time, by: &By) -> Result<u64, EngineError> {
     if !workspace.is_kept() {
         return Err(EngineError::Usage(
             "what is said is kept in a workspace, and there is none here; `truelevel init` writes one".to_owned(),
@@ -88,6 +102,9 @@ pub fn declare(workspace: &mut Workspace, beliefs: &[Belief], at: Time) -> Resul
         }
     }
     let written = workspace.store.write(&facts)?;
+    for belief in beliefs {
+        workspace.store.append_audit(&by.entry(AuditAction::Declared, belief.told()))?;
+    }
     Ok([written.declarations, written.gate_answers].iter().map(|counts| counts.new + counts.changed).sum())
 }
 

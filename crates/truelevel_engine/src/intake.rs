@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use truelevel_model::Time;
 use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent};
-use truelevel_model::{Time, printable};
 use truelevel_sources::webhooks::{self, Names};
 use truelevel_store::{SqlStore, Store};
 
@@ -12,7 +12,7 @@ pub use truelevel_sources::webhooks::api as records;
 pub use truelevel_sources::webhooks::signatures::{Denied, Secret};
 pub use truelevel_store::{EventQuery, Receipt};
 
-use crate::config::{Config, SecretPlace};
+use crate::config::Config;
 use crate::{EngineError, Workspace};
 
 /// Events that are read anew in one transaction.
@@ -62,9 +62,10 @@ impl Gate {
     pub fn open(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, EngineError> {
         let mut secrets: BTreeMap<String, Vec<Secret>> = BTreeMap::new();
         for webhook in &config.webhooks {
-            let secret = secret(&webhook.secret, variable)
-                .map_err(|reason| EngineError::Usage(format!("the secret of {}: {reason}", webhook.sender)))?;
-            secrets.entry(webhook.sender.clone()).or_default().push(secret);
+            let secret = webhook.secret.read(variable).map_err(|reason| {
+                EngineError::Usage(format!("{}: the secret of {}: {reason}", webhook.place, webhook.sender))
+            })?;
+            secrets.entry(webhook.sender.clone()).or_default().push(Secret::new(secret));
         }
         Ok(Self { names: names(config), secrets })
     }
@@ -90,21 +91,6 @@ impl Gate {
     fn reread(&self, event: &StoredEvent) -> Reading {
         webhooks::read(&event.raw, &self.names)
     }
-}
-
-fn secret(place: &SecretPlace, variable: &dyn Fn(&str) -> Option<String>) -> Result<Secret, String> {
-    let (found, shown) = match place {
-        SecretPlace::Variable(name) => {
-            let shown = format!("the environment variable {}", printable(name));
-            (variable(name).ok_or_else(|| format!("{shown} is not set"))?.into_bytes(), shown)
-        }
-        SecretPlace::File(path) => {
-            let shown = printable(&path.display().to_string()).into_owned();
-            (std::fs::read(path).map_err(|error| format!("{shown}: {error}"))?, shown)
-        }
-    };
-    let secret = Secret::new(found.trim_ascii_end());
-    if secret.is_empty() { Err(format!("{shown} is empty")) } else { Ok(secret) }
 }
 
 fn names(config: &Config) -> Names {

@@ -1,5 +1,6 @@
 //! Joins the stages: collect, normalise, detect, measure, assess. The one crate that the binary and the server call.
 
+pub mod access;
 mod activity;
 mod ai;
 mod architecture;
@@ -31,7 +32,6 @@ mod reading;
 mod reference;
 mod rollup;
 pub mod snapshots;
-pub mod tokens;
 pub mod trends;
 mod turning;
 pub mod what_if;

@@ -96,6 +96,18 @@ impl Workspace {
         }
     }
 
+    /// The text of the configuration file, where there is one.
+    pub(crate) fn configuration_text(&self) -> Result<Option<String>, EngineError> {
+        let WorkspaceSource::File(file) = &self.source else { return Ok(None) };
+        let unreadable = |error: std::io::Error| EngineError::Usage(format!("{}: {error}", file.display()));
+        std::fs::read_to_string(file).map(Some).map_err(unreadable)
+    }
+
+    /// Writes a whole copy of the store, as of now, to a file that is not there yet; others may go on writing.
+    pub fn back_up(&self, to: &Path) -> Result<(), EngineError> {
+        Ok(self.open_store()?.back_up(to)?)
+    }
+
     /// Whether what is collected is kept for the next run.
     pub(crate) const fn is_kept(&self) -> bool {
         matches!(self.source, WorkspaceSource::File(_))

@@ -151,6 +151,8 @@ pub struct Token {
     pub expires_at: Option<Time>,
     /// When it was taken back.
     pub revoked_at: Option<Time>,
+    /// When it was last used, to the minute.
+    pub used_at: Option<Time>,
 }
 
 impl Token {

@@ -2,6 +2,7 @@
 //!
 //! This crate knows no vendor, no file format, no database and no clock. Everything here is a value.
 
+pub mod access;
 pub mod ai;
 pub mod architecture;
 pub mod assessment;

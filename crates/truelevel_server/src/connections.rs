@@ -5,17 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::client::Peer;
 
 /// Connections that are open at once; more wait to be accepted.
 const CONNECTIONS: usize = 16_384;
 /// Who takes longer to send the headers of a request, or asks for nothing for as long, is left.
 const LONGEST_HEADERS: Duration = Duration::from_secs(20);
+/// Who takes longer to agree on keys is left.
+const LONGEST_HANDSHAKE: Duration = Duration::from_secs(10);
 /// Bytes of headers.
 const HEADER_BYTES: usize = 32 << 10;
 /// Headers of a request.
@@ -29,14 +38,16 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(20);
 pub(crate) async fn serve(
     listen: SocketAddr,
     router: Router,
-    ready: fn(SocketAddr),
+    tls: Option<TlsAcceptor>,
+    ready: fn(&str),
     stop_streams: watch::Sender<bool>,
 ) -> std::io::Result<()> {
     let listener = TcpListener::bind(listen).await?;
     let mut stop = std::pin::pin!(stop_signal()?);
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
-    ready(address);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    ready(&format!("{scheme}://{address}"));
     let open = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
@@ -49,11 +60,21 @@ pub(crate) async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = graceful.watch(connection(stream, router.clone()));
+            Ok((stream, peer)) => {
+                // Answers are small and complete: waiting for more to send only delays them.
+                let _ = stream.set_nodelay(true);
+                let (router, watcher, tls) = (router.clone(), graceful.watcher(), tls.clone());
                 tokio::spawn(async move {
-                    // A connection that breaks is its other end's business.
-                    let _ = connection.await;
+                    let peer = Peer(peer.ip());
+                    match tls {
+                        None => answer(stream, peer, router, watcher).await,
+                        Some(tls) => {
+                            // Who does not speak TLS has nothing to say here.
+                            if let Ok(Ok(stream)) = tokio::time::timeout(LONGEST_HANDSHAKE, tls.accept(stream)).await {
+                                answer(stream, peer, router, watcher).await;
+                            }
+                        }
+                    }
                     drop(place);
                 });
             }
@@ -73,17 +94,25 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
-
-fn connection(stream: TcpStream, router: Router) -> Connection {
-    // Answers are small and complete: waiting for more to send only delays them.
-    let _ = stream.set_nodelay(true);
-    http1::Builder::new()
+/// Answers what a connection asks until either end has enough.
+async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    peer: Peer,
+    router: Router,
+    watcher: Watcher,
+) {
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        request
+    });
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(LONGEST_HEADERS)
         .max_buf_size(HEADER_BYTES)
         .max_headers(HEADER_COUNT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    // A connection that breaks is its other end's business.
+    let _ = watcher.watch(connection).await;
 }
 
 /// Ends when the process is asked to stop.

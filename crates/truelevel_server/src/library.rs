@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use truelevel_engine::access::{Access, AuditQuery, By};
 use truelevel_engine::declare::{self, Belief};
 use truelevel_engine::{EngineError, Workspace, compare, snapshots};
 use truelevel_model::Time;
+use truelevel_model::access::AuditEntry;
 use truelevel_model::assessment::Level;
 use truelevel_model::comparison::{ChangeVerdict, Comparison};
 use truelevel_model::snapshot::SnapshotHead;
@@ -16,6 +18,7 @@ use truelevel_report::html::{self, ComparedValue, SnapshotRow};
 pub(crate) struct Library {
     paths: Vec<PathBuf>,
     workspace: Mutex<Workspace>,
+    access: Mutex<Access>,
     /// What a snapshot's row shows of its assessment; snapshots never change.
     gist: Mutex<BTreeMap<u64, Gist>>,
 }
@@ -30,8 +33,9 @@ struct Gist {
 
 impl Library {
     pub(crate) fn open(paths: &[PathBuf]) -> Result<Self, EngineError> {
-        let workspace = Mutex::new(Workspace::open(paths)?);
-        Ok(Self { paths: paths.to_vec(), workspace, gist: Mutex::default() })
+        let workspace = Workspace::open(paths)?;
+        let access = Mutex::new(Access::open(&workspace)?);
+        Ok(Self { paths: paths.to_vec(), workspace: Mutex::new(workspace), access, gist: Mutex::default() })
     }
 
     /// The snapshots as they are stored, in the order in which they were made.
@@ -147,8 +151,14 @@ impl Library {
     }
 
     /// Records what a team says of itself.
-    pub(crate) fn declare(&self, beliefs: &[Belief], at: Time) -> Result<u64, EngineError> {
-        declare::declare(&mut self.workspace(), beliefs, at)
+    pub(crate) fn declare(&self, beliefs: &[Belief], by: &By) -> Result<u64, EngineError> {
+        declare::declare(&mut self.workspace(), beliefs, by.at, by)
+    }
+
+    /// Lines of the audit log with their numbers, newest first.
+    pub(crate) fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<(i64, AuditEntry)>, EngineError> {
+        let access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
+        access.audit(&AuditQuery { before, limit, action: None })
     }
 
     fn workspace(&self) -> MutexGuard<'_, Workspace> {

@@ -174,6 +174,15 @@ impl Board {
         waited.await.unwrap_or_else(|_| Err(Problem::not_yet("the first answer is being measured")))
     }
 
+    /// The team that a service belongs to, once that is known.
+    pub(crate) fn team_of(&self, service: &str) -> Result<Option<String>, Problem> {
+        let Standing::Ready(answer) = self.entries().standing(&Scope::default()) else {
+            return Err(Problem::not_yet("who belongs to which team is being measured"));
+        };
+        let found = answer.assessment.services.iter().find(|found| found.service == service);
+        Ok(found.and_then(|found| found.team.clone()))
+    }
+
     /// Something changed that no event told of.
     pub(crate) fn tell_of_a_change(&self) {
         self.changes.send_modify(|changes| *changes += 1);

@@ -71,9 +71,15 @@ fn described(operation: &Operation, schema: &Value) -> Value {
     }
     let problem = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
     let id: Vec<&str> = operation.path.split(['/', '{', '}']).filter(|part| !part.is_empty()).collect();
+    let security = if matches!(operation.reads, Reads::Admin(_)) {
+        json!([{ "token": [] }])
+    } else {
+        json!([{}, { "token": [] }])
+    };
     json!({
         "operationId": id.join("_"),
         "summary": operation.summary,
+        "security": security,
         "parameters": in_path.into_iter().chain(in_query).collect::<Vec<Value>>(),
         "responses": {
             "200": { "description": "The answer.", "content": content },

@@ -28,6 +28,11 @@ impl Problem {
         }
     }
 
+    /// One address asks too often.
+    pub(crate) fn too_often(seconds: u32, detail: &str) -> Self {
+        Self { retry_after_seconds: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    }
+
     /// The store cannot take anything now; why is in the log.
     pub(crate) fn unavailable() -> Self {
         Self {
@@ -50,8 +55,10 @@ impl Problem {
     pub(crate) fn page(&self, path: &str) -> String {
         let (title, next) = match self.status.as_u16() {
             401 => ("Who are you?", "Give a token as the password; `truelevel token create` makes one."),
+            403 => ("This is not for you", "Ask whoever runs this server for the role that it takes."),
             404 => ("There is nothing here", "Look for it from the overview; names and addresses are written exactly."),
             400 | 405 | 422 => ("This cannot be asked so", "Change the address, or begin again at the overview."),
+            502 => ("Nobody was signed in", "Open the overview to begin again; the server's log says more."),
             429 | 503 => ("Not yet", "Come again in a few seconds."),
             _ => ("This did not work", "Come again; if it stays so, the server's log says why."),
         };

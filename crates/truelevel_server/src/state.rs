@@ -1,26 +1,31 @@
 //! What all requests share.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
+use axum::http::{HeaderMap, StatusCode, header};
 use tokio::sync::watch;
 use truelevel_engine::Workspace;
 use truelevel_engine::config::ServeConfig;
 use truelevel_engine::intake::Gate;
-use truelevel_engine::tokens::{self, Tokens};
 use truelevel_model::Time;
-use truelevel_model::events::{Scope, Token};
+use truelevel_model::events::Scope as TokenScope;
 
 use crate::body::Budget;
+use crate::callers::{Caller, Callers};
 use crate::content::Kept;
 use crate::library::Library;
+use crate::limits::Limit;
 use crate::measuring::Board;
 use crate::problem::Problem;
+use crate::scope::{Asked, Scope};
+use crate::sign_in::SignIn;
 use crate::writer::Entrance;
 
-/// A token that was taken back counts for at most this much longer.
-const TOKENS_AGE: Duration = Duration::from_secs(2);
+/// Requests to sign in, of one address: one every two seconds, thirty at once. Signing in takes two.
+const SIGN_INS: (f64, Duration) = (0.5, Duration::from_secs(60));
+/// Deliveries of one address that may come at once, in seconds of the steady rate.
+const DELIVERIES_BURST: Duration = Duration::from_secs(2);
 
 /// What all requests share.
 pub(crate) struct State {
@@ -28,18 +33,19 @@ pub(crate) struct State {
     pub(crate) entrance: Entrance,
     pub(crate) budget: Budget,
     pub(crate) clock: fn() -> Time,
-    /// Names under which a proxy asks for the server.
-    pub(crate) hosts: Vec<String>,
-    pub(crate) require_tokens: bool,
+    pub(crate) serve: ServeConfig,
+    pub(crate) callers: Callers,
+    pub(crate) sign_in: Option<SignIn>,
+    /// Whether browsers come over TLS.
+    pub(crate) is_secure: bool,
+    pub(crate) sign_ins: Limit,
+    pub(crate) deliveries: Limit,
     pub(crate) board: Arc<Board>,
     pub(crate) library: Library,
     pub(crate) kept: Kept,
     pub(crate) usual: Usual,
-    /// What only our own forms know.
-    pub(crate) form_secret: String,
     /// True once streams are to end.
     pub(crate) stopping: watch::Receiver<bool>,
-    tokens: Mutex<KnownTokens>,
 }
 
 /// What the state is made of.
@@ -47,11 +53,11 @@ pub(crate) struct Parts {
     pub(crate) gate: Arc<Gate>,
     pub(crate) entrance: Entrance,
     pub(crate) clock: fn() -> Time,
-    pub(crate) tokens: Tokens,
+    pub(crate) callers: Callers,
+    pub(crate) sign_in: Option<SignIn>,
     pub(crate) library: Library,
     pub(crate) board: Arc<Board>,
     pub(crate) usual: Usual,
-    pub(crate) form_secret: String,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -76,59 +82,59 @@ impl Usual {
     }
 }
 
-struct KnownTokens {
-    store: Tokens,
-    read_at: Option<Instant>,
-    by_hash: HashMap<[u8; 32], Token>,
-}
-
 impl State {
-    pub(crate) fn new(serve: ServeConfig, parts: Parts) -> Self {
-        let Parts { gate, entrance, clock, tokens, library, board, usual, form_secret, stopping } = parts;
+    pub(crate) fn new(mut serve: ServeConfig, parts: Parts) -> Self {
+        let Parts { gate, entrance, clock, callers, sign_in, library, board, usual, stopping } = parts;
+        serve.hosts.extend(sign_in.iter().map(|sign_in| sign_in.config.host()));
         Self {
             gate,
             entrance,
             budget: Budget::new(),
             clock,
-            hosts: serve.hosts,
-            require_tokens: serve.require_tokens,
+            is_secure: serve.tls.is_some() || sign_in.as_ref().is_some_and(|sign_in| sign_in.config.is_secure()),
+            sign_ins: Limit::new(SIGN_INS.0, SIGN_INS.1),
+            deliveries: Limit::new(f64::from(serve.events_per_second), DELIVERIES_BURST),
+            serve,
+            callers,
+            sign_in,
             board,
             library,
             kept: Kept::default(),
             usual,
-            form_secret,
             stopping,
-            tokens: Mutex::new(KnownTokens { store: tokens, read_at: None, by_hash: HashMap::new() }),
         }
     }
 
-    /// Whether a token's bearer may do what asks for a scope.
-    pub(crate) fn authorize(&self, token: Option<&str>, wanted: Scope) -> Result<(), Problem> {
-        let token = token.ok_or_else(|| Problem::unauthorized("this asks for a token"))?;
-        // Whoever panicked while reading left whole values behind.
-        let mut known = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        // Reading the store makes this thread wait, which the others have to know.
-        tokio::task::block_in_place(|| known.refresh())?;
-        let found = known.by_hash.get(&tokens::hash(token)).filter(|found| found.is_valid((self.clock)()));
-        match found {
-            Some(found) if found.scope.allows(wanted) => Ok(()),
-            Some(_) => Err(Problem::new(axum::http::StatusCode::FORBIDDEN, "the token is not for this")),
-            None => Err(Problem::unauthorized("the token is not valid")),
+    /// Refuses who has no token for sending.
+    pub(crate) fn authorize_sender(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        match self.callers.find(headers, (self.clock)())? {
+            Caller::Program { scope, .. } if scope.allows(TokenScope::Ingest) => Ok(()),
+            Caller::Program { .. } => Err(Problem::new(StatusCode::FORBIDDEN, "the token is not for this")),
+            Caller::Anyone if headers.contains_key(header::AUTHORIZATION) => {
+                Err(Problem::unauthorized("the token is not valid"))
+            }
+            Caller::Anyone | Caller::Person { .. } => Err(Problem::unauthorized("this asks for a token")),
         }
     }
-}
 
-impl KnownTokens {
-    fn refresh(&mut self) -> Result<(), Problem> {
-        if self.read_at.is_some_and(|read_at| read_at.elapsed() < TOKENS_AGE) {
-            return Ok(());
+    /// What is asked about, within what the caller may see.
+    pub(crate) fn scope(&self, caller: &Caller, asked: &Asked) -> Result<Scope, Problem> {
+        let mut scope = Scope::read(asked, self.usual.window_days)?;
+        let Some(teams) = caller.teams() else { return Ok(scope) };
+        if scope.snapshot.is_some() {
+            caller.sees_everything()?;
         }
-        let tokens = self.store.list().map_err(|error| {
-            tracing::error!(%error, "tokens could not be read");
-            Problem::unavailable()
-        })?;
-        self.by_hash = tokens.into_iter().map(|token| (token.hash, token)).collect();
-        self.read_at = Some(Instant::now());
-        Ok(())
+        let hidden = |what: &str| Problem::new(StatusCode::NOT_FOUND, format!("there is no such {what} among yours"));
+        match &scope.team {
+            Some(team) if !teams.contains(team) => return Err(hidden("team")),
+            Some(_) => {}
+            None => scope.team = teams.first().cloned(),
+        }
+        if let Some(service) = &scope.service
+            && !self.board.team_of(service)?.is_some_and(|team| teams.contains(&team))
+        {
+            return Err(hidden("service"));
+        }
+        Ok(scope)
     }
 }

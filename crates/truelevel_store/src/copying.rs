@@ -29,6 +29,8 @@ const TABLES: &[&str] = &[
     "snapshot",
     "event",
     "token",
+    "session",
+    "audit",
     "lease",
     "answer",
 ];

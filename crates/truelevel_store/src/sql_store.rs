@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use truelevel_model::access::{AuditEntry, Session, Uses};
 use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent, Token};
 use truelevel_model::facts::Facts;
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
@@ -14,11 +15,11 @@ use truelevel_model::{
 use crate::failure::Failure;
 use crate::sql::Connection;
 use crate::tables::{
-    collected, declarations, deployments, events, evidence, gate_answers, history, incident_links, incidents, names,
-    pipeline_runs, reviews, service_records, snapshots, tags, tokens,
+    audit, collected, declarations, deployments, events, evidence, gate_answers, history, incident_links, incidents,
+    names, pipeline_runs, reviews, service_records, sessions, snapshots, tags, tokens,
 };
 use crate::upsert::Stays;
-use crate::{Counts, EventQuery, Receipt, Store, StoreError, Written, postgres, sqlite};
+use crate::{AuditQuery, Counts, EventQuery, Receipt, Store, StoreError, Written, postgres, sqlite};
 
 /// A store in an SQLite file, in memory, or in a schema of a PostgreSQL server.
 ///
@@ -49,6 +50,23 @@ impl SqlStore {
     /// environment variable `PGPASSWORD` is taken.
     pub fn on_server(address: &str) -> Result<Self, StoreError> {
         Ok(Self { connection: Connection::Postgres(Box::new(postgres::Connection::open(address)?)) })
+    }
+}
+
+impl SqlStore {
+    /// Writes a whole copy of the store, as of now, to a file that is not there yet. Others may go on writing. A server's
+    /// own programs copy what is kept on it.
+    pub fn back_up(&self, to: &Path) -> Result<(), StoreError> {
+        let written = match &self.connection {
+            Connection::Sqlite(connection) => connection.back_up(to),
+            Connection::Postgres(_) => Err(Failure::Unsupported(
+                "what is kept on a PostgreSQL server is backed up with `pg_dump`; `truelevel store copy` makes a file of it"
+                    .to_owned(),
+            )),
+        };
+        written.map_err(|failure| {
+            failure.into_error(&truelevel_model::printable(&to.display().to_string()), "write a backup")
+        })
     }
 }
 
@@ -248,5 +266,33 @@ impl Store for SqlStore {
 
     fn tokens(&self) -> Result<Vec<Token>, StoreError> {
         self.connection.read("read tokens", tokens::read)
+    }
+
+    fn add_session(&mut self, session: &Session, forget_before: Time) -> Result<(), StoreError> {
+        self.connection.change("begin a session", |connection, _| sessions::add(connection, session, forget_before))
+    }
+
+    fn end_session(&mut self, hash: &[u8; 32], at: Time) -> Result<bool, StoreError> {
+        self.connection.change("end a session", |connection, _| sessions::end(connection, hash, at))
+    }
+
+    fn session(&self, hash: &[u8; 32]) -> Result<Option<Session>, StoreError> {
+        self.connection.read("read a session", |connection| sessions::find(connection, hash))
+    }
+
+    fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        self.connection.read("read sessions", sessions::read)
+    }
+
+    fn note_uses(&mut self, uses: &Uses) -> Result<(), StoreError> {
+        self.connection.change("note what was used", |connection, _| sessions::note_uses(connection, uses))
+    }
+
+    fn append_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.connection.change("write to the audit log", |connection, _| audit::append(connection, entry))
+    }
+
+    fn audit(&self, query: &AuditQuery) -> Result<Vec<(i64, AuditEntry)>, StoreError> {
+        self.connection.read("read the audit log", |connection| audit::read(connection, query))
     }
 }

@@ -52,6 +52,15 @@ impl Connection {
         Ok(Self { inner: opening::open(file)?, file: Some(file.clone()), place: self.place.clone() })
     }
 
+    pub(crate) fn back_up(&self, to: &Path) -> Result<(), Failure> {
+        if to.exists() {
+            return Err(Failure::NotAStore("there is a file already".to_owned()));
+        }
+        let name = to.to_str().ok_or_else(|| Failure::NotAStore("its name is not UTF-8".to_owned()))?;
+        self.inner.execute("VACUUM INTO ?1", [name])?;
+        std::fs::File::open(to).and_then(|copy| copy.sync_all()).map_err(Failure::Folder)
+    }
+
     pub(crate) fn statements(&self, sql: &str) -> Result<(), Failure> {
         // The end of a transaction is not worth asking where there is none.
         if sql == "ROLLBACK" && self.inner.is_autocommit() {

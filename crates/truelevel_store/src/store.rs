@@ -1,5 +1,6 @@
 //! What a store does, in the model's words and whatever keeps it.
 
+use truelevel_model::access::{AuditAction, AuditEntry, Session, Uses};
 use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent, Token};
 use truelevel_model::facts::Facts;
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
@@ -20,6 +21,17 @@ pub struct EventQuery {
     /// Only those received after the one with this key.
     pub after: i64,
     /// At most this many, oldest first.
+    pub limit: usize,
+}
+
+/// Which lines of the audit log to read.
+#[derive(Clone, Debug, Default)]
+pub struct AuditQuery {
+    /// Only those before the one with this key.
+    pub before: Option<i64>,
+    /// Only those of this action.
+    pub action: Option<AuditAction>,
+    /// At most this many, newest first.
     pub limit: usize,
 }
 
@@ -165,4 +177,25 @@ pub trait Store: Send {
 
     /// All tokens, by name.
     fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+
+    /// Keeps a session, and forgets those that expired before an instant.
+    fn add_session(&mut self, session: &Session, forget_before: Time) -> Result<(), StoreError>;
+
+    /// Ends a session; `false` when there is none of that hash, or it was ended before.
+    fn end_session(&mut self, hash: &[u8; 32], at: Time) -> Result<bool, StoreError>;
+
+    /// A session by its hash.
+    fn session(&self, hash: &[u8; 32]) -> Result<Option<Session>, StoreError>;
+
+    /// All sessions that are not forgotten, by begin and hash.
+    fn sessions(&self) -> Result<Vec<Session>, StoreError>;
+
+    /// Notes when tokens and sessions were last used; an earlier time than the one known changes nothing.
+    fn note_uses(&mut self, uses: &Uses) -> Result<(), StoreError>;
+
+    /// Adds a line to the audit log. There is no way to change or delete one.
+    fn append_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreError>;
+
+    /// Lines of the audit log with their keys, newest first.
+    fn audit(&self, query: &AuditQuery) -> Result<Vec<(i64, AuditEntry)>, StoreError>;
 }

@@ -69,6 +69,7 @@ const HOMES: &[(&str, &str)] = &[
     ("gix", "truelevel_sources"),
     ("hyper", "truelevel_server"),
     ("postgres", "truelevel_store"),
+    ("ring", "truelevel_server"),
     ("rusqlite", "truelevel_store"),
     ("tokio", "truelevel_server"),
 ];

@@ -16,7 +16,7 @@ pub(crate) fn run(args: Declare) -> Result<u8, EngineError> {
     let mut workspace = Workspace::open(&args.paths)?;
     let at = args.at.unwrap_or_else(super::now);
     let beliefs = said(args, &workspace)?;
-    let recorded = declare(&mut workspace, &beliefs, at)?;
+    let recorded = declare(&mut workspace, &beliefs, at, &super::by())?;
     eprintln!(
         "truelevel: {recorded} of {} claims are new; `truelevel assess` shows them beside the evidence",
         beliefs.len()

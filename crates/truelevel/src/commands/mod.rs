@@ -1,6 +1,8 @@
 //! The commands, a file each.
 
 mod assess;
+mod audit;
+mod backup;
 mod collect;
 mod compare;
 mod declare;
@@ -14,12 +16,14 @@ mod init;
 mod plan;
 mod replay;
 mod serve;
+mod session;
 mod snapshot;
 mod store;
 mod token;
 mod what_if;
 
 use truelevel_engine::EngineError;
+use truelevel_engine::access::By;
 use truelevel_engine::assess::AssessRequest;
 use truelevel_model::Time;
 
@@ -29,6 +33,8 @@ use crate::args::{Args, Command, Scope};
 pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
     match args.command {
         Command::Assess(args) => assess::run(args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Backup(args) => backup::run(&args),
         Command::Collect(args) => collect::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Declare(args) => declare::run(args),
@@ -42,6 +48,7 @@ pub(crate) fn run(args: Args) -> Result<u8, EngineError> {
         Command::Plan(args) => plan::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Serve(args) => serve::run(args),
+        Command::Session(args) => session::run(&args),
         Command::Snapshot(args) => snapshot::run(&args),
         Command::Store(args) => store::run(&args),
         Command::Token(args) => token::run(args),
@@ -57,6 +64,14 @@ fn request(scope: &Scope) -> AssessRequest {
         edition: scope.edition.clone(),
         services: scope.service.clone(),
     }
+}
+
+/// Whoever runs the command, for the audit log.
+fn by() -> By {
+    let user =
+        ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok()).filter(|user| !user.is_empty());
+    let who = user.map_or("the command line".to_owned(), |user| format!("{user} at the command line"));
+    By { who: truelevel_model::printable(&who).into_owned(), at: now() }
 }
 
 /// The one place that reads the clock.

@@ -1,7 +1,10 @@
 //! `replay`: kept events are read anew.
 
+use truelevel_engine::access::Access;
 use truelevel_engine::intake::{Gate, Intake};
 use truelevel_engine::{EngineError, Workspace};
+
+use truelevel_model::access::AuditAction;
 
 use crate::args::Replay;
 use crate::{exit, output};
@@ -11,9 +14,8 @@ pub(crate) fn run(args: &Replay) -> Result<u8, EngineError> {
     let gate = Gate::for_replay(&workspace.config);
     let replayed = Intake::open(&workspace)?.replay(&gate, super::events::query(&args.which))?;
     let changed = if replayed.is_changed { "facts changed" } else { "no fact changed" };
-    output::print(&format!(
-        "{} events read, {} still not understood; {changed}\n",
-        replayed.events, replayed.quarantined
-    ))?;
+    let told = format!("{} events read, {} still not understood; {changed}", replayed.events, replayed.quarantined);
+    Access::open(&workspace)?.record(&super::by(), AuditAction::Replayed, told.clone())?;
+    output::print(&format!("{told}\n"))?;
     Ok(exit::DONE)
 }

@@ -1,7 +1,5 @@
 //! `serve`: the server, until it is asked to stop.
 
-use std::net::SocketAddr;
-
 use truelevel_engine::EngineError;
 use truelevel_server::Options;
 
@@ -18,7 +16,7 @@ pub(crate) fn run(args: Serve) -> Result<u8, EngineError> {
 }
 
 /// The address, for people and for whoever let the system choose the port.
-fn ready(address: SocketAddr) {
+fn ready(address: &str) {
     // Nobody has to read it.
-    let _ = output::print(&format!("http://{address}\n"));
+    let _ = output::print(&format!("{address}\n"));
 }

@@ -1,6 +1,6 @@
 //! `token`: who may call the server.
 
-use truelevel_engine::tokens::Tokens;
+use truelevel_engine::access::Access;
 use truelevel_engine::{EngineError, Workspace};
 use truelevel_model::events::Scope;
 use truelevel_model::printable;
@@ -16,12 +16,12 @@ pub(crate) fn run(args: Token) -> Result<u8, EngineError> {
                 TokenScope::Read => Scope::Read,
                 TokenScope::Admin => Scope::Admin,
             };
-            let token = Tokens::open(&Workspace::open(&paths)?)?.create(&name, scope, expires, super::now())?;
+            let token = Access::open(&Workspace::open(&paths)?)?.create_token(&name, scope, expires, &super::by())?;
             eprintln!("truelevel: keep this token safe, it is not shown again");
             output::print(&format!("{token}\n"))?;
         }
         TokenAction::List { paths } => {
-            for token in Tokens::open(&Workspace::open(&paths)?)?.list()? {
+            for token in Access::open(&Workspace::open(&paths)?)?.tokens()? {
                 let state = match (token.revoked_at, token.expires_at) {
                     (Some(at), _) => format!("revoked {at}"),
                     (None, Some(at)) if at <= super::now() => format!("expired {at}"),
@@ -29,11 +29,12 @@ pub(crate) fn run(args: Token) -> Result<u8, EngineError> {
                     (None, None) => "valid".to_owned(),
                 };
                 let (name, scope) = (printable(&token.name), token.scope.as_str());
-                output::print(&format!("{name:<24} {scope:<7} made {}, {state}\n", token.created_at))?;
+                let used = token.used_at.map_or("never used".to_owned(), |at| format!("last used {at}"));
+                output::print(&format!("{name:<24} {scope:<7} made {}, {used}, {state}\n", token.created_at))?;
             }
         }
         TokenAction::Revoke { name, paths } => {
-            Tokens::open(&Workspace::open(&paths)?)?.revoke(&name, super::now())?;
+            Access::open(&Workspace::open(&paths)?)?.revoke_token(&name, &super::by())?;
         }
     }
     Ok(exit::DONE)

@@ -17,6 +17,8 @@ pub struct Live {
     pub measured_at: Option<Time>,
     /// What is being computed or went wrong meanwhile, in a sentence.
     pub status: String,
+    /// Whether readers say who they are.
+    pub has_account: bool,
 }
 
 #[derive(Template)]
@@ -37,6 +39,8 @@ struct Layout<'a> {
     measured: Option<(String, String)>,
     status: &'a str,
     events: Option<String>,
+    /// Where readers see who they are.
+    account: Option<String>,
     groups: Vec<Group>,
     sections: &'a [Section],
     foot: String,
@@ -69,6 +73,7 @@ pub(super) fn one_file(assessment: &Assessment, sections: &[Section], policy: &s
         measured: None,
         status: "",
         events: None,
+        account: None,
         groups: groups(&Links::OneFile, has, None),
         sections,
         foot: format!("Truelevel {}. {}", assessment.program_version, CREED),
@@ -95,6 +100,7 @@ pub(super) fn served(links: &Links, assessment: Option<&Assessment>, section: Se
         measured: live.measured_at.map(|time| (time.to_string(), words::moment(time))),
         status: &live.status,
         events: live.events.as_ref().and_then(|path| links.file(path)),
+        account: live.has_account.then(|| links.to(&Page::Account)),
         groups: if assessment.is_some() { groups(links, |_| true, Some(&here)) } else { Vec::new() },
         sections: &[section],
         foot: CREED.to_owned(),

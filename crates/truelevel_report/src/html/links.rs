@@ -48,6 +48,10 @@ pub enum Page {
     Snapshots,
     /// Two stored assessments side by side.
     Compare,
+    /// Who the reader is.
+    Account,
+    /// Who changed what.
+    Audit,
     /// An address where nothing is, without the leading slash.
     Nowhere(String),
 }
@@ -77,6 +81,8 @@ impl Page {
             Self::Declare => "declare".to_owned(),
             Self::Snapshots => "snapshots".to_owned(),
             Self::Compare => "compare".to_owned(),
+            Self::Account => "account".to_owned(),
+            Self::Audit => "audit".to_owned(),
             Self::Nowhere(path) => path.clone(),
         }
     }
@@ -114,6 +120,8 @@ impl Page {
             Self::Declare => "Self-assessment".to_owned(),
             Self::Snapshots => "Snapshots".to_owned(),
             Self::Compare => "Comparison".to_owned(),
+            Self::Account => "You".to_owned(),
+            Self::Audit => "Audit log".to_owned(),
             Self::Nowhere(_) => "Nothing here".to_owned(),
         }
     }

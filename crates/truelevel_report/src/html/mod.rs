@@ -3,6 +3,7 @@
 //! A page is made from an assessment, the reference behind its words, and the way links are written. Templates escape
 //! everything, and so does what writes pictures; definitions are Markdown, in which markup is text.
 
+mod account;
 mod ai;
 mod architecture;
 mod choice;
@@ -33,6 +34,7 @@ use askama::Template;
 use truelevel_model::assessment::{Assessment, ServiceResult};
 use truelevel_model::course::{Course, Courses};
 
+pub use account::{Account, AuditRow, account, audit, signed_out};
 pub use downloads::{Download, download};
 pub use layout::Live;
 pub use links::{Links, Page, Query};

@@ -32,6 +32,8 @@ fn section(site: &Site<'_>, page: &Page, filter: &Filter) -> Option<Section> {
         Page::Coverage => trust::coverage(site),
         Page::Definitions => trust::definitions(site),
         Page::Definition(id) => trust::definition(site, id)?,
-        Page::Declare | Page::Snapshots | Page::Compare | Page::Nowhere(_) => return None,
+        Page::Declare | Page::Snapshots | Page::Compare | Page::Account | Page::Audit | Page::Nowhere(_) => {
+            return None;
+        }
     })
 }

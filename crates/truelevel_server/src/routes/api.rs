@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{RawPathParams, State as Shared};
+use axum::extract::{Extension, RawPathParams, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-use truelevel_model::Measurement;
+use truelevel_model::access::Role;
 use truelevel_model::assessment::{
     Assessment, Constraint, Coverage, ExclusionCount, LevelRange, MetricSpread, Pitfall, Roadmap, ServiceResult,
     StageResult, TeamResult,
@@ -19,9 +19,11 @@ use truelevel_model::assessment::{
 use truelevel_model::comparison::Comparison;
 use truelevel_model::snapshot::SnapshotHead;
 use truelevel_model::trend::Trend;
+use truelevel_model::{Measurement, Word};
 use truelevel_report::html::{self, Links, Page, Site};
 
 use super::pages::{blocking, filter, unavailable};
+use crate::callers::Caller;
 use crate::content::Content;
 use crate::library::Library;
 use crate::measuring::Answer;
@@ -56,8 +58,10 @@ pub(crate) struct Operation {
 pub(crate) enum Reads {
     /// The last answer to what is asked about.
     Answer(fn(&Asking<'_>) -> Result<String, Problem>),
-    /// The store.
+    /// The store, for who sees everything.
     Store(fn(&Library, &Asked) -> Result<String, Problem>),
+    /// The store, for admins.
+    Admin(fn(&Library, &Asked) -> Result<String, Problem>),
 }
 
 /// A question to an answer.
@@ -94,6 +98,21 @@ struct Metric<'a> {
     services: BTreeMap<&'a str, &'a Measurement>,
 }
 
+/// A line of the audit log.
+#[derive(Serialize, JsonSchema)]
+struct AuditLine {
+    /// Its number.
+    number: i64,
+    /// When, as RFC 3339.
+    at: String,
+    /// Who did it: a person, a token, the command line, the server itself.
+    who: String,
+    /// What was done: `declared`, `token_created`, `signed_in`, ….
+    action: &'static str,
+    /// To what, and how.
+    what: String,
+}
+
 /// Levels with the gates that decide them.
 #[derive(Serialize, JsonSchema)]
 struct Stages<'a> {
@@ -118,6 +137,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         schema: schema::<Assessment>,
         table: None,
         reads: Reads::Answer(|asking| written(&asking.answer.assessment)),
+    },
+    Operation {
+        path: "/audit",
+        summary: "Who changed what, newest first; for admins.",
+        query: &[
+            ("before", "integer", "Only lines before the one of this number."),
+            ("per_page", "integer", "How many lines, 1 to 1000; 100 unless said otherwise."),
+        ],
+        schema: schema::<Vec<AuditLine>>,
+        table: None,
+        reads: Reads::Admin(audit),
     },
     Operation {
         path: "/comparison",
@@ -255,10 +285,14 @@ pub(crate) const SCOPE: &[(&str, &str, &str)] = &[
 pub(super) fn routes() -> Router<Arc<State>> {
     let mut router = Router::new().route(&format!("{ROOT}/openapi.json"), get(document));
     for operation in OPERATIONS {
-        let handle = move |state, params, asked, headers| answer(state, operation, params, asked, headers, false);
+        let handle = move |state, caller, params, asked, headers| {
+            answer(state, caller, operation, params, asked, headers, false)
+        };
         router = router.route(&format!("{ROOT}{}", operation.path), get(handle));
         if operation.table.is_some() && !operation.path.ends_with('}') {
-            let handle = move |state, params, asked, headers| answer(state, operation, params, asked, headers, true);
+            let handle = move |state, caller, params, asked, headers| {
+                answer(state, caller, operation, params, asked, headers, true)
+            };
             router = router.route(&format!("{ROOT}{}.csv", operation.path), get(handle));
         }
     }
@@ -271,6 +305,7 @@ async fn document(headers: HeaderMap) -> Response {
 
 async fn answer(
     Shared(state): Shared<Arc<State>>,
+    Extension(caller): Extension<Caller>,
     operation: &'static Operation,
     params: RawPathParams,
     asked: Asked,
@@ -281,13 +316,17 @@ async fn answer(
     let wants_csv = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/csv"));
     let table = operation.table.filter(|_| is_csv || wants_csv).map(|table| table.replace('*', &name));
     let reads = match operation.reads {
-        Reads::Store(read) => {
+        Reads::Store(read) | Reads::Admin(read) => {
+            caller.sees_everything()?;
+            if matches!(operation.reads, Reads::Admin(_)) {
+                caller.may(Role::Admin)?;
+            }
             let content = blocking(move || Ok(Content::new(JSON, read(&state.library, &asked)?)));
             return Ok(content.await?.respond(&headers));
         }
         Reads::Answer(read) => read,
     };
-    let scope = Scope::read(&asked, state.usual.window_days)?;
+    let scope = state.scope(&caller, &asked)?;
     let found = state.board.answer(&scope).await?;
     let pairs: Vec<String> = asked.pairs().map(|(name, value)| format!("{name}={value}")).collect();
     let key = format!("api {} {name}?{} {table:?}", operation.path, pairs.join("&"));
@@ -328,6 +367,19 @@ fn paging(asked: &Asked) -> Result<(usize, usize), Problem> {
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
     }
     Ok((page, per_page))
+}
+
+fn audit(library: &Library, asked: &Asked) -> Result<String, Problem> {
+    let (_, per_page) = paging(asked)?;
+    let entries = library.audit(asked.read("before")?, per_page).map_err(unavailable)?;
+    let lines = entries.into_iter().map(|(number, entry)| AuditLine {
+        number,
+        at: entry.at.to_string(),
+        who: entry.who,
+        action: entry.action.word(),
+        what: entry.what,
+    });
+    written(&lines.collect::<Vec<_>>())
 }
 
 fn services(asking: &Asking<'_>) -> Result<String, Problem> {

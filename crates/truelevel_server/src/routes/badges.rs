@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State as Shared};
+use axum::extract::{Extension, Path, State as Shared};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 use truelevel_model::{Band, Measurement};
 use truelevel_report::numbers;
 
+use crate::callers::Caller;
 use crate::content::Content;
 use crate::measuring::Answer;
 use crate::problem::Problem;
@@ -28,6 +29,7 @@ struct Badge {
 
 pub(super) async fn show(
     Shared(state): Shared<Arc<State>>,
+    Extension(caller): Extension<Caller>,
     Path(file): Path<String>,
     asked: Asked,
     headers: HeaderMap,
@@ -35,7 +37,7 @@ pub(super) async fn show(
     let nothing =
         || Problem::new(StatusCode::NOT_FOUND, "there are `level` and the ids of metrics, as `.svg` and `.json`");
     let (name, form) = file.rsplit_once('.').ok_or_else(nothing)?;
-    let scope = Scope::read(&asked, state.usual.window_days)?;
+    let scope = state.scope(&caller, &asked)?;
     // One service and one team stand in the whole answer.
     let whole = Scope { service: None, team: None, ..scope.clone() };
     let badge = badge(&*state.board.answer(&whole).await?, &scope, name)?.ok_or_else(nothing)?;

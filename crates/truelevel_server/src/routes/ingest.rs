@@ -10,12 +10,10 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use truelevel_engine::intake::{Receipt, records};
-use truelevel_model::events::Scope;
 use truelevel_model::printable;
 
 use super::api::ROOT;
 use crate::problem::Problem;
-use crate::protection;
 use crate::state::State;
 
 /// Rejected records that are named; more are counted.
@@ -29,7 +27,7 @@ pub(super) fn routes() -> Router<Arc<State>> {
 
 async fn receive(Shared(state): Shared<Arc<State>>, kind: &'static str, request: Request) -> Result<Response, Problem> {
     let (parts, body): (_, Body) = request.into_parts();
-    state.authorize(protection::token(&parts.headers).as_deref(), Scope::Ingest)?;
+    state.authorize_sender(&parts.headers)?;
     let mut held = state.budget.hold(&parts.headers, body).await?;
     let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     let taken = records::take(kind, held.body(), key, (state.clock)());

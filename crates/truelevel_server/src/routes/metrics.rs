@@ -4,16 +4,22 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::extract::State as Shared;
+use axum::extract::{Extension, State as Shared};
 use axum::http::{HeaderName, header};
 
 use truelevel_model::assessment::Assessment;
 
+use crate::callers::Caller;
 use crate::measuring::{Looked, Standing};
+use crate::problem::Problem;
 use crate::scope::Scope;
 use crate::state::State;
 
-pub(super) async fn show(Shared(state): Shared<Arc<State>>) -> ([(HeaderName, &'static str); 1], String) {
+pub(super) async fn show(
+    Shared(state): Shared<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    caller.sees_everything()?;
     let counts = state.entrance.counts();
     let changes = AtomicU64::new(*state.entrance.changes().borrow());
     let series = [
@@ -36,7 +42,7 @@ pub(super) async fn show(Shared(state): Shared<Arc<State>>) -> ([(HeaderName, &'
     if let Ok(Looked { standing: Standing::Ready(answer), .. }) = state.board.look(&Scope::default()) {
         measured(&mut page, &answer.assessment);
     }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page)
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page))
 }
 
 /// What is measured. A value that cannot be told is missing, never zero.

@@ -1,11 +1,13 @@
 //! The addresses: a file each.
 
 pub(crate) mod api;
+mod audit;
 mod badges;
 mod health;
 mod ingest;
 mod metrics;
 mod pages;
+mod sign_in;
 mod webhooks;
 
 use std::sync::Arc;
@@ -25,16 +27,21 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/webhooks/{sender}", post(webhooks::receive))
         .route("/webhooks/{sender}/{*path}", post(webhooks::receive_below))
         .merge(ingest::routes())
-        .merge(drop_ins());
+        .merge(drop_ins())
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&state), protection::not_too_often));
     let readers = Router::new()
         .route("/metrics", get(metrics::show))
         .route("/badges/{name}", get(badges::show))
         .merge(api::routes())
+        .merge(audit::routes())
         .merge(pages::routes())
+        .merge(sign_in::own_routes())
         .route_layer(middleware::from_fn_with_state(Arc::clone(&state), protection::read_only));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .merge(pages::assets())
+        .merge(sign_in::routes())
         .merge(senders)
         .merge(readers)
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing here"))

@@ -5,19 +5,20 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Form, Path, State as Shared};
+use axum::extract::{Extension, Form, Path, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use futures_util::stream::{self, Stream};
 use truelevel_engine::EngineError;
+use truelevel_engine::access::By;
 use truelevel_engine::declare::{Belief, Claim};
-use truelevel_engine::tokens;
-use truelevel_model::events::Scope as TokenScope;
+use truelevel_model::access::Role;
 use truelevel_report::assets;
 use truelevel_report::html::{self, Connection, Filter, Links, Live, Page, Site};
 
+use crate::callers::Caller;
 use crate::content::Content;
 use crate::measuring::{Answer, Looked, Standing, Trouble};
 use crate::problem::Problem;
@@ -25,7 +26,7 @@ use crate::protection;
 use crate::scope::{Asked, Scope};
 use crate::state::State;
 
-const HTML: &str = "text/html; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 /// Where the stream of new answers is.
 const EVENTS: &str = "events";
 
@@ -57,21 +58,26 @@ pub(super) fn routes() -> Router<Arc<State>> {
         .route("/download/{name}", get(download))
         .route(&format!("/{EVENTS}"), get(events))
         .route("/declare", axum::routing::post(declare));
-    for name in assets::NAMES {
-        router =
-            router.route(&format!("/{name}"), get(move |asked, headers| async move { asset(name, asked, headers) }));
-    }
     for page in PAGES {
         let path = format!("/{}", page.path());
-        let show = move |state, asked, headers| show(state, page.clone(), asked, headers);
+        let show = move |state, caller, asked, headers| show(state, caller, page.clone(), asked, headers);
         router = router.route(&path, get(show));
     }
     for named in NAMED_PAGES {
         let path = format!("/{}{{name}}", named(String::new()).path());
-        let show = move |state, Path(name): Path<String>, asked, headers| show(state, named(name), asked, headers);
+        let show = move |state, caller, Path(name): Path<String>, asked, headers| {
+            show(state, caller, named(name), asked, headers)
+        };
         router = router.route(&path, get(show));
     }
     router
+}
+
+/// The files of the pages: for everybody, because also who is sent away sees a page.
+pub(super) fn assets() -> Router<Arc<State>> {
+    assets::NAMES.iter().fold(Router::new(), |router, name| {
+        router.route(&format!("/{name}"), get(move |asked, headers| async move { asset(name, asked, headers) }))
+    })
 }
 
 /// A file of the pages. Under the address with its version it never changes.
@@ -89,13 +95,27 @@ fn asset(name: &'static str, asked: Asked, headers: HeaderMap) -> Response {
 
 async fn show(
     Shared(state): Shared<Arc<State>>,
+    Extension(caller): Extension<Caller>,
     page: Page,
     asked: Asked,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let scope = Scope::read(&asked, state.usual.window_days)?;
+    let scope = state.scope(&caller, &asked)?;
+    let is_kept = match page {
+        Page::Snapshots | Page::Compare => {
+            caller.sees_everything()?;
+            false
+        }
+        Page::Declare => false,
+        _ => true,
+    };
     let Looked { standing, status } = state.board.look(&scope)?;
-    let live = |measured_at| Live { events: Some(EVENTS.to_owned()), measured_at, status: status.to_owned() };
+    let live = |measured_at| Live {
+        events: Some(EVENTS.to_owned()),
+        measured_at,
+        status: status.to_owned(),
+        has_account: state.sign_in.is_some(),
+    };
     let links = Links::server(page.clone(), scope.query());
     let answer = match standing {
         Standing::Ready(answer) => answer,
@@ -119,13 +139,12 @@ async fn show(
     let live = live(Some(answer.measured_at));
     let pairs: Vec<String> = asked.pairs().map(|(name, value)| format!("{name}={value}")).collect();
     let key = format!("{}?{}#{status}", page.path(), pairs.join("&"));
-    let is_kept = !matches!(page, Page::Snapshots | Page::Compare | Page::Declare);
     if is_kept && let Some(content) = state.kept.find(answer.number, &key) {
         return Ok(content.respond(&headers));
     }
     let shared = Arc::clone(&state);
     let content = blocking(move || {
-        let text = render(&shared, &answer, links, &page, &asked, &live)?;
+        let text = render(&shared, &caller, &answer, links, &page, &asked, &live)?;
         let content = Content::new(HTML, text);
         Ok(if is_kept { shared.kept.keep(answer.number, key, content) } else { Arc::new(content) })
     });
@@ -134,6 +153,7 @@ async fn show(
 
 fn render(
     state: &State,
+    caller: &Caller,
     answer: &Answer,
     links: Links,
     page: &Page,
@@ -150,7 +170,7 @@ fn render(
         }
         Page::Declare => {
             let problem = asked.text("problem").unwrap_or_default();
-            Ok(html::declare(&site, &state.form_secret, problem, live))
+            Ok(html::declare(&site, &state.callers.form_key(caller), problem, live))
         }
         page => {
             let nothing = || {
@@ -239,12 +259,13 @@ fn connections(state: &State) -> Vec<Connection> {
 /// `/download/{name}`: a table as CSV, a picture as SVG.
 async fn download(
     Shared(state): Shared<Arc<State>>,
+    Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
     asked: Asked,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // A service's picture is that of the service in the whole answer.
-    let scope = Scope { service: None, ..Scope::read(&asked, state.usual.window_days)? };
+    let scope = Scope { service: None, ..state.scope(&caller, &asked)? };
     let answer = state.board.answer(&scope).await?;
     let wanted = name.clone();
     let content = blocking(move || {
@@ -266,21 +287,17 @@ async fn download(
 /// The self-assessment, as its form sends it.
 async fn declare(
     Shared(state): Shared<Arc<State>>,
+    Extension(caller): Extension<Caller>,
     asked: Asked,
     headers: HeaderMap,
     Form(fields): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Problem> {
-    if state.require_tokens {
-        state.authorize(protection::token(&headers).as_deref(), TokenScope::Admin)?;
+    caller.may(Role::Editor)?;
+    protection::own_form(&state, &caller, &headers, &fields)?;
+    let scope = state.scope(&caller, &asked)?;
+    if scope.service.is_none() {
+        caller.sees_everything()?;
     }
-    // Another site's form knows no secret of ours, and browsers say where a form comes from.
-    let is_ours = fields.get("token").is_some_and(|given| tokens::hash(given) == tokens::hash(&state.form_secret));
-    let is_same_site = headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin");
-    if !is_ours || !is_same_site {
-        let detail = "the form is not from this server, or from before it was started; open it again";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    }
-    let scope = Scope::read(&asked, state.usual.window_days)?;
     let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let of_the_form = ["token", "who", "why"];
     let said = fields.iter().filter(|(name, level)| !of_the_form.contains(&name.as_str()) && !level.is_empty());
@@ -294,8 +311,8 @@ async fn declare(
     let (shared, beliefs) = (Arc::clone(&state), beliefs?);
     let links = Links::server(Page::Declare, scope.query());
     let said = blocking(move || {
-        let at = (shared.clock)();
-        match shared.library.declare(&beliefs, at) {
+        let by = By { who: caller.described(), at: (shared.clock)() };
+        match shared.library.declare(&beliefs, &by) {
             Ok(_) => Ok(None),
             Err(EngineError::Usage(says)) => Ok(Some(says)),
             Err(error) => Err(unavailable(error)),

@@ -10,6 +10,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_snapshots.sql"),
     include_str!("../../migrations/sqlite/0003_events.sql"),
     include_str!("../../migrations/sqlite/0004_measurements.sql"),
+    include_str!("../../migrations/sqlite/0005_access.sql"),
 ];
 
 /// Marks a file as ours: `TRLV` in ASCII.

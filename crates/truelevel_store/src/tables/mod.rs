@@ -1,6 +1,7 @@
 //! A module for each table or few: its columns, and how facts become rows and rows facts. Nothing here knows which
 //! database it is.
 
+pub(crate) mod audit;
 pub(crate) mod collected;
 pub(crate) mod declarations;
 pub(crate) mod deployments;
@@ -14,6 +15,7 @@ pub(crate) mod names;
 pub(crate) mod pipeline_runs;
 pub(crate) mod reviews;
 pub(crate) mod service_records;
+pub(crate) mod sessions;
 pub(crate) mod snapshots;
 pub(crate) mod tags;
 pub(crate) mod tokens;

@@ -9,7 +9,8 @@ use crate::sql::{Connection, values};
 
 pub(crate) fn add(connection: &Connection, token: &Token) -> Result<bool, Failure> {
     let added = connection.execute(
-        "INSERT INTO token (name, hash, scope, created_at, expires_at, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO token (name, hash, scope, created_at, expires_at, revoked_at, used_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT DO NOTHING",
         &values![
             &token.name,
@@ -18,6 +19,7 @@ pub(crate) fn add(connection: &Connection, token: &Token) -> Result<bool, Failur
             token.created_at.millis(),
             millis(token.expires_at),
             millis(token.revoked_at),
+            millis(token.used_at),
         ],
     )?;
     Ok(added > 0)
@@ -30,7 +32,7 @@ pub(crate) fn revoke(connection: &Connection, name: &str, at: Time) -> Result<bo
 
 pub(crate) fn read(connection: &Connection) -> Result<Vec<Token>, Failure> {
     connection.all(
-        "SELECT name, hash, scope, created_at, expires_at, revoked_at FROM token ORDER BY name",
+        "SELECT name, hash, scope, created_at, expires_at, revoked_at, used_at FROM token ORDER BY name",
         &[],
         |row| {
             Ok(Token {
@@ -40,6 +42,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<Token>, Failure> {
                 created_at: time(row, 3)?,
                 expires_at: optional_time(row, 4)?,
                 revoked_at: optional_time(row, 5)?,
+                used_at: optional_time(row, 6)?,
             })
         },
     )

@@ -39,7 +39,15 @@ fn full(store: &mut SqlStore) {
     store.receive(&[(raw("a"), Reading::problem("no service")), (raw("b"), Reading::default())]).unwrap();
     let (name, scope) = ("ci".to_owned(), Scope::Read);
     store
-        .add_token(&Token { name, hash: [7; 32], scope, created_at: at(0), expires_at: None, revoked_at: None })
+        .add_token(&Token {
+            name,
+            hash: [7; 32],
+            scope,
+            created_at: at(0),
+            expires_at: None,
+            revoked_at: None,
+            used_at: None,
+        })
         .unwrap();
 }
 

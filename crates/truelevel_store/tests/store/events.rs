@@ -174,6 +174,7 @@ fn a_token_is_added_once_and_taken_back_once(place: &Place) {
         created_at: at(0),
         expires_at: Some(at(10)),
         revoked_at: None,
+        used_at: None,
     };
     assert!(store.add_token(&token).unwrap());
     assert!(!store.add_token(&Token { hash: [8; 32], ..token.clone() }).unwrap());

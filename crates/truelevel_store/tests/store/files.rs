@@ -52,9 +52,9 @@ fn a_newer_store_is_refused_and_left_as_it_is() {
     drop(SqlStore::in_file(&file).unwrap());
     Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let refused = SqlStore::in_file(&file).unwrap_err();
-    assert!(matches!(refused, StoreError::Newer { found: 99, supported: 4, .. }), "{refused:?}");
+    assert!(matches!(refused, StoreError::Newer { found: 99, supported: 5, .. }), "{refused:?}");
     assert!(refused.to_string().ends_with(
-        "store.db was written by a newer Truelevel (store version 99, this one reads up to 4); install that version, \
+        "store.db was written by a newer Truelevel (store version 99, this one reads up to 5); install that version, \
          or name another store"
     ));
     let version: i64 = Connection::open(&file).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
@@ -128,3 +128,18 @@ promises![
     a_store_is_opened_again_with_what_was_written,
     every_store_has_a_salt_of_its_own,
 ];
+#[test]
+fn a_backup_is_whole_while_others_write_and_never_replaces_a_file() {
+    let folder = tempdir().unwrap();
+    let (file, copy) = (folder.path().join("store.db"), folder.path().join("it's a copy.db"));
+    let mut store = SqlStore::in_file(&file).unwrap();
+    store.write(&facts()).unwrap();
+    let writer = Connection::open(&file).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE; DELETE FROM deployment").unwrap();
+    store.back_up(&copy).unwrap();
+    drop(writer);
+    assert_eq!(SqlStore::in_file(&copy).unwrap().deployments().unwrap(), facts().deployments);
+    let refused = store.back_up(&copy).unwrap_err();
+    assert!(refused.to_string().contains("it's a copy.db"), "{refused}");
+    assert_eq!(SqlStore::in_file(&copy).unwrap().salt().unwrap(), store.salt().unwrap());
+}

@@ -7,7 +7,7 @@ use truelevel_store::{SqlStore, StoreError};
 
 use crate::cluster::Cluster;
 use crate::places::{Place, Promise};
-use crate::{concurrency, copying, dashboards, events, facts, files, histories, order, snapshots, views};
+use crate::{access, concurrency, copying, dashboards, events, facts, files, histories, order, snapshots, views};
 
 #[test]
 fn postgresql_keeps_every_promise() {
@@ -20,6 +20,7 @@ fn postgresql_keeps_every_promise() {
         ("what_cannot_be_reached_is_told_without_the_password", what_cannot_be_reached_is_told_without_the_password),
     ];
     let shared = [
+        access::PROMISES,
         concurrency::PROMISES,
         copying::PROMISES,
         dashboards::PROMISES,
