@@ -29,7 +29,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(world: &World) -> Self {
+        Self::start_with(world, &[])
+    }
+
+    pub(crate) fn start_with(world: &World, more: &[&str]) -> Self {
         let mut command = world.command(["serve", "--listen", "127.0.0.1:0"]);
+        command.args(more);
         command.env("SECRET", SECRET).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();

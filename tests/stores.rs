@@ -1,12 +1,14 @@
 //! The same facts give the same answer, whatever keeps them.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use postgres::NoTls;
 use serde_json::Value;
 
 use crate::cli::World;
 use crate::cluster::Cluster;
+use crate::server::{Server, deployment, workspace};
 
 const AS_OF: &str = "2026-08-21T17:00:00Z";
 
@@ -64,4 +66,39 @@ fn a_server_that_cannot_be_used_is_told_without_its_password() {
     check("postgres://me:s3cret@127.0.0.1:4/facts", "postgres://127.0.0.1:4/facts cannot be reached");
     check("postgres://me:s3cret@127.0.0.1:4/facts?sslmode=require", "connections are not encrypted");
     check("postgres://me:s3cret@s3cret:x/facts", "its address cannot be read");
+}
+
+#[test]
+fn of_two_servers_on_one_store_each_shows_what_the_other_took() {
+    let Some(cluster) = Cluster::start() else { return };
+    let mut client = postgres::Client::connect(&cluster.url("public"), NoTls).unwrap();
+    client.batch_execute("CREATE SCHEMA facts").unwrap();
+    let world = workspace("[serve]\nrequire_tokens = true\n");
+    let url = cluster.url("facts");
+    let token = world.run(["token", "create", "ci", "--scope", "read", "--store", &url]);
+    let token = format!("Bearer {}", token.text().trim());
+    let (one, other) = (Server::start_with(&world, &["--store", &url]), Server::start_with(&world, &["--store", &url]));
+    let taken = one.deliver("d1", &deployment(1, "acme/web"));
+    assert_eq!((taken.status, taken.json()["state"].as_str()), (202, Some("normalised")), "{}", taken.body);
+    let again = other.deliver("d1", &deployment(1, "acme/web"));
+    assert_eq!((again.status, again.json()["state"].as_str()), (200, Some("duplicate")));
+    for server in [&one, &other] {
+        assert_eq!(server.get("/api/v1/services", &[]).status, 401);
+        wait_for(server, "/api/v1/services", &token, "\"web\"");
+    }
+    let held = client.query("SELECT count(*) FROM facts.lease WHERE name = 'upkeep'", &[]).unwrap();
+    assert_eq!(held[0].get::<_, i64>(0), 1, "one of them does the upkeep");
+    assert_eq!((one.stop("-TERM"), other.stop("-TERM")), (Some(0), Some(0)));
+}
+
+/// Asks until the answer holds a text; each answer is at most a few seconds away.
+fn wait_for(server: &Server, path: &str, token: &str, wanted: &str) {
+    let begun = Instant::now();
+    loop {
+        let answer = server.get(path, &[("authorization", token)]);
+        if answer.body.contains(wanted) {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{path} stayed {}: {}", answer.status, answer.body);
+    }
 }

@@ -113,6 +113,8 @@ fn names(config: &Config) -> Names {
 /// Keeps what comes in. One value is one connection to the store.
 pub struct Intake {
     store: SqlStore,
+    /// Tells it from others on the same store.
+    name: String,
 }
 
 /// What reading events anew did.
@@ -131,7 +133,7 @@ pub struct Replayed {
 impl Intake {
     /// Opens the workspace's store for events.
     pub fn open(workspace: &Workspace) -> Result<Self, EngineError> {
-        Ok(Self { store: workspace.open_store()? })
+        Ok(Self { store: workspace.open_store()?, name: crate::access::secret()? })
     }
 
     /// Keeps events with what they say, in one transaction: when this answers, they are on the disk.
@@ -167,6 +169,16 @@ impl Intake {
     /// Events, in the order of receipt.
     pub fn events(&self, query: &EventQuery) -> Result<Vec<StoredEvent>, EngineError> {
         Ok(self.store.events(query)?)
+    }
+
+    /// The key of the newest event that became facts, whichever process took it; zero when there is none.
+    pub fn last_event(&self) -> Result<i64, EngineError> {
+        Ok(self.store.last_event()?)
+    }
+
+    /// Whether the upkeep is this one's from now to an instant; no other process on the same store then has it.
+    pub fn take_upkeep(&mut self, now: Time, until: Time) -> Result<bool, EngineError> {
+        Ok(self.store.take_lease("upkeep", &self.name, now, until)?)
     }
 
     /// How many events there are, by sender and state.

@@ -44,6 +44,8 @@ use writer::Writer;
 
 /// How often what is quarantined is tried again and what is old is forgotten.
 const UPKEEP: Duration = Duration::from_secs(3600);
+/// How often it is looked for events that other servers on the same store took.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// How often it is noted which tokens and sessions were used.
 const BETWEEN_USES: Duration = Duration::from_secs(60);
@@ -104,9 +106,11 @@ pub fn serve(options: &Options) -> Result<(), EngineError> {
     let served = runtime.block_on(async {
         let upkeep = tokio::spawn(keep_up(writer.entrance()));
         let noting = tokio::spawn(note_uses(Arc::clone(&state)));
+        let looking = tokio::spawn(look(writer.entrance()));
         let router = routes::router(Arc::clone(&state));
         let served = connections::serve(options.listen, router, tls, options.ready, stop_streams).await;
         upkeep.abort();
+        looking.abort();
         noting.abort();
         served
     });
@@ -133,6 +137,14 @@ async fn note_uses(state: Arc<State>) {
         let state = Arc::clone(&state);
         // Writing may wait for the disk.
         let _ = tokio::task::spawn_blocking(move || state.callers.note_uses()).await;
+    }
+}
+
+async fn look(entrance: writer::Entrance) {
+    let mut interval = tokio::time::interval(BETWEEN_LOOKS);
+    loop {
+        interval.tick().await;
+        entrance.look().await;
     }
 }
 

@@ -8,9 +8,10 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use truelevel_engine::intake::{EventQuery, Gate, Intake, Receipt};
-use truelevel_model::Time;
 use truelevel_model::events::{EventState, RawEvent, Reading};
+use truelevel_model::{Span, Time};
 
+use crate::UPKEEP;
 use crate::problem::Problem;
 
 /// Events that may wait.
@@ -22,6 +23,7 @@ const BATCH: usize = 512;
 enum Job {
     Keep(Box<Delivery>),
     KeepUp,
+    Look,
 }
 
 struct Delivery {
@@ -76,6 +78,11 @@ impl Entrance {
         let _ = self.jobs.send(Job::KeepUp).await;
     }
 
+    /// Looks for events that other servers on the same store took.
+    pub(crate) async fn look(&self) {
+        let _ = self.jobs.send(Job::Look).await;
+    }
+
     /// Whether events can be handed in.
     pub(crate) fn is_open(&self) -> bool {
         !self.jobs.is_closed()
@@ -106,8 +113,18 @@ impl Writer {
         let (jobs, waiting) = mpsc::channel(WAITING);
         let (changed, changes) = watch::channel(0);
         let counts = Arc::new(Counts::default());
-        let work =
-            Work { intake, gate, keep_days, clock, changed, counts: Arc::clone(&counts), waiting, retried_up_to: None };
+        let work = Work {
+            // What is there already is in the first answer.
+            last_event: intake.last_event().unwrap_or_default(),
+            intake,
+            gate,
+            keep_days,
+            clock,
+            changed,
+            counts: Arc::clone(&counts),
+            waiting,
+            retried_up_to: None,
+        };
         Self { thread: std::thread::spawn(move || work.run()), entrance: Entrance { jobs, counts, changes } }
     }
 
@@ -133,6 +150,8 @@ struct Work {
     changed: watch::Sender<u64>,
     counts: Arc<Counts>,
     waiting: mpsc::Receiver<Job>,
+    /// The newest event of which was told.
+    last_event: i64,
     /// The quarantined event up to which all were tried again, while that goes on.
     retried_up_to: Option<i64>,
 }
@@ -146,6 +165,7 @@ impl Work {
                 match job {
                     Job::Keep(delivery) => batch.push(*delivery),
                     Job::KeepUp => self.begin_upkeep(),
+                    Job::Look => self.look(),
                 }
                 next = if batch.len() < BATCH { self.waiting.try_recv().ok() } else { None };
             }
@@ -182,6 +202,8 @@ impl Work {
         };
         self.counts.commits.fetch_add(1, Ordering::Relaxed);
         if receipts.contains(&Receipt::Kept { is_changed: true }) {
+            // What others took before is in the answer that this asks for.
+            self.last_event = self.intake.last_event().unwrap_or(self.last_event);
             self.tell_of_a_change();
         }
         for (receipt, (kept, _share)) in receipts.into_iter().zip(answers) {
@@ -192,7 +214,29 @@ impl Work {
         }
     }
 
+    /// Others on the same store take events too, which the answer of this server is to show.
+    fn look(&mut self) {
+        match self.intake.last_event() {
+            Ok(last) if last > self.last_event => {
+                self.last_event = last;
+                self.tell_of_a_change();
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the events of other servers could not be looked for"),
+        }
+    }
+
     fn begin_upkeep(&mut self) {
+        let now = (self.clock)();
+        // A little longer than until the next time, so that who has it keeps it while it lives.
+        match self.intake.take_upkeep(now, now.plus(Span::from_millis(UPKEEP.as_millis() as i64 + 60_000))) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::error!(%error, "it cannot be told whose turn the upkeep is");
+                return;
+            }
+        }
         match self.intake.expire((self.clock)().minus_days(self.keep_days)) {
             Ok(events) if events > 0 => tracing::info!(events, "forgot events that are older than is kept"),
             Ok(_) => {}

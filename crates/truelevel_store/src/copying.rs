@@ -7,7 +7,7 @@ use crate::sql::{Connection, Value, Values};
 use crate::tables::snapshots;
 use crate::{SqlStore, StoreError};
 
-/// Every table, each after those that it refers to.
+/// Every table that outlives the processes which use the store, each after those that it refers to.
 const TABLES: &[&str] = &[
     "salt",
     "source",
@@ -31,8 +31,6 @@ const TABLES: &[&str] = &[
     "token",
     "session",
     "audit",
-    "lease",
-    "answer",
 ];
 
 /// Rows that are held at once.

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::sql::Connection;
 use crate::tables::{
     audit, collected, declarations, deployments, events, evidence, gate_answers, history, incident_links, incidents,
-    names, pipeline_runs, reviews, service_records, sessions, snapshots, tags, tokens,
+    leases, names, pipeline_runs, reviews, service_records, sessions, snapshots, tags, tokens,
 };
 use crate::upsert::Stays;
 use crate::{AuditQuery, Counts, EventQuery, Receipt, Store, StoreError, Written, postgres, sqlite};
@@ -248,12 +248,20 @@ impl Store for SqlStore {
         self.connection.read("read events", |connection| events::read(connection, query))
     }
 
+    fn last_event(&self) -> Result<i64, StoreError> {
+        self.connection.read("look for events", events::last)
+    }
+
     fn event_counts(&self) -> Result<Vec<(String, EventState, u64)>, StoreError> {
         self.connection.read("count events", events::count)
     }
 
     fn expire_events(&mut self, received_before: Time) -> Result<u64, StoreError> {
         self.connection.change("expire events", |connection, _| events::expire(connection, received_before))
+    }
+
+    fn take_lease(&mut self, name: &str, holder: &str, now: Time, until: Time) -> Result<bool, StoreError> {
+        self.connection.change("take a lease", |connection, _| leases::take(connection, name, holder, now, until))
     }
 
     fn add_token(&mut self, token: &Token) -> Result<bool, StoreError> {

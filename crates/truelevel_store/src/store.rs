@@ -162,12 +162,19 @@ pub trait Store: Send {
     /// Events, in the order of receipt.
     fn events(&self, query: &EventQuery) -> Result<Vec<StoredEvent>, StoreError>;
 
+    /// The key of the newest event that became facts; zero when there is none.
+    fn last_event(&self) -> Result<i64, StoreError>;
+
     /// How many events there are, by sender and state.
     fn event_counts(&self) -> Result<Vec<(String, EventState, u64)>, StoreError>;
 
     /// Forgets events that were received before an instant and hold nothing more: quarantined ones stay. Answers how
     /// many.
     fn expire_events(&mut self, received_before: Time) -> Result<u64, StoreError>;
+
+    /// Takes or renews the right to do something alone until an instant, by a name for it and one for who asks. `false`
+    /// while somebody else has it, which ends at the instant that was said when it was taken.
+    fn take_lease(&mut self, name: &str, holder: &str, now: Time, until: Time) -> Result<bool, StoreError>;
 
     /// Adds a token; not when its name is taken, which is the answer `false`.
     fn add_token(&mut self, token: &Token) -> Result<bool, StoreError>;

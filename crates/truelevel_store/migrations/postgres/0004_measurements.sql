@@ -5,13 +5,6 @@ CREATE TABLE lease (
     expires_at bigint NOT NULL
 );
 
--- The newest answer about the whole workspace, which several servers share.
-CREATE TABLE answer (
-    "only" bigint PRIMARY KEY CHECK ("only" = 1),
-    begun_at bigint NOT NULL,
-    assessment text NOT NULL
-);
-
 -- What stored assessments say. Without a service a row is about the whole workspace.
 CREATE VIEW v_snapshots AS
 SELECT

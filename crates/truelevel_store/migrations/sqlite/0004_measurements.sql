@@ -5,13 +5,6 @@ CREATE TABLE lease (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The newest answer about the whole workspace, which several servers share.
-CREATE TABLE answer (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    begun_at INTEGER NOT NULL,
-    assessment TEXT NOT NULL
-) STRICT;
-
 -- What stored assessments say. Without a service a row is about the whole workspace.
 CREATE VIEW v_snapshots AS
 SELECT

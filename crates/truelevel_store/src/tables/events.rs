@@ -137,6 +137,13 @@ pub(crate) fn read(connection: &Connection, query: &EventQuery) -> Result<Vec<St
     )
 }
 
+/// The key of the newest event that became facts; zero when there is none.
+pub(crate) fn last(connection: &Connection) -> Result<i64, Failure> {
+    let last: Option<i64> =
+        connection.one("SELECT max(key) FROM event WHERE state = 'normalised'", &[], |row| row.get(0))?.flatten();
+    Ok(last.unwrap_or_default())
+}
+
 pub(crate) fn count(connection: &Connection) -> Result<Vec<(String, EventState, u64)>, Failure> {
     let sql = "SELECT sender, state, count(*) FROM event GROUP BY sender, state ORDER BY sender, state";
     connection.all(sql, &[], |row| Ok((row.get(0)?, word(row, 1)?, row.get::<i64>(2)?.unsigned_abs())))

@@ -11,6 +11,7 @@ pub(crate) mod gate_answers;
 pub(crate) mod history;
 pub(crate) mod incident_links;
 pub(crate) mod incidents;
+pub(crate) mod leases;
 pub(crate) mod names;
 pub(crate) mod pipeline_runs;
 pub(crate) mod reviews;

@@ -86,7 +86,8 @@ fn everything_goes_over_and_back_and_can_be_gone_on_with(place: &Place) {
     assert_same(&original, &copy);
     // Every table that the database has was copied.
     for table in place.tables() {
-        assert!(counts.iter().any(|(copied, _)| *copied == table), "{table} was not copied");
+        // Who does what at the moment is no matter of a copy.
+        assert!(table == "lease" || counts.iter().any(|(copied, _)| *copied == table), "{table} was not copied");
     }
 }
 

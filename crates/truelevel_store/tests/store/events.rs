@@ -37,6 +37,7 @@ const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2,
 
 fn a_delivery_is_kept_once_as_it_came_with_its_facts(place: &Place) {
     let mut store = place.fresh();
+    assert_eq!(store.last_event().unwrap(), 0);
     let facts = Facts { deployments: vec![deployment("1")], ..Facts::default() };
     let other = Facts { deployments: vec![deployment("2")], ..Facts::default() };
     let receipts = store
@@ -51,6 +52,7 @@ fn a_delivery_is_kept_once_as_it_came_with_its_facts(place: &Place) {
     assert_eq!(receipts, [new, Receipt::Duplicate, same, same]);
     assert_eq!(store.deployments().unwrap(), facts.deployments);
     let events = store.events(&everything()).unwrap();
+    assert_eq!(store.last_event().unwrap(), events[1].key, "the third one said nothing");
     assert_eq!(events.iter().map(|event| event.raw.clone()).take(2).collect::<Vec<_>>(), [raw("a"), raw("b")]);
     assert_eq!((events[2].state, events[2].reason.as_deref()), (EventState::Ignored, Some("a ping")));
     let counts = store.event_counts().unwrap();
@@ -165,6 +167,17 @@ fn an_end_waits_for_the_start_of_its_incident(place: &Place) {
     assert_eq!(store.events(&everything()).unwrap()[0].state, EventState::Normalised);
 }
 
+fn a_lease_is_held_by_one_until_it_ends(place: &Place) {
+    let (mut one, mut other) = (place.store(), place.store());
+    assert!(one.take_lease("upkeep", "one", at(0), at(60)).unwrap());
+    assert!(!other.take_lease("upkeep", "other", at(59), at(119)).unwrap());
+    assert!(other.take_lease("something else", "other", at(59), at(119)).unwrap());
+    assert!(one.take_lease("upkeep", "one", at(59), at(119)).unwrap(), "who holds it may go on");
+    assert!(!other.take_lease("upkeep", "other", at(60), at(120)).unwrap());
+    assert!(other.take_lease("upkeep", "other", at(119), at(179)).unwrap());
+    assert!(!one.take_lease("upkeep", "one", at(120), at(180)).unwrap());
+}
+
 fn a_token_is_added_once_and_taken_back_once(place: &Place) {
     let mut store = place.fresh();
     let token = Token {
@@ -188,6 +201,7 @@ fn a_token_is_added_once_and_taken_back_once(place: &Place) {
 }
 
 promises![
+    a_lease_is_held_by_one_until_it_ends,
     a_delivery_is_kept_once_as_it_came_with_its_facts,
     a_deployment_told_bit_by_bit_is_the_same_in_every_order,
     a_review_told_bit_by_bit_is_the_same_in_every_order,
