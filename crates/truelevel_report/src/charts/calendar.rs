@@ -13,7 +13,7 @@ const TOP: f64 = 18.0;
 const ROW: f64 = 17.0;
 const CELL: f64 = 14.0;
 const STEPS: f64 = 5.0;
-const HEAT: [&str; 6] = ["heat-0", "heat-1", "heat-2", "heat-3", "heat-4", "heat-5"];
+const HEAT: [&str; 5] = ["heat-1", "heat-2", "heat-3", "heat-4", "heat-5"];
 
 /// One day.
 #[derive(Clone, Debug)]
@@ -24,28 +24,24 @@ pub struct Day {
     pub count: u64,
 }
 
-/// The chart of days in order, without gaps; `None` without days.
-pub fn calendar(title: &str, days: &[Day]) -> Option<Chart> {
+/// The chart of days in order, without gaps; `None` without days. What lies below every picture of the same days may be
+/// drawn once elsewhere on the page, under the id `ground`.
+pub fn calendar(title: &str, days: &[Day], ground: Option<&str>) -> Option<Chart> {
     let offset = weekday(days.first()?.day);
     let weeks = (days.len() + offset).div_ceil(7);
     let width = (100.0 - LEFT) / weeks.max(8) as f64;
     let most = days.iter().map(|day| day.count).max().unwrap_or(0);
     let mut svg = Svg::default();
-    for (row, name) in WEEKDAYS.iter().enumerate().step_by(2) {
-        svg.text("c-label", (0.0, TOP + row as f64 * ROW + CELL - 3.0), Anchor::Start, name);
+    match ground {
+        Some(id) => svg.reuse(id),
+        None => svg = ground_of(days)?,
     }
-    let mut paths: [(&str, String); 6] = HEAT.map(|class| (class, String::new()));
-    let mut month_before = String::new();
-    for (at, day) in days.iter().enumerate() {
+    let mut paths: [(&str, String); 5] = HEAT.map(|class| (class, String::new()));
+    for (at, day) in days.iter().enumerate().filter(|(_, day)| day.count > 0) {
         let (week, row) = ((at + offset) / 7, (at + offset) % 7);
         let x = LEFT + week as f64 * width;
         let step = (day.count as f64 / most.max(1) as f64 * STEPS).ceil() as usize;
-        paths[step.min(HEAT.len() - 1)].1 += &cell((x, row as f64 * ROW), (width - 0.35, CELL));
-        let month = month(day.day);
-        if month != month_before && (at == 0 || row == 0) {
-            svg.text("c-label", (x, TOP - 6.0), Anchor::Start, &month);
-            month_before = month;
-        }
+        paths[step.min(HEAT.len()) - 1].1 += &cell((x, row as f64 * ROW), (width - 0.35, CELL));
     }
     svg.paths(TOP, 7.0 * ROW, &paths);
     for (at, day) in days.iter().enumerate().filter(|(_, day)| day.count > 0) {
@@ -58,6 +54,33 @@ pub fn calendar(title: &str, days: &[Day]) -> Option<Chart> {
         table.push([at_noon(day.day).date(), WEEKDAYS[weekday(day.day)].to_owned(), day.count.to_string()]);
     }
     Some(Chart { title: title.to_owned(), finding: finding(days), table, height: TOP + 7.0 * ROW, body: svg.finish() })
+}
+
+/// What is the same in every picture of these days, as the inside of one; `None` without days.
+pub fn calendar_ground(days: &[Day]) -> Option<String> {
+    Some(ground_of(days)?.finish().marks)
+}
+
+fn ground_of(days: &[Day]) -> Option<Svg> {
+    let offset = weekday(days.first()?.day);
+    let width = (100.0 - LEFT) / (days.len() + offset).div_ceil(7).max(8) as f64;
+    let mut svg = Svg::default();
+    for (row, name) in WEEKDAYS.iter().enumerate().step_by(2) {
+        svg.text("c-label", (0.0, TOP + row as f64 * ROW + CELL - 3.0), Anchor::Start, name);
+    }
+    let (mut cells, mut month_before) = (String::new(), String::new());
+    for (at, day) in days.iter().enumerate() {
+        let (week, row) = ((at + offset) / 7, (at + offset) % 7);
+        let x = LEFT + week as f64 * width;
+        cells += &cell((x, row as f64 * ROW), (width - 0.35, CELL));
+        let month = month(day.day);
+        if month != month_before && (at == 0 || row == 0) {
+            svg.text("c-label", (x, TOP - 6.0), Anchor::Start, &month);
+            month_before = month;
+        }
+    }
+    svg.paths(TOP, 7.0 * ROW, &[("heat-0", cells)]);
+    Some(svg)
 }
 
 /// 0 for Monday to 6 for Sunday; 1970-01-01 was a Thursday.
@@ -96,13 +119,13 @@ mod tests {
     fn a_day_without_deployments_is_a_cell_too() {
         // 2026-06-01, a Monday.
         let days: Vec<Day> = (0..20).map(|at| Day { day: 20_605 + at, count: u64::from(at % 7 == 1) * 4 }).collect();
-        let chart = calendar("Deployments", &days).unwrap();
+        let chart = calendar("Deployments", &days, None).unwrap();
         super::super::testing::check(&chart);
         assert_eq!(chart.finding, "12 deployments on 3 of 20 days, most on Tue.");
         assert_eq!(chart.table.rows[1], ["2026-06-02", "Tue", "4"]);
         let svg = chart.svg();
         let empty = svg.split("class=\"heat-0\" d=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-        assert_eq!(empty.matches('z').count(), 17);
-        assert!(calendar("Deployments", &[]).is_none());
+        assert_eq!(empty.matches('z').count(), 20, "under all days");
+        assert!(calendar("Deployments", &[], None).is_none());
     }
 }

@@ -17,7 +17,7 @@ mod svg;
 mod trend;
 mod waterline;
 
-pub use calendar::{Day, calendar};
+pub use calendar::{Day, calendar, calendar_ground};
 pub use codeployment::codeployment;
 pub use distribution::{Distribution, distribution};
 pub use level_grid::{GridService, level_grid};
@@ -27,7 +27,7 @@ pub use segments::{LeadTimeSegment, segments};
 pub use sparkline::{Sparkline, sparkline};
 pub use survival::{Survival, SurvivalStep, survival};
 pub use trend::{Limits, Trend, TrendPoint, trend};
-pub use waterline::{Stage, waterline};
+pub use waterline::{Stage, waterline, waterline_ground};
 
 use crate::table::Table;
 pub(crate) use svg::escaped;
@@ -45,27 +45,26 @@ pub struct Chart {
     /// The values behind it.
     pub table: Table,
     height: f64,
-    body: String,
+    body: svg::Drawing,
 }
 
 impl Chart {
     /// The picture for a page: as wide as its place.
     pub fn svg(&self) -> String {
-        format!(
-            "<svg class=\"chart\" role=\"img\" aria-label=\"{}\" width=\"100%\" height=\"{}\">{}</svg>",
-            escaped(&format!("{}. {}", self.title, self.finding)),
-            svg::number(self.height),
-            self.body
-        )
+        self.drawn(&format!("{}{}", self.body.marks, self.body.tips))
     }
 
     /// The same without what a pointer says, for where the values stand beside the picture.
     pub fn plain_svg(&self) -> String {
-        let mut parts = self.body.split("<title>");
-        let mut body = parts.next().unwrap_or_default().to_owned();
-        // Text is escaped: what looks like a tag is one.
-        parts.for_each(|part| body += part.split_once("</title>").map_or(part, |(_, rest)| rest));
-        Self { body, ..self.clone() }.svg()
+        self.drawn(&self.body.plain())
+    }
+
+    fn drawn(&self, body: &str) -> String {
+        format!(
+            "<svg class=\"chart\" role=\"img\" aria-label=\"{}\" width=\"100%\" height=\"{}\">{body}</svg>",
+            escaped(&format!("{}. {}", self.title, self.finding)),
+            svg::number(self.height),
+        )
     }
 
     /// The picture as a file of its own, with its colours, title and finding.
@@ -81,7 +80,7 @@ impl Chart {
             escaped(&self.finding),
             crate::assets::picture_style(),
             svg::number(self.height),
-            self.body,
+            self.body.marks,
             title = escaped(&self.title),
         )
     }

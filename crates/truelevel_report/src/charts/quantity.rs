@@ -52,7 +52,7 @@ pub fn quantity_axis(scale: &Scale, rule: Option<&BandRule>) -> String {
     let mut svg = Svg::default();
     track(&mut svg, scale, rule);
     ticks(&mut svg, scale, rule);
-    svg.finish()
+    svg.finish().marks
 }
 
 /// The chart; `None` when there is nothing to draw. Better is to the right, wherever the metric says what better is.

@@ -9,7 +9,7 @@ use crate::numbers;
 use crate::table::Table;
 
 const BAR: f64 = 26.0;
-const LINE: f64 = 22.0;
+const LINE: f64 = 38.0;
 
 /// One part.
 #[derive(Clone, Debug)]
@@ -44,8 +44,8 @@ pub fn segments(statistic: &str, parts: &[LeadTimeSegment], counted: &str) -> Op
         svg.rect(&class, (from, 0.0), (to - from - 0.2, BAR), &format!("{}: {statistic} {duration}", part.name));
         let line = BAR + 10.0 + at as f64 * LINE;
         svg.rect(&class, (scale.ends().0, line), (1.4, 12.0), "");
-        svg.text("c-name", (scale.ends().0 + 3.0, line + 11.0), Anchor::Start, &part.name);
-        svg.text("c-number", (scale.ends().1, line + 11.0), Anchor::End, &format!("{duration}, {share}"));
+        svg.text("c-name", (scale.ends().0 + 4.0, line + 11.0), Anchor::Start, &part.name);
+        svg.text("c-label", (scale.ends().0 + 4.0, line + 27.0), Anchor::Start, &format!("{duration}, {share}"));
         table.push([part.name.clone(), duration, share, numbers::digits(part.n as f64)]);
         before += part.seconds.max(0.0);
     }

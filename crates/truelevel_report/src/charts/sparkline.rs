@@ -3,7 +3,7 @@
 use truelevel_model::Unit;
 
 use super::Chart;
-use super::svg::{Svg, cell, through};
+use super::svg::{Svg, cell, runs};
 use crate::numbers;
 use crate::table::Table;
 
@@ -41,15 +41,7 @@ pub fn sparkline(spark: &Sparkline<'_>) -> Option<Chart> {
         let share = if high > low { (value - low) / (high - low) } else { 0.5 };
         HEIGHT - ROOM - share * (HEIGHT - 2.0 * ROOM)
     };
-    let mut path = String::new();
-    let mut run: Vec<(f64, f64)> = Vec::new();
-    for (at, (_, value)) in spark.values.iter().enumerate() {
-        match value {
-            Some(value) => run.push((x(at), y(*value))),
-            None => path += &through(&std::mem::take(&mut run)),
-        }
-    }
-    path += &through(&run);
+    let path = runs(spark.values.iter().enumerate().map(|(at, (_, value))| (x(at), value.map(y))));
     let limits = spark.limits.map(|(low, high)| cell((0.0, y(high)), (100.0, y(low) - y(high))));
     let mut svg = Svg::default();
     svg.paths(0.0, HEIGHT, &[("c-limits", limits.unwrap_or_default()), ("c-line", path)]);

@@ -8,6 +8,27 @@ use truelevel_model::printable;
 #[derive(Default)]
 pub(super) struct Svg {
     body: String,
+    tips: String,
+}
+
+/// The inside of a picture.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Drawing {
+    /// What is seen, with what a pointer over its marks says.
+    pub(super) marks: String,
+    /// Areas without a look, for what a pointer over them says.
+    pub(super) tips: String,
+}
+
+impl Drawing {
+    /// The picture without what a pointer says.
+    pub(super) fn plain(&self) -> String {
+        let mut parts = self.marks.split("<title>");
+        let mut plain = parts.next().unwrap_or_default().to_owned();
+        // Text is escaped: what looks like a tag is one.
+        parts.for_each(|part| plain += part.split_once("</title>").map_or(part, |(_, rest)| rest));
+        plain.replace("></rect>", "/>").replace("></circle>", "/>").replace("></path>", "/>")
+    }
 }
 
 /// Where a text stands against its place.
@@ -38,8 +59,8 @@ impl Anchor {
 }
 
 impl Svg {
-    pub(super) fn finish(self) -> String {
-        self.body
+    pub(super) fn finish(self) -> Drawing {
+        Drawing { marks: self.body, tips: self.tips }
     }
 
     /// A rectangle; `x` and `width` in percent. The tip is what a pointer over it says.
@@ -83,7 +104,7 @@ impl Svg {
     pub(super) fn mark(&mut self, class: &str, (x, y): (f64, f64), path: &str, tip: &str) {
         let _ = write!(
             self.body,
-            "<svg x=\"{}%\" y=\"{}\" overflow=\"visible\"><path class=\"{class}\" d=\"{path}\"{}</svg>",
+            "<svg x=\"{}%\" y=\"{}\"><path class=\"{class}\" d=\"{path}\"{}</svg>",
             number(x),
             number(y),
             closed("path", tip)
@@ -104,7 +125,9 @@ impl Svg {
 
     /// What a pointer over an area says, where many shapes share a path.
     pub(super) fn tip(&mut self, place: (f64, f64), size: (f64, f64), tip: &str) {
+        std::mem::swap(&mut self.body, &mut self.tips);
         self.rect("c-tip", place, size, tip);
+        std::mem::swap(&mut self.body, &mut self.tips);
     }
 
     /// A picture that is drawn elsewhere on the page, under an id.
@@ -116,7 +139,7 @@ impl Svg {
     pub(super) fn paths(&mut self, top: f64, height: f64, paths: &[(&str, String)]) {
         let _ = write!(
             self.body,
-            "<svg x=\"0\" y=\"{}\" width=\"100%\" height=\"{h}\" viewBox=\"0 0 100 {h}\" preserveAspectRatio=\"none\" overflow=\"visible\">",
+            "<svg y=\"{}\" width=\"100%\" height=\"{h}\" viewBox=\"0 0 100 {h}\" preserveAspectRatio=\"none\">",
             number(top),
             h = number(height)
         );
@@ -129,6 +152,18 @@ impl Svg {
 
 fn closed(name: &str, tip: &str) -> String {
     if tip.is_empty() { "/>".to_owned() } else { format!("><title>{}</title></{name}>", escaped(tip)) }
+}
+
+/// A path through the values that are known, broken at gaps. What stands alone is a dot.
+pub(super) fn runs(points: impl Iterator<Item = (f64, Option<f64>)>) -> String {
+    let points: Vec<(f64, Option<f64>)> = points.collect();
+    let known = points.chunk_by(|a, b| a.1.is_some() == b.1.is_some());
+    known
+        .map(|run| {
+            let run: Vec<(f64, f64)> = run.iter().filter_map(|(x, y)| Some((*x, (*y)?))).collect();
+            through(&run) + if run.len() == 1 { "h0" } else { "" }
+        })
+        .collect()
 }
 
 /// A path through points.

@@ -4,7 +4,7 @@ use truelevel_model::Unit;
 
 use super::Chart;
 use super::scale::Scale;
-use super::svg::{Anchor, Svg, through};
+use super::svg::{Anchor, Svg, runs, through};
 use crate::numbers;
 use crate::table::Table;
 
@@ -105,7 +105,8 @@ pub fn trend(trend: &Trend<'_>) -> Option<Chart> {
         let (low, high) = point.interval.filter(|_| point.value.is_some())?;
         Some(through(&[(x(at), plot(low)), (x(at), plot(high))]))
     });
-    svg.paths(TOP, form.height, &[("c-whisker", whiskers.collect()), ("c-line", line(trend.points, x, plot))]);
+    let line = runs(trend.points.iter().enumerate().map(|(at, point)| (x(at), point.value.map(plot))));
+    svg.paths(TOP, form.height, &[("c-whisker", whiskers.collect()), ("c-line", line)]);
     let every = trend.points.len().div_ceil(form.labels).max(1);
     for (at, point) in trend.points.iter().enumerate() {
         draw_point(&mut svg, trend, point, (x(at), y));
@@ -135,19 +136,6 @@ fn scale(trend: &Trend<'_>, known: &[f64]) -> Scale {
         Unit::PerDay => Scale::from_zero(trend.unit, held.fold(0.0, f64::max) * 1.05),
         unit => Scale::holding(unit, held, false),
     }
-}
-
-/// The line, broken where a period has no value.
-fn line(points: &[TrendPoint], x: impl Fn(usize) -> f64, y: impl Fn(f64) -> f64) -> String {
-    let mut path = String::new();
-    let mut run: Vec<(f64, f64)> = Vec::new();
-    for (at, point) in points.iter().enumerate() {
-        match point.value {
-            Some(value) => run.push((x(at), y(value))),
-            None => path += &through(&std::mem::take(&mut run)),
-        }
-    }
-    path + &through(&run)
 }
 
 fn draw_point(svg: &mut Svg, trend: &Trend<'_>, point: &TrendPoint, (x, y): (f64, impl Fn(f64) -> f64)) {

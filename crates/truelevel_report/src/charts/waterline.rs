@@ -30,38 +30,34 @@ pub struct Stage<'a> {
     pub is_lane: bool,
 }
 
-/// The chart. The waterline runs where the lowest stage is proven.
-pub fn waterline(stages: &[Stage<'_>]) -> Chart {
+/// The chart. The waterline runs where the lowest stage is proven. What lies below every picture of the same stages may be
+/// drawn once elsewhere on the page, under the id `ground`.
+pub fn waterline(stages: &[Stage<'_>], ground: Option<&str>) -> Chart {
     let mut svg = Svg::default();
     let level = stages.iter().filter(|stage| !stage.is_lane).map(|stage| stage.proven).min().unwrap_or(1);
     let rows = stages.len() as f64;
     let lanes = stages.iter().filter(|stage| stage.is_lane).count() as f64;
-    let gap = if lanes > 0.0 { 14.0 } else { 0.0 };
-    let height = HEAD + rows * ROW + gap;
-    for at in 1..=LEVELS {
-        let middle = LEFT + (f64::from(at) - 0.5) * LEVEL_WIDTH;
-        let class = if at == level { "c-level-at" } else { "c-level" };
-        svg.text(class, (middle, 14.0), Anchor::Middle, &at.to_string());
-        svg.text("c-label wide", (middle, 30.0), Anchor::Middle, words::level_name(at));
+    let height = height(stages);
+    match ground {
+        Some(id) => svg.reuse(id),
+        None => draw_ground(&mut svg, stages, Some(level)),
     }
-    let top = |row: usize| HEAD + row as f64 * ROW + if stages[row].is_lane { gap } else { 0.0 };
     let cells = |is_in: fn(&Stage<'_>, Level) -> bool| -> String {
         let rows =
             stages.iter().enumerate().flat_map(|(row, stage)| (1..=LEVELS).map(move |level| (row, stage, level)));
         let chosen = rows.filter(|(_, stage, level)| is_in(stage, *level));
-        chosen.map(|(row, _, level)| cell((left_of(level) + 0.3, top(row)), (LEVEL_WIDTH - 0.6, BAR))).collect()
+        chosen.map(|(row, _, level)| level_cell(stages, row, level)).collect()
     };
     svg.paths(
         0.0,
         height,
         &[
-            ("c-beyond", cells(|stage, level| level > stage.proven.max(stage.possible))),
             ("c-possible", cells(|stage, level| level > stage.proven && level <= stage.possible)),
             ("c-proven", cells(|stage, level| level <= stage.proven)),
         ],
     );
     for (row, stage) in stages.iter().enumerate() {
-        draw_row(&mut svg, stage, top(row));
+        draw_row(&mut svg, stage, top(stages, row));
     }
     let x = LEFT + f64::from(level) * LEVEL_WIDTH - 0.3;
     svg.line("c-waterline", (x, HEAD - 4.0), (x, HEAD + (rows - lanes) * ROW - 6.0));
@@ -79,9 +75,46 @@ fn left_of(level: Level) -> f64 {
     LEFT + f64::from(level - 1) * LEVEL_WIDTH
 }
 
+/// What is the same in every picture of these stages, as the inside of one.
+pub fn waterline_ground(stages: &[Stage<'_>]) -> String {
+    let mut svg = Svg::default();
+    draw_ground(&mut svg, stages, None);
+    svg.finish().marks
+}
+
+fn draw_ground(svg: &mut Svg, stages: &[Stage<'_>], level: Option<Level>) {
+    for at in 1..=LEVELS {
+        let middle = LEFT + (f64::from(at) - 0.5) * LEVEL_WIDTH;
+        let class = if Some(at) == level { "c-level-at" } else { "c-level" };
+        svg.text(class, (middle, 14.0), Anchor::Middle, &at.to_string());
+        svg.text("c-label wide", (middle, 30.0), Anchor::Middle, words::level_name(at));
+    }
+    let cells = (0..stages.len()).flat_map(|row| (1..=LEVELS).map(move |level| level_cell(stages, row, level)));
+    svg.paths(0.0, height(stages), &[("c-beyond", cells.collect())]);
+    for (row, stage) in stages.iter().enumerate() {
+        let class = if stage.is_lane { "c-name c-quiet" } else { "c-name" };
+        svg.text(class, (0.0, top(stages, row) + BAR / 2.0 + 5.0), Anchor::Start, stage.name);
+    }
+}
+
+/// Lanes stand apart.
+fn gap(stages: &[Stage<'_>]) -> f64 {
+    if stages.iter().any(|stage| stage.is_lane) { 14.0 } else { 0.0 }
+}
+
+fn height(stages: &[Stage<'_>]) -> f64 {
+    HEAD + stages.len() as f64 * ROW + gap(stages)
+}
+
+fn top(stages: &[Stage<'_>], row: usize) -> f64 {
+    HEAD + row as f64 * ROW + if stages[row].is_lane { gap(stages) } else { 0.0 }
+}
+
+fn level_cell(stages: &[Stage<'_>], row: usize, level: Level) -> String {
+    cell((left_of(level) + 0.3, top(stages, row)), (LEVEL_WIDTH - 0.6, BAR))
+}
+
 fn draw_row(svg: &mut Svg, stage: &Stage<'_>, top: f64) {
-    let class = if stage.is_lane { "c-name c-quiet" } else { "c-name" };
-    svg.text(class, (0.0, top + BAR / 2.0 + 5.0), Anchor::Start, stage.name);
     let possible = if stage.possible > stage.proven { format!(", {} possible", stage.possible) } else { String::new() };
     svg.tip((LEFT, top), (100.0 - LEFT, BAR), &format!("{}: {} proven{possible}", stage.name, stage.proven));
     if let Some(declared) = stage.declared {
@@ -130,11 +163,14 @@ mod tests {
     #[test]
     fn proven_is_solid_possible_is_outlined_and_what_was_declared_is_marked() {
         let stage = |name, proven, possible, declared, is_lane| Stage { name, proven, possible, declared, is_lane };
-        let chart = waterline(&[
-            stage("build", 2, 3, Some(4), false),
-            stage("deploy", 3, 3, None, false),
-            stage("platform", 1, 5, None, true),
-        ]);
+        let chart = waterline(
+            &[
+                stage("build", 2, 3, Some(4), false),
+                stage("deploy", 3, 3, None, false),
+                stage("platform", 1, 5, None, true),
+            ],
+            None,
+        );
         super::super::testing::check(&chart);
         assert_eq!(chart.finding, "The level is 2, held by build; deploy stands higher.");
         let svg = chart.svg();
@@ -142,7 +178,7 @@ mod tests {
             let path = svg.split(&format!("class=\"{class}\" d=\"")).nth(1).and_then(|rest| rest.split('"').next());
             path.map_or(0, |path| path.matches('M').count())
         };
-        assert_eq!((cells("c-proven"), cells("c-possible"), cells("c-beyond")), (6, 5, 4));
+        assert_eq!((cells("c-proven"), cells("c-possible"), cells("c-beyond")), (6, 5, 15), "over what is beyond");
         assert_eq!(svg.matches("c-declared").count(), 1);
         assert_eq!(chart.table.rows[0], ["build", "2", "3", "4"]);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use truelevel_model::Measurement;
 use truelevel_model::assessment::ServiceResult;
-use truelevel_model::course::Waiting;
+use truelevel_model::course::{Days, Waiting};
 use truelevel_model::plan::InitiativeResult;
 use truelevel_model::trend::{ChartKind, Trend, TrendChart, TrendPoint};
 
@@ -187,10 +187,16 @@ fn parts(measured: &Measurement) -> Vec<&'static str> {
 
 /// The production deployments of a service, day by day.
 pub(super) fn calendar(site: &Site<'_>, service: Option<&ServiceResult>) -> Option<Chart> {
-    let days = &site.course(service)?.days;
-    let days: Vec<charts::Day> =
-        (days.first..).zip(&days.counts).map(|(day, count)| charts::Day { day, count: u64::from(*count) }).collect();
-    charts::calendar("Deployments by day", &days)
+    let ground = (site.links.is_one_file() && service.is_some()).then_some(CALENDAR_GROUND);
+    charts::calendar("Deployments by day", &days(&site.course(service)?.days), ground)
+}
+
+/// In a report the days of all services are the same and lie below each picture.
+pub(super) const CALENDAR_GROUND: &str = "ground-calendar";
+
+pub(super) fn days(days: &Days) -> Vec<charts::Day> {
+    let counted = (days.first..).zip(&days.counts);
+    counted.map(|(day, count)| charts::Day { day, count: u64::from(*count) }).collect()
 }
 
 /// How many gates of an initiative were met, week by week.

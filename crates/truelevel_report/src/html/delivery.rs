@@ -2,9 +2,10 @@
 
 use askama::Template;
 use truelevel_model::Measurement;
+use truelevel_model::assessment::ServiceResult;
 
 use super::overview::{LeftOut, left_out};
-use super::parts::{Shown, figure, shown_spread};
+use super::parts::{ALL_VALUES, Shown, figure, shown_spread};
 use super::{Page, Section, Site, markdown, rendered};
 use crate::{numbers, words};
 
@@ -16,6 +17,15 @@ struct Delivery {
     h: u8,
     metrics: Vec<Shown>,
     details: Vec<Detail>,
+    /// In a report: every value of every service.
+    all_values: Option<AllValues>,
+}
+
+struct AllValues {
+    id: &'static str,
+    metrics: Vec<(String, String)>,
+    /// Address, name, values.
+    services: Vec<(String, String, Vec<String>)>,
 }
 
 struct Detail {
@@ -42,7 +52,8 @@ struct Metric {
     left_out_csv: Option<String>,
     definition: String,
     definition_id: String,
-    is_open: bool,
+    /// In a report the definition stands with the others.
+    definition_link: Option<String>,
 }
 
 struct ServiceRow {
@@ -81,6 +92,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         h: site.heading(),
         metrics: ids(site).into_iter().filter_map(|id| shown_spread(site, id)).collect(),
         details: details.collect(),
+        all_values: (is_one_file && site.assessment.services.len() > 1).then(|| all_values(site)),
     };
     Section {
         page: Page::Delivery,
@@ -90,6 +102,22 @@ pub(super) fn section(site: &Site<'_>) -> Section {
             _ => "What was measured. A value over several services is the median of the services' own values: unlike services are never pooled.".to_owned(),
         },
         html: rendered(&template),
+    }
+}
+
+/// The metrics that some service has a value of, and those values.
+fn all_values(site: &Site<'_>) -> AllValues {
+    let has_value = |id: &&str| site.assessment.metric(id).is_some_and(|spread| spread.services_measured > 0);
+    let known: Vec<&str> = ids(site).into_iter().filter(has_value).collect();
+    let row = |service: &ServiceResult| {
+        let value = |id: &&str| service.metrics.get(*id).map_or_else(|| "–".to_owned(), numbers::short);
+        let link = site.to(&Page::Service(service.service.clone()));
+        (link, service.service.clone(), known.iter().map(value).collect())
+    };
+    AllValues {
+        id: ALL_VALUES,
+        metrics: known.iter().map(|id| (site.to(&Page::Metric((*id).to_owned())), site.reference.title(id))).collect(),
+        services: site.assessment.services.iter().map(row).collect(),
     }
 }
 
@@ -144,9 +172,13 @@ fn body(site: &Site<'_>, id: &str) -> Option<String> {
         services: services.iter().map(|(name, measured)| service_row(site, name, measured)).collect(),
         left_out: if is_one_file { Vec::new() } else { left_out(site, &site.assessment.exclusions) },
         left_out_csv: site.links.download("exclusions.csv"),
-        definition: definition.map_or_else(String::new, |definition| markdown::rendered(&definition.body)),
+        definition_link: is_one_file
+            .then(|| site.to(&Page::Definition(id.to_owned())))
+            .filter(|_| definition.is_some()),
+        definition: definition
+            .filter(|_| !is_one_file)
+            .map_or_else(String::new, |definition| markdown::rendered(&definition.body)),
         definition_id: spread.measurement.definition.clone(),
-        is_open: !is_one_file,
     };
     Some(rendered(&template))
 }

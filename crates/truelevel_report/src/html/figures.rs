@@ -43,8 +43,11 @@ pub(super) fn named(site: &Site<'_>, service: Option<&ServiceResult>, name: &str
         return charts::codeployment(&group.services, &group.shares);
     }
     match (name, service) {
-        ("stages", Some(service)) => Some(waterline(&service.stages, &service.lanes)),
-        ("stages", None) => Some(waterline(&site.assessment.stages, &site.assessment.lanes)),
+        ("stages", Some(service)) => {
+            let ground = site.links.is_one_file().then_some(STAGES_GROUND);
+            Some(waterline(&service.stages, &service.lanes, ground))
+        }
+        ("stages", None) => Some(waterline(&site.assessment.stages, &site.assessment.lanes, None)),
         ("grid", _) => grid(site),
         ("segments", service) => courses::segments(site, service),
         ("calendar", service) => courses::calendar(site, service),
@@ -52,22 +55,22 @@ pub(super) fn named(site: &Site<'_>, service: Option<&ServiceResult>, name: &str
     }
 }
 
-fn waterline(stages: &[StageResult], lanes: &[StageResult]) -> Chart {
-    let row =
-        |stage: &StageResult, is_lane| (stage.stage.clone(), stage.proven, stage.possible, stage.declared, is_lane);
-    let rows: Vec<_> =
-        stages.iter().map(|stage| row(stage, false)).chain(lanes.iter().map(|lane| row(lane, true))).collect();
-    let rows: Vec<charts::Stage<'_>> = rows
-        .iter()
-        .map(|(name, proven, possible, declared, is_lane)| charts::Stage {
-            name,
-            proven: *proven,
-            possible: *possible,
-            declared: *declared,
-            is_lane: *is_lane,
-        })
-        .collect();
-    charts::waterline(&rows)
+/// In a report the stages of all services have names and levels in common.
+const STAGES_GROUND: &str = "ground-stages";
+
+fn waterline(stages: &[StageResult], lanes: &[StageResult], ground: Option<&str>) -> Chart {
+    charts::waterline(&rows(stages, lanes), ground)
+}
+
+fn rows<'a>(stages: &'a [StageResult], lanes: &'a [StageResult]) -> Vec<charts::Stage<'a>> {
+    let row = |stage: &'a StageResult, is_lane| charts::Stage {
+        name: &stage.stage,
+        proven: stage.proven,
+        possible: stage.possible,
+        declared: stage.declared,
+        is_lane,
+    };
+    stages.iter().map(|stage| row(stage, false)).chain(lanes.iter().map(|lane| row(lane, true))).collect()
 }
 
 fn grid(site: &Site<'_>) -> Option<Chart> {
@@ -125,14 +128,20 @@ fn axis(site: &Site<'_>, id: &str) -> Option<charts::Scale> {
     Some(charts::quantity_scale(site.reference.bands.rules.get(id), unit, lower_is_better(site, id), held))
 }
 
-/// The axes that services share in a report, as one picture that shows nothing by itself.
-pub(super) fn axes(site: &Site<'_>) -> String {
+/// What the pictures of services share in a report, as one picture that shows nothing by itself.
+pub(super) fn shared(site: &Site<'_>) -> String {
     let axis = |(id, _): (&str, &str)| {
         let body = charts::quantity_axis(&axis(site, id)?, site.reference.bands.rules.get(id));
-        Some(format!("<g id=\"{}\">{body}</g>", axis_id(id)))
+        Some(format!("<g class=\"chart\" id=\"{}\">{body}</g>", axis_id(id)))
     };
-    let axes: String = words::KEYS.into_iter().filter_map(axis).collect();
-    format!("<svg class=\"chart hidden\" width=\"1\" height=\"1\" aria-hidden=\"true\"><defs>{axes}</defs></svg>")
+    let ground = |id: &str, body: String| format!("<g class=\"chart\" id=\"{id}\">{body}</g>");
+    let stages = charts::waterline_ground(&rows(&site.assessment.stages, &site.assessment.lanes));
+    let days = site.courses.services.values().next().and_then(|course| {
+        Some(ground(courses::CALENDAR_GROUND, charts::calendar_ground(&courses::days(&course.days))?))
+    });
+    let shared: String =
+        words::KEYS.into_iter().filter_map(axis).chain([ground(STAGES_GROUND, stages)]).chain(days).collect();
+    format!("<svg class=\"chart hidden\" width=\"1\" height=\"1\" aria-hidden=\"true\"><defs>{shared}</defs></svg>")
 }
 
 fn spread(site: &Site<'_>, id: &str) -> Option<Chart> {

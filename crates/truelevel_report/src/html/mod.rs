@@ -16,6 +16,7 @@ mod layout;
 pub mod links;
 mod markdown;
 mod maturity;
+mod notes;
 mod overview;
 mod pages;
 mod parts;

@@ -30,7 +30,7 @@ fn section(site: &Site<'_>, page: &Page, filter: &Filter) -> Option<Section> {
         Page::Architecture => architecture::section(site),
         Page::Pitfalls => trust::pitfalls(site),
         Page::Coverage => trust::coverage(site),
-        Page::Definitions => trust::definitions(site),
+        Page::Definitions => trust::definitions(site, |_| true),
         Page::Definition(id) => trust::definition(site, id)?,
         Page::Declare | Page::Snapshots | Page::Compare | Page::Account | Page::Audit | Page::Nowhere(_) => {
             return None;

@@ -8,6 +8,9 @@ use super::{Page, Site, courses, figures, rendered};
 use crate::charts::Chart;
 use crate::{numbers, words};
 
+/// Where a report has the values of all services in one table.
+pub(super) const ALL_VALUES: &str = "all-values";
+
 /// A chart with its title, finding, table and downloads.
 #[derive(Template)]
 #[template(path = "figure.html")]
@@ -17,6 +20,8 @@ struct Figure<'a> {
     csv_link: Option<String>,
     svg_link: Option<String>,
     shows_title: bool,
+    /// Where the table stands, if not here.
+    table_link: Option<String>,
 }
 
 /// The named chart as a figure; empty when there is nothing to draw.
@@ -52,6 +57,7 @@ fn drawn(site: &Site<'_>, chart: &Chart, name: &str, shows_title: bool) -> Strin
         csv_link: site.links.download(&format!("{name}.csv")),
         svg_link: site.links.download(&format!("{name}.svg")),
         shows_title,
+        table_link: (site.links.is_one_file() && name.starts_with("spread-")).then(|| format!("#{ALL_VALUES}")),
     })
 }
 

@@ -1,5 +1,7 @@
 //! The report: every page in one file that needs nothing else, opened from disk or mailed to a board.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -7,8 +9,8 @@ use truelevel_model::assessment::Assessment;
 use truelevel_model::course::Courses;
 
 use super::{
-    Filter, Links, Section, Site, ai, architecture, delivery, layout, maturity, overview, planning, platform, services,
-    teams, trust,
+    Filter, Links, Page, Section, Site, ai, architecture, delivery, layout, maturity, overview, planning, platform,
+    services, teams, trust,
 };
 use crate::reference::Reference;
 
@@ -28,8 +30,17 @@ pub fn report(assessment: &Assessment, courses: &Courses, reference: &Reference)
     sections.extend(assessment.ai.is_some().then(|| ai::section(&site)));
     let has_groups = assessment.architecture.as_ref().is_some_and(|found| !found.groups.is_empty());
     sections.extend(has_groups.then(|| architecture::section(&site)));
-    sections.extend([trust::pitfalls(&site), trust::coverage(&site), trust::definitions(&site)]);
+    sections.extend([trust::pitfalls(&site), trust::coverage(&site)]);
+    let linked: BTreeSet<&str> = sections.iter().flat_map(|section| fragments(&section.html)).collect();
+    let definitions =
+        trust::definitions(&site, |id| linked.contains(Page::Definition(id.to_owned()).fragment().as_str()));
+    sections.push(definitions);
     layout::one_file(assessment, &sections, &policy())
+}
+
+/// What links lead to within the file: of the definitions the report holds those that it refers to.
+fn fragments(html: &str) -> impl Iterator<Item = &str> {
+    html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next())
 }
 
 /// Only the report's own style and script, by their hashes: nothing is fetched, and nothing that a name smuggled in

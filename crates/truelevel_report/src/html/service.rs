@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use truelevel_model::assessment::{GateOutcome, ServiceResult, StageResult};
+use truelevel_model::assessment::{GateOutcome, GateResult, Pitfall, QuestionResult, ServiceResult, StageResult};
 use truelevel_model::course::{FailedDeployment, IncidentInWindow, Newest};
 
 use super::evidence::{GateRow, gate_row};
+use super::notes::{Block, Notes, Reference, Within};
 use super::overview::{LeftOut, left_out};
-use super::parts::{Shown, Verdict, answer_verdict, figure, level_range, service_figure, shown_of_service, sparkline};
+use super::parts::{
+    Shown, Verdict, answer_verdict, figure, gate_verdict, level_range, service_figure, shown_of_service, sparkline,
+};
 use super::{Page, Section, Site, rendered};
 use crate::{decision, numbers, words};
 
@@ -19,6 +22,8 @@ struct Service {
     facts: Vec<String>,
     stages: String,
     metrics: Vec<Shown>,
+    /// In a report all but the keys are rows.
+    others: Vec<Shown>,
     /// How the keys went, side by side.
     trends: Vec<String>,
     /// Days, waiting, parts of lead time.
@@ -30,8 +35,12 @@ struct Service {
     /// Where every failure and incident is explained.
     fail_rate_link: String,
     recovery_link: String,
+    /// Title and what was seen.
     pitfalls: Vec<(String, String)>,
-    questions: Vec<Question>,
+    pitfalls_link: String,
+    /// As HTML.
+    questions: Vec<String>,
+    shared_questions: Vec<Reference>,
     gates: Vec<Stage>,
     left_out: Vec<LeftOut>,
 }
@@ -51,6 +60,8 @@ struct IncidentRow {
     deployment: String,
 }
 
+#[derive(Template)]
+#[template(path = "question.html")]
 struct Question {
     text: String,
     link: String,
@@ -59,11 +70,27 @@ struct Question {
     parts: Vec<String>,
 }
 
+#[derive(Template)]
+#[template(path = "gate.html")]
+struct Gate {
+    gate: GateRow,
+}
+
+/// What cannot be told, by reason.
+#[derive(Template)]
+#[template(path = "unknown.html")]
+struct Unknowns {
+    unknown: Vec<Unknown>,
+}
+
 struct Stage {
     name: String,
     level: String,
-    rows: Vec<GateRow>,
-    unknown: Vec<Unknown>,
+    /// As HTML.
+    rows: Vec<String>,
+    /// As HTML.
+    unknown: String,
+    shared: Vec<Reference>,
 }
 
 /// Gates that cannot be told for the same reason.
@@ -78,20 +105,29 @@ pub(super) fn section(site: &Site<'_>, service: &ServiceResult) -> Section {
         page: Page::Service(service.service.clone()),
         title: service.service.clone(),
         lead: format!("Level {}, {}.", level_range(service.level), words::level_name(service.level.proven)),
-        html: body(site, service),
+        html: body(site, service, &Notes::default()),
     }
 }
 
-pub(super) fn body(site: &Site<'_>, service: &ServiceResult) -> String {
+/// Everything of a service that may stand alike in others.
+pub(super) fn blocks(site: &Site<'_>, service: &ServiceResult) -> Vec<Block> {
+    let gates = stages(service).flat_map(|stage| gates(site, stage).into_iter().chain(unknown(site, stage)));
+    questions(site, service).into_iter().chain(gates).collect()
+}
+
+pub(super) fn body(site: &Site<'_>, service: &ServiceResult, notes: &Notes) -> String {
+    let (questions, shared_questions) = notes.split(questions(site, service));
     let is_one_file = site.links.is_one_file();
     let course = site.course(Some(service));
     let (failures, failures_more) = course.map(|course| newest(&course.failures, failure_row)).unwrap_or_default();
     let (incidents, incidents_more) = course.map(|course| newest(&course.incidents, incident_row)).unwrap_or_default();
+    let mut metrics = metrics(site, service);
     let template = Service {
         h: site.heading() + u8::from(is_one_file),
         facts: facts(service),
         stages: service_figure(site, service, "stages"),
-        metrics: metrics(site, service),
+        others: if is_one_file { metrics.split_off(metrics.len().min(words::KEYS.len())) } else { Vec::new() },
+        metrics,
         trends: if is_one_file { Vec::new() } else { trends(site, service) },
         figures: FIGURES.iter().map(|name| shown_figure(site, service, name)).filter(|html| !html.is_empty()).collect(),
         failures,
@@ -101,18 +137,10 @@ pub(super) fn body(site: &Site<'_>, service: &ServiceResult) -> String {
         fail_rate_link: site.to(&Page::Metric("change_fail_rate".to_owned())),
         recovery_link: site.to(&Page::Metric("failed_deployment_recovery_time".to_owned())),
         pitfalls: pitfalls(site, &service.service),
-        questions: service
-            .questions
-            .iter()
-            .map(|result| Question {
-                text: result.text.clone(),
-                link: site.to(&Page::Definition(result.question.clone())),
-                verdict: answer_verdict(result.answer),
-                because: result.because.clone(),
-                parts: result.parts.iter().filter_map(decision::part).collect(),
-            })
-            .collect(),
-        gates: service.stages.iter().chain(&service.lanes).map(|stage| shown_stage(site, stage)).collect(),
+        pitfalls_link: site.to(&Page::Pitfalls),
+        questions,
+        shared_questions,
+        gates: stages(service).map(|stage| shown_stage(site, stage, notes)).collect(),
         left_out: left_out(site, &service.exclusions),
     };
     rendered(&template)
@@ -177,10 +205,15 @@ fn lasted(seconds: f64, is_open: bool) -> String {
     if is_open { format!("open for {duration}") } else { duration }
 }
 
-/// What may mislead in this service's numbers: title and what was seen.
+/// What may mislead in this service's numbers.
 fn pitfalls(site: &Site<'_>, service: &str) -> Vec<(String, String)> {
     let found = site.assessment.pitfalls.iter().filter(|pitfall| pitfall.services.iter().any(|name| name == service));
-    found.map(|pitfall| (pitfall.title.clone(), format!("{}; {}.", pitfall.finding, pitfall.response))).collect()
+    // In a report the link leads to the words.
+    let seen = |pitfall: &Pitfall| match site.links.is_one_file() {
+        true => String::new(),
+        false => format!("{}; {}.", pitfall.finding, pitfall.response),
+    };
+    found.map(|pitfall| (pitfall.title.clone(), seen(pitfall))).collect()
 }
 
 /// The keys first, then everything else that has a value.
@@ -200,39 +233,89 @@ fn metrics(site: &Site<'_>, service: &ServiceResult) -> Vec<Shown> {
     ids.filter_map(shown).collect()
 }
 
-fn shown_stage(site: &Site<'_>, stage: &StageResult) -> Stage {
-    let mut unknown: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-    let mut rows = Vec::new();
-    for gate in &stage.gates {
-        if gate.outcome == GateOutcome::Unknown && gate.evidence.is_empty() {
-            let link = site.to(&Page::Definition(gate.gate.clone()));
-            unknown
-                .entry(shared_reason(&gate.because))
-                .or_default()
-                .push((link, gate.statement.trim_end_matches('.').to_owned()));
-        } else {
-            rows.push(gate_row(site, gate));
-        }
-    }
-    Stage {
-        name: stage.stage.clone(),
-        level: words::stage_level(stage),
-        rows,
-        unknown: unknown
-            .into_iter()
-            .map(|(because, gates)| Unknown { because: because.trim_end_matches('.').to_owned(), gates })
-            .collect(),
-    }
+fn stages(service: &ServiceResult) -> impl Iterator<Item = &StageResult> {
+    service.stages.iter().chain(&service.lanes)
 }
 
-/// The reason itself, where every part of it is `PRACTICE: cannot tell, REASON` with the same reason: gates that cannot
-/// be told for one reason are told together.
+fn questions(site: &Site<'_>, service: &ServiceResult) -> Vec<Block> {
+    let question = |result: &QuestionResult| {
+        let verdict = answer_verdict(result.answer);
+        let question = Question {
+            text: result.text.clone(),
+            link: site.to(&Page::Definition(result.question.clone())),
+            verdict,
+            because: result.because.clone(),
+            parts: result.parts.iter().filter_map(decision::part).collect(),
+        };
+        Block { within: Within::Questions, html: rendered(&question), label: result.text.clone(), verdict }
+    };
+    service.questions.iter().map(question).collect()
+}
+
+/// Whether nothing can be shown of a gate but why it cannot be told.
+fn is_bare(gate: &GateResult) -> bool {
+    gate.outcome == GateOutcome::Unknown && gate.evidence.is_empty()
+}
+
+fn gates(site: &Site<'_>, stage: &StageResult) -> Vec<Block> {
+    let gate = |gate: &GateResult| {
+        let row = gate_row(site, gate);
+        let verdict = row.verdict;
+        Block {
+            within: Within::Gates,
+            html: rendered(&Gate { gate: row }),
+            label: gate.gate.replace('_', " "),
+            verdict,
+        }
+    };
+    stage.gates.iter().filter(|gate| !is_bare(gate)).map(gate).collect()
+}
+
+fn unknown(site: &Site<'_>, stage: &StageResult) -> Option<Block> {
+    let mut by_reason: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for gate in stage.gates.iter().filter(|gate| is_bare(gate)) {
+        let link = site.to(&Page::Definition(gate.gate.clone()));
+        let statement = gate.statement.trim_end_matches('.').to_owned();
+        by_reason.entry(shared_reason(&gate.because)).or_default().push((link, statement));
+    }
+    let count: usize = by_reason.values().map(Vec::len).sum();
+    let unknown: Vec<Unknown> = by_reason
+        .into_iter()
+        .map(|(because, gates)| Unknown { because: because.trim_end_matches('.').to_owned(), gates })
+        .collect();
+    (count > 0).then(|| Block {
+        within: Within::Nothing,
+        html: rendered(&Unknowns { unknown }),
+        label: format!("{}, and why", numbers::count(count as u64, "gate")),
+        verdict: gate_verdict(GateOutcome::Unknown, false),
+    })
+}
+
+fn shown_stage(site: &Site<'_>, stage: &StageResult, notes: &Notes) -> Stage {
+    let (rows, mut shared) = notes.split(gates(site, stage));
+    let (own, unknown) = notes.split(unknown(site, stage).into_iter().collect());
+    shared.extend(unknown);
+    Stage { name: stage.stage.clone(), level: words::stage_level(stage), rows, unknown: own.concat(), shared }
+}
+
+/// `A: REASON; B: cannot tell, REASON` told once: `A, B: REASON`, and `REASON` alone where there is no other. The order is
+/// that of the first mention.
 fn shared_reason(because: &str) -> String {
-    let reasons: Option<Vec<&str>> =
-        because.split("; ").map(|part| part.split_once(": cannot tell, ").map(|(_, reason)| reason)).collect();
-    match reasons.as_deref() {
-        Some([first, rest @ ..]) if rest.iter().all(|reason| reason == first) => (*first).to_owned(),
-        _ => because.to_owned(),
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for part in because.split("; ") {
+        let Some((what, reason)) = part.split_once(": ") else { return because.to_owned() };
+        let reason = reason.strip_prefix("cannot tell, ").unwrap_or(reason);
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, whats)) => whats.push(what),
+            None => by_reason.push((reason, vec![what])),
+        }
+    }
+    match by_reason.as_slice() {
+        [(reason, _)] if because.contains(": cannot tell, ") => (*reason).to_owned(),
+        _ => {
+            let told = by_reason.iter().map(|(reason, whats)| format!("{}: {reason}", whats.join(", ")));
+            told.collect::<Vec<_>>().join("; ")
+        }
     }
 }
 
@@ -244,7 +327,9 @@ mod tests {
     fn one_reason_for_several_practices_is_said_once() {
         let check = |because, expected| assert_eq!(shared_reason(because), expected);
         check("a: cannot tell, no repository; b: cannot tell, no repository", "no repository");
-        check("a: cannot tell, no repository; b: exercised", "a: cannot tell, no repository; b: exercised");
+        check("a: cannot tell, no repository; m: no repository", "no repository");
+        check("a: cannot tell, no repository; b: exercised; c: no repository", "a, c: no repository; b: exercised");
+        check("lead time: too few", "lead time: too few");
         check("too few", "too few");
     }
 }

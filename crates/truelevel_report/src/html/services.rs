@@ -4,6 +4,7 @@ use askama::Template;
 use truelevel_model::Measurement;
 use truelevel_model::assessment::ServiceResult;
 
+use super::notes::{Notes, Shared};
 use super::parts::{figure, level_range};
 use super::{Links, Page, Section, Site, figures, rendered, service};
 use crate::{numbers, words};
@@ -119,8 +120,9 @@ struct Services<'a> {
     rows: Vec<Row>,
     pager: Option<Pager>,
     /// In a report: what the pictures of services share, and each service.
-    shared: String,
+    pictures: String,
     details: Vec<Detail>,
+    shared: Vec<Shared>,
 }
 
 struct Row {
@@ -173,6 +175,11 @@ pub(super) fn section(site: &Site<'_>, filter: &Filter) -> Section {
     } else {
         format!("{} of {}", numbers::digits(fitting.len() as f64), numbers::count(all.len() as u64, "service"))
     };
+    let notes = if is_server {
+        Notes::default()
+    } else {
+        Notes::of(fitting.iter().flat_map(|service| service::blocks(site, service)))
+    };
     let template = Services {
         h: site.heading(),
         is_server,
@@ -190,8 +197,13 @@ pub(super) fn section(site: &Site<'_>, filter: &Filter) -> Section {
         csv_link: site.links.download("services.csv"),
         rows: shown.iter().map(|service| row(site, service)).collect(),
         pager: pager(site, filter, fitting.len()).filter(|_| is_server),
-        shared: if is_server { String::new() } else { figures::axes(site) },
-        details: if is_server { Vec::new() } else { fitting.iter().map(|service| detail(site, service)).collect() },
+        pictures: if is_server { String::new() } else { figures::shared(site) },
+        shared: notes.shared(),
+        details: if is_server {
+            Vec::new()
+        } else {
+            fitting.iter().map(|service| detail(site, service, &notes)).collect()
+        },
     };
     Section {
         page: Page::Services,
@@ -232,12 +244,12 @@ fn row(site: &Site<'_>, service: &ServiceResult) -> Row {
     }
 }
 
-fn detail(site: &Site<'_>, service: &ServiceResult) -> Detail {
+fn detail(site: &Site<'_>, service: &ServiceResult, notes: &Notes) -> Detail {
     Detail {
         id: Page::Service(service.service.clone()).fragment(),
         name: service.service.clone(),
         level: level_range(service.level),
-        html: service::body(site, service),
+        html: service::body(site, service, notes),
     }
 }
 

@@ -155,8 +155,10 @@ fn repository(repository: &RepositoryCoverage) -> Repository {
     }
 }
 
-pub(super) fn definitions(site: &Site<'_>) -> Section {
-    let entries = site.reference.definitions.iter().map(|(id, definition)| Entry {
+/// The definitions that are asked for, by id.
+pub(super) fn definitions(site: &Site<'_>, is_wanted: impl Fn(&str) -> bool) -> Section {
+    let wanted = site.reference.definitions.iter().filter(|(id, _)| is_wanted(id));
+    let entries = wanted.map(|(id, definition)| Entry {
         id: Page::Definition(id.clone()).fragment(),
         name: id.clone(),
         title: definition.title.clone(),
