@@ -1,6 +1,7 @@
 //! What happened around deployments: reviews, pipeline runs and incidents, as stored and as measuring needs them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::OnceLock;
 
 use truelevel_metrics::incidents::IncidentLinks;
@@ -8,6 +9,7 @@ use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::pipelines::{PipelineRepository, Pipelines};
 use truelevel_metrics::reviews::Reviews;
 use truelevel_model::{Incident, IncidentLink, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Window};
+use truelevel_report::numbers;
 use truelevel_store::{Store, StoreError};
 
 use crate::collect::CollectedRepository;
@@ -36,6 +38,8 @@ pub(crate) struct ActivityIndex<'a> {
 pub(crate) struct Windows<'a> {
     pub(crate) now: ActivityIndex<'a>,
     pub(crate) before: OnceLock<ActivityIndex<'a>>,
+    /// The services that are measured.
+    pub(crate) services: Vec<&'a Service>,
 }
 
 impl Activity {
@@ -58,14 +62,70 @@ impl Activity {
         &self.runs
     }
 
-    /// Reviews and runs are prepared once for a repository, however many services it holds.
+    /// What is said of no service that there is, and so counts nowhere.
+    pub(crate) fn unplaced(&self, services: &[Service]) -> Option<String> {
+        let known: HashSet<&ServiceId> = services.iter().map(|service| &service.id).collect();
+        let links = self.links.iter().filter(|link| link.deployment.is_some());
+        let linked: HashSet<(&SourceId, &str)> =
+            links.map(|link| (&link.incident_source, link.incident.as_str())).collect();
+        let is_nowhere = |incident: &&Incident| {
+            !incident.services.iter().any(|service| known.contains(service))
+                && !linked.contains(&(&incident.source, incident.id.as_str()))
+        };
+        let mut nowhere = self.incidents.iter().filter(is_nowhere);
+        let first = nowhere.next()?;
+        Some(format!(
+            "{} of no service that is known, for example {}: counted nowhere; say under `known_as` what the services are \
+             called, or give their deployments",
+            numbers::count(nowhere.count() as u64 + 1, "incident"),
+            truelevel_model::printable(&first.id)
+        ))
+    }
+
+    /// Takes in the incidents of now. Answers the services that those speak for which are others than before; none where
+    /// every service may be concerned.
+    pub(crate) fn take_incidents(&mut self, now: Vec<Incident>) -> Option<BTreeSet<ServiceId>> {
+        let is_known = self.incidents.is_empty() == now.is_empty();
+        let others = differing(&self.incidents, &now, |incident| (&incident.source, &incident.id));
+        let is_linked = |incident: &&&Incident| {
+            let is_of = |link: &IncidentLink| link.incident_source == incident.source && link.incident == incident.id;
+            self.links.iter().any(is_of)
+        };
+        let concerned = (is_known && !others.iter().any(|incident| is_linked(&incident)))
+            .then(|| others.iter().flat_map(|incident| incident.services.iter().cloned()).collect());
+        self.incidents = now;
+        concerned
+    }
+
+    /// Takes in the reviews and pipeline runs of now. Answers the places of the repositories whose are others than before.
+    pub(crate) fn take_work(
+        &mut self,
+        (reviews, runs): (Vec<Review>, Vec<PipelineRun>),
+        repositories: &[CollectedRepository],
+    ) -> BTreeSet<usize> {
+        let of_reviews = differing(&self.reviews, &reviews, |it| (&it.source, &it.repository, it.number));
+        let of_runs = differing(&self.runs, &runs, |it| (&it.source, &it.id, it.attempt));
+        let names: BTreeSet<&RepositoryId> = of_reviews
+            .iter()
+            .map(|review| &review.repository)
+            .chain(of_runs.iter().map(|run| &run.repository))
+            .collect();
+        let reported = ReportedNames::new(repositories);
+        let places = names.iter().filter_map(|name| reported.find(name.as_str())).collect();
+        (self.reviews, self.runs) = (reviews, runs);
+        places
+    }
+
+    /// Reviews and runs are prepared once for a repository, however many services it holds; only for those of the
+    /// services that are asked about.
     pub(crate) fn index<'a>(
         &'a self,
         repositories: &[CollectedRepository],
         mainlines: &[Option<Mainline>],
-        services: &'a [Service],
+        services: &[&'a Service],
         window: Window,
     ) -> ActivityIndex<'a> {
+        let asked: BTreeSet<usize> = services.iter().flat_map(|service| service.places()).collect();
         let mut incidents: HashMap<&ServiceId, Vec<&Incident>> = HashMap::new();
         for incident in &self.incidents {
             for service in &incident.services {
@@ -73,8 +133,8 @@ impl Activity {
             }
         }
         self.add_linked(services, &mut incidents);
-        let reviews = by_repository(&self.reviews, |review| &review.repository, repositories);
-        let runs = by_repository(&self.runs, |run| &run.repository, repositories);
+        let reviews = by_repository(&self.reviews, |review| &review.repository, repositories, &asked);
+        let runs = by_repository(&self.runs, |run| &run.repository, repositories, &asked);
         let workflow_runs = runs.iter().map(|(place, runs)| (*place, WorkflowRuns::new(runs, window))).collect();
         let pipelines = runs.into_iter().map(|(place, runs)| {
             let repository = PipelineRepository {
@@ -101,7 +161,7 @@ impl Activity {
 
 impl Activity {
     /// An incident is also one of the service whose deployment somebody linked it to, whatever its source says.
-    fn add_linked<'a>(&'a self, services: &'a [Service], incidents: &mut HashMap<&'a ServiceId, Vec<&'a Incident>>) {
+    fn add_linked<'a>(&'a self, services: &[&'a Service], incidents: &mut HashMap<&'a ServiceId, Vec<&'a Incident>>) {
         let decided = self.links.iter().filter_map(|link| {
             let (source, id) = link.deployment.as_ref()?;
             Some(((source, id.as_str()), (&link.incident_source, link.incident.as_str())))
@@ -150,18 +210,37 @@ impl<'a> ActivityIndex<'a> {
     }
 }
 
-/// The facts of each repository that is there, by its place.
+/// The facts that are in only one of two lists, or not the same in both; a fact is found again by its key.
+fn differing<'a, Fact: PartialEq, Key: Eq + Hash>(
+    before: &'a [Fact],
+    now: &'a [Fact],
+    key: impl Fn(&'a Fact) -> Key,
+) -> Vec<&'a Fact> {
+    let mut known: HashMap<Key, &Fact> = before.iter().map(|fact| (key(fact), fact)).collect();
+    let mut others = Vec::new();
+    for fact in now {
+        match known.remove(&key(fact)) {
+            Some(same) if same == fact => {}
+            other => others.extend(other.into_iter().chain([fact])),
+        }
+    }
+    others.extend(known.into_values());
+    others
+}
+
+/// The facts of each repository that is asked about, by its place.
 fn by_repository<'a, Fact>(
     facts: &'a [Fact],
     repository_of: impl Fn(&Fact) -> &RepositoryId,
     repositories: &[CollectedRepository],
+    asked: &BTreeSet<usize>,
 ) -> BTreeMap<usize, Vec<&'a Fact>> {
     let reported = ReportedNames::new(repositories);
     let mut places: HashMap<&str, Option<usize>> = HashMap::new();
     let mut found: BTreeMap<usize, Vec<&Fact>> = BTreeMap::new();
     for fact in facts {
         let name = repository_of(fact).as_str();
-        let place = *places.entry(name).or_insert_with(|| reported.find(name));
+        let place = *places.entry(name).or_insert_with(|| reported.find(name).filter(|place| asked.contains(place)));
         if let Some(place) = place {
             found.entry(place).or_default().push(fact);
         }

@@ -9,6 +9,7 @@ use truelevel_model::assessment::ServiceResult;
 use truelevel_report::numbers::count;
 
 use crate::assess::Prepared;
+use crate::matching::Service;
 use crate::trends::ServiceWeeks;
 
 /// How many services are listed.
@@ -16,7 +17,7 @@ const LISTED: usize = 100;
 
 impl Prepared {
     /// The signs over the services; absent where no change is known. `weeks` stands beside the results.
-    pub(crate) fn ai(&self, results: &[ServiceResult], weeks: &[ServiceWeeks]) -> Option<Ai> {
+    pub(crate) fn ai(&self, asked: &[&Service], results: &[ServiceResult], weeks: &[&ServiceWeeks]) -> Option<Ai> {
         let any_is_active = results.iter().any(|result| result.is_active);
         let judged = results.iter().zip(weeks).filter(|(result, _)| result.is_active || !any_is_active);
         let services: Vec<AiService<'_>> = judged.map(|(result, weeks)| of_service(result, &weeks.ai)).collect();
@@ -46,7 +47,7 @@ impl Prepared {
             adopters: event.adopters,
             others: event.others,
         };
-        let context_files_without_sign = self.context_files_without_sign(results);
+        let context_files_without_sign = self.context_files_without_sign(asked, results);
         Some(Ai {
             changes,
             signed,
@@ -64,13 +65,13 @@ impl Prepared {
     }
 
     /// Services whose repository tells assistants how to work, and whose changes carry no sign.
-    fn context_files_without_sign(&self, results: &[ServiceResult]) -> u64 {
-        let is_silent = |(service, result): &(&crate::matching::Service, &ServiceResult)| {
+    fn context_files_without_sign(&self, asked: &[&Service], results: &[ServiceResult]) -> u64 {
+        let is_silent = |(service, result): &(&&Service, &ServiceResult)| {
             let found = service.repository.and_then(|place| self.detected[place].detections.get("ai_context_files"));
             let share = result.metrics.get("ai_change_share").and_then(|measured| measured.value);
             matches!(found, Some(Detection::Present(_))) && share == Some(0.0)
         };
-        self.services.iter().zip(results).filter(is_silent).count() as u64
+        asked.iter().zip(results).filter(is_silent).count() as u64
     }
 
     fn blind_spots(&self, without_changes: usize, silent: u64) -> Vec<String> {

@@ -75,6 +75,8 @@ pub struct Prepared {
     gate_answers: Vec<GateAnswer>,
     pub(crate) reported: ByService<EvidenceRecord>,
     pub(crate) activity: Activity,
+    /// What is said of no service of the workspace.
+    pub(crate) unplaced: Option<String>,
     pub(crate) platform: PlatformFacts,
     /// What is put in the place of what is known.
     pub(crate) supposed: Supposed,
@@ -94,10 +96,15 @@ pub fn assess_with_courses(
     talk: &dyn Talk,
 ) -> Result<(Assessment, Courses), EngineError> {
     let prepared = prepare(workspace, request, talk)?;
-    let mut measured = prepared.measure_services(talk, true);
-    let taken = measured.iter_mut().map(|one| (one.result.service.clone(), one.course.take().unwrap_or_default()));
-    let services = taken.collect();
-    let assessment = prepared.answer(measured, talk);
+    let all: Vec<&Service> = prepared.services.iter().collect();
+    let measured = prepared.measure_services(&all, talk, true);
+    let (mut services, mut results, mut beside) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for one in measured {
+        services.insert(one.result.service.clone(), one.course.unwrap_or_default());
+        results.push(one.result);
+        beside.push(one.beside);
+    }
+    let assessment = prepared.answer(&all, results, &beside.iter().collect::<Vec<_>>(), talk);
     let initiatives = crate::plan::initiatives(workspace, &assessment)?;
     Ok((assessment, Courses { services, initiatives }))
 }
@@ -124,17 +131,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     let records = workspace.store.service_records()?;
     let mut services = services(&workspace.config, &collected.repositories, deployments(workspace)?, &records);
     refuse_emptiness(&collected, &services, window)?;
-    if !request.services.is_empty() {
-        let known: BTreeSet<String> = services.iter().map(|service| service.id.as_str().to_owned()).collect();
-        if let Some(unknown) = request.services.iter().find(|name| !known.contains(*name)) {
-            return Err(EngineError::Usage(format!(
-                "there is no service `{}`; known: {}",
-                truelevel_model::printable(unknown),
-                first_names(&known)
-            )));
-        }
-        services.retain(|service| request.services.iter().any(|name| name == service.id.as_str()));
-    }
+    refuse_unknown(&request.services, &services)?;
     talk.progress("looking at files", 0, None);
     let detected = detect(&collected.repositories, &workspace.config.own.practices, window.end, talk);
     if workspace.is_kept() {
@@ -142,6 +139,9 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     }
     let activity = Activity::read(workspace.store.as_ref())?;
     let platform = PlatformFacts::gather(&workspace.config.golden_paths, &collected, &services, &detected, &activity)?;
+    let unplaced = activity.unplaced(&services);
+    // The organisation's golden paths are its own whichever of its services are asked about.
+    services.retain(|service| is_asked(&request.services, service));
     let mut prepared = Prepared {
         mainlines: mainlines(&collected.repositories, window.end),
         mainlines_before: OnceLock::new(),
@@ -152,6 +152,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
             record.service.clone().map(|service| vec![service])
         }),
         activity,
+        unplaced,
         platform,
         supposed: Supposed::default(),
         ai: AiRules::embedded()?,
@@ -174,13 +175,31 @@ fn declared_by(mut declarations: Vec<Declaration>, end: Time) -> Vec<Declaration
     declarations
 }
 
+/// Refuses names that no service has.
+pub(crate) fn refuse_unknown(names: &[String], services: &[Service]) -> Result<(), EngineError> {
+    let known = || services.iter().map(|service| service.id.as_str().to_owned()).collect::<BTreeSet<String>>();
+    match names.iter().find(|name| services.iter().all(|service| service.id.as_str() != name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(EngineError::Usage(format!(
+            "there is no service `{}`; known: {}",
+            truelevel_model::printable(unknown),
+            first_names(&known())
+        ))),
+    }
+}
+
+/// Whether a service is among the names that are asked about; none asks about all.
+pub(crate) fn is_asked(names: &[String], service: &Service) -> bool {
+    names.is_empty() || names.iter().any(|name| name == service.id.as_str())
+}
+
 fn first_names(names: &BTreeSet<String>) -> String {
     let shown: Vec<_> = names.iter().take(8).map(|name| truelevel_model::printable(name).into_owned()).collect();
     let more = names.len().saturating_sub(shown.len());
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 
-fn refuse_emptiness(collected: &Collected, services: &[Service], window: Window) -> Result<(), EngineError> {
+pub(crate) fn refuse_emptiness(collected: &Collected, services: &[Service], window: Window) -> Result<(), EngineError> {
     let newest = collected.repositories.iter().map(|repository| repository.history.len()).max().unwrap_or(0);
     if newest == 0 && services.iter().all(|service| service.deployments.is_empty()) {
         let reasons = collected.warnings.join("; ");
@@ -254,8 +273,18 @@ impl Prepared {
 
     /// What happened around deployments in the window, and in the one before it where somebody asks.
     pub(crate) fn windows(&self) -> Windows<'_> {
-        let now = self.activity.index(&self.collected.repositories, &self.mainlines, &self.services, self.window);
-        Windows { now, before: OnceLock::new() }
+        self.windows_of(&self.services.iter().collect::<Vec<_>>())
+    }
+
+    /// The same for some of the services.
+    fn windows_of<'a>(&'a self, services: &[&'a Service]) -> Windows<'a> {
+        let now = self.activity.index(&self.collected.repositories, &self.mainlines, services, self.window);
+        Windows { now, before: OnceLock::new(), services: services.to_vec() }
+    }
+
+    /// The as-of.
+    pub(crate) const fn end(&self) -> Time {
+        self.window.end
     }
 
     pub(crate) fn measuring<'a>(&'a self, windows: &'a Windows<'_>) -> Measuring<'a> {
@@ -277,18 +306,22 @@ impl Prepared {
     fn measuring_before<'a, 'w: 'a>(&'w self, windows: &'a Windows<'w>) -> Measuring<'a> {
         let window = Window::ending(self.window.start, self.window.days);
         let mainlines = self.mainlines_before.get_or_init(|| mainlines(&self.collected.repositories, window.end));
-        let index = || self.activity.index(&self.collected.repositories, mainlines, &self.services, window);
+        let index = || self.activity.index(&self.collected.repositories, mainlines, &windows.services, window);
         let activity = windows.before.get_or_init(index);
         Measuring { mainlines, activity, window, ..self.measuring(windows) }
     }
 
     /// Measures every service and judges all of them.
     pub fn assess(&self, talk: &dyn Talk) -> Assessment {
-        self.answer(self.measure_services(talk, false), talk)
+        let all: Vec<&Service> = self.services.iter().collect();
+        let measured = self.measure_services(&all, talk, false);
+        let (results, beside): (Vec<_>, Vec<_>) = measured.into_iter().map(|one| (one.result, one.beside)).unzip();
+        self.answer(&all, results, &beside.iter().collect::<Vec<_>>(), talk)
     }
 
-    fn measure_services(&self, talk: &dyn Talk, with_courses: bool) -> Vec<Measured> {
-        let windows = self.windows();
+    /// Measures and judges some of the services, in their order.
+    pub(crate) fn measure_services(&self, services: &[&Service], talk: &dyn Talk, with_courses: bool) -> Vec<Measured> {
+        let windows = self.windows_of(services);
         let measuring = self.measuring(&windows);
         let web_addresses: BTreeMap<String, String> = self
             .collected
@@ -296,8 +329,8 @@ impl Prepared {
             .iter()
             .filter_map(|repository| Some((repository.id.as_str().to_owned(), repository.web_address.clone()?)))
             .collect();
-        let (weeks, total) = (self.weeks(), Some(self.services.len() as u64));
-        self.services
+        let (weeks, total) = (self.weeks(), Some(services.len() as u64));
+        services
             .par_iter()
             .enumerate()
             .map(|(place, service)| {
@@ -309,25 +342,28 @@ impl Prepared {
                     let course = with_courses.then(|| course(&data));
                     let weeks = ServiceWeeks::of(data, &weeks);
                     let course = course.map(|course| Course { trends: weeks.trends_of_keys(), ..course });
-                    Measured { result, tally, weeks, course }
+                    Measured { result, beside: Beside { tally, weeks }, course }
                 })
             })
             .collect()
     }
 
-    fn answer(&self, measured: Vec<Measured>, talk: &dyn Talk) -> Assessment {
-        let (mut services, mut tallies, mut of_weeks) = (Vec::new(), Vec::new(), Vec::new());
-        for Measured { result, tally, weeks, .. } in measured {
-            services.push(result);
-            tallies.push(tally);
-            of_weeks.push(weeks);
-        }
+    /// Puts together what some services come to: `results` and what stands beside them, in the order of the services.
+    pub(crate) fn answer(
+        &self,
+        asked: &[&Service],
+        results: Vec<ServiceResult>,
+        beside: &[&Beside],
+        talk: &dyn Talk,
+    ) -> Assessment {
         talk.progress("putting services together", 0, None);
-        let is_any_active = services.iter().any(|service| service.is_active);
-        let known = services.iter().zip(&of_weeks).filter(|(service, _)| service.is_active || !is_any_active);
-        let trends = trends(&known.map(|(_, weeks)| weeks).collect::<Vec<_>>());
-        let ai = self.ai(&services, &of_weeks);
-        Assessment { trends, ai, ..self.put_together(services, &tallies) }
+        let is_any_active = results.iter().any(|result| result.is_active);
+        let known = results.iter().zip(beside).filter(|(result, _)| result.is_active || !is_any_active);
+        let trends = trends(&known.map(|(_, beside)| &beside.weeks).collect::<Vec<_>>());
+        let weeks: Vec<&ServiceWeeks> = beside.iter().map(|beside| &beside.weeks).collect();
+        let ai = self.ai(asked, &results, &weeks);
+        let tallies: Vec<&Tally> = beside.iter().map(|beside| &beside.tally).collect();
+        Assessment { trends, ai, ..self.put_together(asked, results, &tallies) }
     }
 
     fn judge<'w>(
@@ -383,7 +419,7 @@ impl Prepared {
         Beliefs { declarations: &self.declarations, answers: &self.gate_answers, as_of: self.window.end }
     }
 
-    fn put_together(&self, services: Vec<ServiceResult>, tallies: &[Tally]) -> Assessment {
+    fn put_together(&self, asked: &[&Service], services: Vec<ServiceResult>, tallies: &[&Tally]) -> Assessment {
         let judged = judged(services.iter());
         let RolledUp { level, limiting_stages, mut stages, mut lanes, metrics } = self.roll_up(&judged);
         if judged.len() != 1 {
@@ -426,13 +462,13 @@ impl Prepared {
             trends: BTreeMap::new(),
             teams: self.teams(&services),
             ai: None,
-            platform: self.platform(&services, tallies.iter().map(|tally| tally.path_deployments.as_slice())),
+            platform: self.platform(asked, &services, tallies.iter().map(|tally| tally.path_deployments.as_slice())),
             architecture,
             first_constraint,
             roadmap,
             pitfalls,
             exclusions: counted(&exclusions),
-            coverage: self.coverage(&services, tallies),
+            coverage: self.coverage(asked, &services, tallies),
             services,
         }
     }
@@ -442,14 +478,15 @@ impl Prepared {
         plan(&self.catalog, Planned { level, stages, lanes, services, as_of: self.window.end })
     }
 
-    fn coverage(&self, services: &[ServiceResult], tallies: &[Tally]) -> Coverage {
+    fn coverage(&self, asked: &[&Service], services: &[ServiceResult], tallies: &[&Tally]) -> Coverage {
         let mut by_data: BTreeMap<String, u64> = BTreeMap::new();
         for service in services {
             *by_data.entry(data_name(service.deployment_data).to_owned()).or_default() += 1;
         }
         let mut warnings = self.collected.warnings.clone();
         warnings.extend(self.own.expired(self.window.end));
-        warnings.extend(self.platform.warnings(&self.services, self.window.end));
+        warnings.extend(self.unplaced.clone());
+        warnings.extend(self.platform.warnings(asked, self.window.end));
         let mut file_warnings = Vec::new();
         for (repository, detected) in self.collected.repositories.iter().zip(&self.detected) {
             file_warnings.extend(detected.warnings.iter().filter_map(|warning| file_warning(repository, warning)));
@@ -459,7 +496,7 @@ impl Prepared {
                 warnings.push(format!("{}: {} more files cannot be read whole", repository.id, lines.len() - 5));
             }
         }
-        for (service, tally) in self.services.iter().zip(tallies) {
+        for (service, tally) in asked.iter().zip(tallies) {
             if tally.is_baseline_unknown {
                 let baseline = truelevel_model::printable(service.baseline.as_deref().unwrap_or_default());
                 warnings.push(format!(
@@ -484,8 +521,8 @@ impl Prepared {
                 truelevel_model::printable(version)
             ));
         }
-        self.warn_of_assumptions(services, &mut warnings);
-        let uses = self.repository_uses();
+        self.warn_of_assumptions(asked, services, &mut warnings);
+        let uses = self.repository_uses(asked);
         Coverage {
             repositories: self
                 .collected
@@ -508,9 +545,8 @@ impl Prepared {
         }
     }
 
-    fn warn_of_assumptions(&self, services: &[ServiceResult], warnings: &mut Vec<String>) {
-        let assumed = self
-            .services
+    fn warn_of_assumptions(&self, asked: &[&Service], services: &[ServiceResult], warnings: &mut Vec<String>) {
+        let assumed = asked
             .iter()
             .filter(|service| {
                 service.production.takes_unnamed && service.deployment_data == DeploymentData::DeploymentRepository
@@ -543,9 +579,9 @@ impl Prepared {
     }
 
     /// What each repository is used for, by its place.
-    fn repository_uses(&self) -> Vec<BTreeSet<&'static str>> {
+    fn repository_uses(&self, asked: &[&Service]) -> Vec<BTreeSet<&'static str>> {
         let mut uses = vec![BTreeSet::new(); self.collected.repositories.len()];
-        for service in &self.services {
+        for service in asked {
             for place in &service.deployed_from {
                 uses[*place].insert("deployments");
             }
@@ -578,15 +614,20 @@ impl Prepared {
 }
 
 /// One service, judged.
-struct Measured {
-    result: ServiceResult,
-    tally: Tally,
-    weeks: ServiceWeeks,
+pub(crate) struct Measured {
+    pub(crate) result: ServiceResult,
+    pub(crate) beside: Beside,
     /// Where it is asked for.
-    course: Option<Course>,
+    pub(crate) course: Option<Course>,
 }
 
-/// What one service adds to the whole.
+/// What one service adds to the whole beside its result.
+pub(crate) struct Beside {
+    tally: Tally,
+    weeks: ServiceWeeks,
+}
+
+/// What one service adds to coverage and to what is found over services.
 struct Tally {
     deployments: u64,
     resolved: u64,

@@ -30,6 +30,7 @@ mod platform;
 mod progress;
 mod reading;
 mod reference;
+pub mod remembered;
 mod rollup;
 pub mod snapshots;
 pub mod trends;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use truelevel_model::deployment_data::DeploymentData;
-use truelevel_model::{Deployment, RepositoryId, ServiceId, ServiceRecord, SourceId, Time};
+use truelevel_model::{Deployment, RepositoryId, ServiceId, ServiceRecord, SourceId, Time, Window};
 use truelevel_sources::deployment_files;
 use truelevel_sources::deployment_repository::UNNAMED_ENVIRONMENT;
 use truelevel_sources::git::PathScope;
@@ -32,6 +32,28 @@ pub(crate) struct Service {
     pub(crate) previews: Vec<String>,
     /// The repository that the configuration names as its own.
     pub(crate) named_repository: Option<String>,
+}
+
+/// What measuring takes from a service beside its deployments.
+pub(crate) type Matched = (Option<usize>, Vec<usize>, DeploymentData, Option<String>, bool, Option<Time>);
+
+impl Service {
+    /// The places of the repositories that speak for it.
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
+        self.repository.into_iter().chain(self.deployed_from.iter().copied())
+    }
+
+    /// What it was matched with, as far as a window asks: how far deployments are known only where they end before it.
+    pub(crate) fn matched(&self, window: Window) -> Matched {
+        (
+            self.repository,
+            self.deployed_from.clone(),
+            self.deployment_data,
+            self.team.clone(),
+            self.production.takes_unnamed,
+            self.deployments_known_until.filter(|until| *until <= window.start),
+        )
+    }
 }
 
 /// Which environments of a service are production.

@@ -65,6 +65,11 @@ impl PlatformFacts {
         Ok(Self { rules, origin, declared, paths: GoldenPaths { whats, telling } })
     }
 
+    /// Whether measuring looks for the same as with others.
+    pub(crate) fn looks_for_the_same(&self, other: &Self) -> bool {
+        (&self.declared, &self.paths) == (&other.declared, &other.paths)
+    }
+
     /// What measuring looks for.
     pub(crate) fn looked_for(&self) -> Option<&GoldenPaths> {
         (!self.declared.is_empty()).then_some(&self.paths)
@@ -76,7 +81,7 @@ impl PlatformFacts {
     }
 
     /// What is wrong with what was declared, as of an instant.
-    pub(crate) fn warnings<'a>(&'a self, services: &'a [Service], at: Time) -> impl Iterator<Item = String> + 'a {
+    pub(crate) fn warnings<'a>(&'a self, services: &'a [&Service], at: Time) -> impl Iterator<Item = String> + 'a {
         let all = self.declared.iter().flat_map(|path| path.exceptions.iter().map(move |exception| (path, exception)));
         all.filter_map(move |(path, exception)| {
             let (name, service) = (printable(&path.name), printable(&exception.service));
@@ -189,6 +194,7 @@ impl Prepared {
     /// The golden paths over the services; absent where none is declared or found.
     pub(crate) fn platform<'a>(
         &self,
+        asked: &[&Service],
         results: &[ServiceResult],
         traces: impl Iterator<Item = &'a [PathDeployment]>,
     ) -> Option<Platform> {
@@ -198,11 +204,10 @@ impl Prepared {
         }
         let files = self.files_at_instants();
         // A release says nothing of when a service first ran.
-        let deployed_for_real = || self.services.iter().filter(|service| !service.deployment_data.is_proxy());
+        let deployed_for_real = || asked.iter().filter(|service| !service.deployment_data.is_proxy());
         let known_from = deployed_for_real().flat_map(|service| &service.deployments).map(|it| it.finished_at).min();
         let any_is_active = results.iter().any(|result| result.is_active);
-        let services: Vec<PathService<'_>> = self
-            .services
+        let services: Vec<PathService<'_>> = asked
             .iter()
             .zip(results)
             .zip(traces)

@@ -1,7 +1,7 @@
 //! Measuring in the background: no page waits for it. The last answer stands until the next one is there.
 //!
 //! One task measures, one question after the other: the whole workspace whenever facts changed, anything narrower when
-//! somebody asks for it.
+//! somebody asks for it. The as-of stands still for a few minutes, so that only what events touched is measured again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,20 +9,24 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use tokio::sync::{mpsc, watch};
-use truelevel_engine::assess::{AssessRequest, assess_with_courses};
+use truelevel_engine::assess::AssessRequest;
+use truelevel_engine::remembered::{Remembered, Touched};
 use truelevel_engine::{EngineError, Talk, Workspace, reference, snapshots};
-use truelevel_model::Time;
 use truelevel_model::assessment::Assessment;
 use truelevel_model::course::Courses;
+use truelevel_model::{Span, Time};
 use truelevel_report::reference::Reference;
 
 use crate::problem::Problem;
 use crate::scope::Scope;
+use crate::writer::Changes;
 
 /// What changes within this time is measured together.
 const DEBOUNCE: Duration = Duration::from_millis(250);
 /// Repositories change without a word to us, and windows move.
-const LONGEST_AGE: Duration = Duration::from_secs(900);
+const LONGEST_AGE: Duration = Duration::from_secs(300);
+/// The as-of moves in such steps: it is the end of the one under way, so that whatever was heard of lies before it.
+const STEP: Span = Span::from_millis(300_000);
 /// How often readers are told how far it is.
 const BETWEEN_WORDS: Duration = Duration::from_millis(500);
 /// Answers that are kept beside that for the whole workspace.
@@ -92,7 +96,7 @@ struct Entries {
 pub(crate) struct Board {
     entries: Mutex<Entries>,
     asked: mpsc::Sender<Scope>,
-    events: watch::Receiver<u64>,
+    events: Changes,
     /// Counts what changed in other ways than by events.
     changes: watch::Sender<u64>,
     told: watch::Sender<u64>,
@@ -100,11 +104,11 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// Starts to measure. `events` counts changes of facts by events.
+    /// Starts to measure. `events` tells of changes of facts by events.
     pub(crate) fn start(
         runtime: &tokio::runtime::Handle,
         workspace: Workspace,
-        events: watch::Receiver<u64>,
+        events: Changes,
         clock: fn() -> Time,
     ) -> Arc<Self> {
         let (asked, questions) = mpsc::channel(WAITING);
@@ -185,6 +189,7 @@ impl Board {
 
     /// Something changed that no event told of.
     pub(crate) fn tell_of_a_change(&self) {
+        self.events.touch(Touched::anything());
         self.changes.send_modify(|changes| *changes += 1);
     }
 
@@ -204,14 +209,14 @@ impl Board {
     }
 
     fn facts(&self) -> u64 {
-        *self.events.borrow() + *self.changes.borrow()
+        *self.events.count.borrow() + *self.changes.borrow()
     }
 
     /// Ends when the whole workspace is to be measured again.
     async fn is_due(&self, last: Option<Measured>) {
         let Some(last) = last else { return };
         tokio::time::sleep_until(last.rest_until.into()).await;
-        let (mut events, mut changes) = (self.events.clone(), self.changes.subscribe());
+        let (mut events, mut changes) = (self.events.count.clone(), self.changes.subscribe());
         let changed = async {
             while self.facts() == last.facts {
                 tokio::select! {
@@ -313,10 +318,11 @@ struct Measured {
 
 async fn keep_measured(
     board: Arc<Board>,
-    mut workspace: Workspace,
+    workspace: Workspace,
     mut questions: mpsc::Receiver<Scope>,
     clock: fn() -> Time,
 ) {
+    let mut measurer = Measurer { workspace, remembered: Remembered::default() };
     let mut last = None;
     let mut number = 0;
     loop {
@@ -325,19 +331,20 @@ async fn keep_measured(
             () = board.is_due(last) => Scope::default(),
         };
         let (started, facts) = (Instant::now(), board.facts());
+        measurer.remembered.touch(board.events.take_touched());
         number += 1;
         let measured = match board.services(&scope) {
             Ok(services) => {
                 let (asked, words) = (scope.clone(), Words::new(board.progress.clone()));
                 let measured = tokio::task::spawn_blocking(move || {
-                    let measured = measure(&mut workspace, &asked, services, number, clock(), &words);
-                    (workspace, measured)
+                    let measured = measurer.measure(&asked, services, number, clock(), &words);
+                    (measurer, measured)
                 });
                 let Ok((back, measured)) = measured.await else {
                     tracing::error!("measuring ended with a bug; the last answers stand");
                     return;
                 };
-                workspace = back;
+                measurer = back;
                 measured.map_err(Trouble::from)
             }
             Err(trouble) => Err(trouble),
@@ -361,29 +368,44 @@ async fn keep_measured(
     }
 }
 
-fn measure(
-    workspace: &mut Workspace,
-    scope: &Scope,
-    services: Vec<String>,
-    number: u64,
-    now: Time,
-    talk: &Words,
-) -> Result<Answer, EngineError> {
-    let ((assessment, courses), measured_at) = match scope.snapshot {
-        Some(snapshot) => {
-            let unknown = || EngineError::Usage(format!("there is no snapshot {snapshot}"));
-            let heads = snapshots::list(workspace)?;
-            let head = heads.iter().find(|head| head.number == snapshot).ok_or_else(unknown)?;
-            ((snapshots::read(workspace, snapshot)?.ok_or_else(unknown)?, Courses::default()), head.taken_at)
-        }
-        None => {
-            let (as_of, window_days) = (scope.as_of, scope.window_days);
-            let request = AssessRequest { as_of, now, window_days, edition: None, services };
-            (assess_with_courses(workspace, &request, talk)?, now)
-        }
-    };
-    let reference = reference(workspace, &assessment.edition)?;
-    Ok(Answer { number, assessment, courses, reference, measured_at })
+/// What measures, and what it measured last.
+struct Measurer {
+    workspace: Workspace,
+    remembered: Remembered,
+}
+
+impl Measurer {
+    fn measure(
+        &mut self,
+        scope: &Scope,
+        services: Vec<String>,
+        number: u64,
+        clock: Time,
+        talk: &Words,
+    ) -> Result<Answer, EngineError> {
+        let workspace = &mut self.workspace;
+        let ((assessment, courses), measured_at) = match scope.snapshot {
+            Some(snapshot) => {
+                let unknown = || EngineError::Usage(format!("there is no snapshot {snapshot}"));
+                let heads = snapshots::list(workspace)?;
+                let head = heads.iter().find(|head| head.number == snapshot).ok_or_else(unknown)?;
+                ((snapshots::read(workspace, snapshot)?.ok_or_else(unknown)?, Courses::default()), head.taken_at)
+            }
+            None => {
+                let (as_of, window_days, now) = (scope.as_of, scope.window_days, end_of_step(clock));
+                let request = AssessRequest { as_of, now, window_days, edition: None, services };
+                (self.remembered.assess(workspace, &request, talk)?, clock)
+            }
+        };
+        let reference = reference(workspace, &assessment.edition)?;
+        Ok(Answer { number, assessment, courses, reference, measured_at })
+    }
+}
+
+/// The end of the step under way.
+const fn end_of_step(at: Time) -> Time {
+    let into = at.millis().rem_euclid(STEP.millis());
+    if into == 0 { at } else { Time::from_millis(at.millis() - into + STEP.millis()) }
 }
 
 /// Tells readers how far it is, now and then.

@@ -1,13 +1,14 @@
 //! The one thread that writes events. What waits is committed together, so that many senders share one sync of the
 //! disk; each is answered once its own event is on it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use truelevel_engine::intake::{EventQuery, Gate, Intake, Receipt};
+use truelevel_engine::remembered::Touched;
 use truelevel_model::events::{EventState, RawEvent, Reading};
 use truelevel_model::{Span, Time};
 
@@ -51,7 +52,27 @@ pub(crate) struct Counts {
 pub(crate) struct Entrance {
     jobs: mpsc::Sender<Job>,
     counts: Arc<Counts>,
-    changes: watch::Receiver<u64>,
+    changes: Changes,
+}
+
+/// What changed by events.
+#[derive(Clone)]
+pub(crate) struct Changes {
+    /// Counts up whenever a fact is new or changed.
+    pub(crate) count: watch::Receiver<u64>,
+    touched: Arc<Mutex<Touched>>,
+}
+
+impl Changes {
+    /// Notes what was touched, until somebody takes it.
+    pub(crate) fn touch(&self, touched: Touched) {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner).and(touched);
+    }
+
+    /// Takes what was touched since it was last taken: at least everything that was counted before.
+    pub(crate) fn take_touched(&self) -> Touched {
+        std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Entrance {
@@ -96,8 +117,8 @@ impl Entrance {
         &self.counts
     }
 
-    /// Counts up whenever a fact is new or changed.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+    /// Tells what changed.
+    pub(crate) fn changes(&self) -> Changes {
         self.changes.clone()
     }
 }
@@ -111,7 +132,8 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(intake: Intake, gate: Arc<Gate>, keep_days: u32, clock: fn() -> Time) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING);
-        let (changed, changes) = watch::channel(0);
+        let (changed, count) = watch::channel(0);
+        let changes = Changes { count, touched: Arc::default() };
         let counts = Arc::new(Counts::default());
         let work = Work {
             // What is there already is in the first answer.
@@ -121,6 +143,7 @@ impl Writer {
             keep_days,
             clock,
             changed,
+            changes: changes.clone(),
             counts: Arc::clone(&counts),
             waiting,
             retried_up_to: None,
@@ -148,6 +171,7 @@ struct Work {
     keep_days: u32,
     clock: fn() -> Time,
     changed: watch::Sender<u64>,
+    changes: Changes,
     counts: Arc<Counts>,
     waiting: mpsc::Receiver<Job>,
     /// The newest event of which was told.
@@ -201,9 +225,15 @@ impl Work {
             }
         };
         self.counts.commits.fetch_add(1, Ordering::Relaxed);
-        if receipts.contains(&Receipt::Kept { is_changed: true }) {
-            // What others took before is in the answer that this asks for.
-            self.last_event = self.intake.last_event().unwrap_or(self.last_event);
+        let kept = receipts.iter().filter(|receipt| matches!(receipt, Receipt::Kept { .. })).count();
+        if kept > 0 {
+            self.note_last_event(kept);
+        }
+        let changing =
+            receipts.iter().zip(&events).filter(|(receipt, _)| **receipt == Receipt::Kept { is_changed: true });
+        let touched: Vec<Touched> = changing.map(|(_, (_, reading))| Touched::by(reading)).collect();
+        if !touched.is_empty() {
+            touched.into_iter().for_each(|touched| self.changes.touch(touched));
             self.tell_of_a_change();
         }
         for (receipt, (kept, _share)) in receipts.into_iter().zip(answers) {
@@ -214,11 +244,22 @@ impl Work {
         }
     }
 
+    /// Moves on to the newest event, after this many of its own. Where there are more, others on the same store took them,
+    /// and what they concern is not known here.
+    fn note_last_event(&mut self, own: usize) {
+        let last = self.intake.last_event().unwrap_or(self.last_event);
+        if last - self.last_event > own as i64 {
+            self.changes.touch(Touched::anything());
+        }
+        self.last_event = last;
+    }
+
     /// Others on the same store take events too, which the answer of this server is to show.
     fn look(&mut self) {
         match self.intake.last_event() {
             Ok(last) if last > self.last_event => {
                 self.last_event = last;
+                self.changes.touch(Touched::anything());
                 self.tell_of_a_change();
             }
             Ok(_) => {}
@@ -254,6 +295,7 @@ impl Work {
         self.retried_up_to = match self.intake.replay_some(&self.gate, &query) {
             Ok(Some(replayed)) => {
                 if replayed.is_changed {
+                    self.changes.touch(Touched::anything());
                     self.tell_of_a_change();
                 }
                 Some(replayed.last)

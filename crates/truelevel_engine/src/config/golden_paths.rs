@@ -8,7 +8,7 @@ use truelevel_model::{Span, Time};
 use super::{ConfigError, Reader};
 
 /// A golden path.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GoldenPathConfig {
     /// Its name.
     pub name: String,
@@ -23,7 +23,7 @@ pub struct GoldenPathConfig {
 }
 
 /// Somebody answers for a service not being on the path.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExceptionConfig {
     /// The service.
     pub service: String,

@@ -6,7 +6,7 @@
 mod life;
 mod plan;
 mod practices;
-mod random;
+pub(crate) mod random;
 mod truth;
 
 use rayon::prelude::*;

@@ -8,7 +8,7 @@ use crate::service::ServiceData;
 use crate::timeline::DeploymentKind;
 
 /// The golden paths that are looked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GoldenPaths {
     /// What each is called in files and pipelines, without a version.
     pub whats: Vec<Vec<String>>,

@@ -21,7 +21,7 @@ pub(super) async fn show(
 ) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
     caller.sees_everything()?;
     let counts = state.entrance.counts();
-    let changes = AtomicU64::new(*state.entrance.changes().borrow());
+    let changes = AtomicU64::new(*state.entrance.changes().count.borrow());
     let series = [
         ("events_kept", "Events that were kept.", &counts.events),
         ("events_duplicate", "Deliveries that were here already.", &counts.duplicates),
