@@ -104,6 +104,11 @@ fn store(path: &Path) -> std::path::PathBuf {
 
 fn row(path: &Path) -> String {
     let bytes = std::fs::metadata(store(path)).map_or(0, |found| found.len());
+    // Before the runs, each of which tells of an event.
+    let (peer, values) = match peer(path) {
+        Some((seconds, theirs)) => (format!("{seconds:.1} s"), equal(&values(path), &theirs)),
+        None => ("no sqlite3".to_owned(), String::new()),
+    };
     let mut runs: Vec<[f64; 8]> = (0..RUNS)
         .map(|_| {
             forget(&store(path));
@@ -112,10 +117,6 @@ fn row(path: &Path) -> String {
         .collect();
     runs.sort_by(|a, b| a[0].total_cmp(&b[0]));
     let [cold, reading, processor, peak, warm, processor_warm, team, peak_served] = runs[RUNS / 2];
-    let (peer, values) = match peer(path) {
-        Some((seconds, theirs)) => (format!("{seconds:.1} s"), equal(&values(path), &theirs)),
-        None => ("no sqlite3".to_owned(), String::new()),
-    };
     format!(
         "{} MiB | {cold:.2} s | {:.0} % | {processor:.1} s | {} | {warm:.2} s | {processor_warm:.2} s | {team:.2} s | {} | {peer} | {values}",
         bytes >> 20,
@@ -179,7 +180,9 @@ fn measure_here(path: &Path) {
     let all = AssessRequest { as_of: None, ..request() };
     let shown = remembered.assess(&mut workspace, &all, &Silent).expect("an answer");
     let mut intake = Intake::open(&workspace).expect("the workspace keeps facts");
-    let (raw, said) = event(&shown.0.services[0].service);
+    // Another one in each run on the same store.
+    let number = shown.0.services[0].metrics["deployment_frequency"].n;
+    let (raw, said) = event(&shown.0.services[0].service, number);
     let (started, before) = (Instant::now(), processor_seconds());
     intake.receive(&[(raw, said.clone())]).expect("the event is kept");
     remembered.touch(Touched::by(&said));
@@ -199,13 +202,14 @@ fn measure_here(path: &Path) {
 }
 
 /// A deployment that nobody has heard of.
-fn event(service: &str) -> (RawEvent, Reading) {
+fn event(service: &str, number: u64) -> (RawEvent, Reading) {
+    let name = format!("event-{number}");
     let deployment = Deployment {
         source: "bench".into(),
-        id: "event".to_owned(),
+        id: name.clone(),
         service: service.into(),
         environment: "production".into(),
-        version: "event".to_owned(),
+        version: name.clone(),
         commit: None,
         started_at: None,
         finished_at: as_of(),
@@ -218,8 +222,8 @@ fn event(service: &str) -> (RawEvent, Reading) {
         aborted_automatically: None,
         observed_at: as_of(),
     };
-    let [sender, delivery, kind] = ["bench", "1", "deployment"].map(str::to_owned);
-    let raw = RawEvent { sender, delivery, kind, body: Vec::new(), received_at: as_of() };
+    let [sender, kind] = ["bench", "deployment"].map(str::to_owned);
+    let raw = RawEvent { sender, delivery: name, kind, body: Vec::new(), received_at: as_of() };
     let facts = Facts { deployments: vec![deployment], ..Facts::default() };
     (raw, Reading { facts, ..Reading::default() })
 }
