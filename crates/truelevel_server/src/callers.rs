@@ -177,19 +177,19 @@ impl Callers {
         if let Ok(Some(Caller::Person { session, .. })) = self.person(headers, now) {
             self.end(&session, now)?;
         }
-        self.changing().begin_session(person, config, now)
+        waiting(|| self.changing().begin_session(person, config, now))
     }
 
     /// Ends a session, by its owner.
     pub(crate) fn end(&self, session: &Session, now: Time) -> Result<(), EngineError> {
-        self.changing().sign_out(session, now)?;
+        waiting(|| self.changing().sign_out(session, now))?;
         self.known().sessions.remove(&session.hash);
         Ok(())
     }
 
     /// Adds a line to the audit log.
     pub(crate) fn record(&self, by: &By, action: AuditAction, what: String) -> Result<(), EngineError> {
-        self.changing().record(by, action, what)
+        waiting(|| self.changing().record(by, action, what))
     }
 
     /// Notes in the store what was used since the last time.
@@ -229,7 +229,7 @@ impl Known {
         if self.tokens_read_at.is_some_and(|read_at| read_at.elapsed() < KNOWN_AGE) {
             return Ok(());
         }
-        let tokens = self.reading.tokens().map_err(unreadable)?;
+        let tokens = waiting(|| self.reading.tokens()).map_err(unreadable)?;
         self.tokens = tokens.into_iter().map(|token| (token.hash, token)).collect();
         self.tokens_read_at = Some(Instant::now());
         Ok(())
@@ -241,13 +241,19 @@ impl Known {
         {
             return Ok(Some(Arc::clone(session)));
         }
-        let Some(session) = self.reading.session(hash).map_err(unreadable)?.map(Arc::new) else { return Ok(None) };
+        let read = waiting(|| self.reading.session(hash)).map_err(unreadable)?;
+        let Some(session) = read.map(Arc::new) else { return Ok(None) };
         if self.sessions.len() >= KNOWN_SESSIONS {
             self.sessions.clear();
         }
         self.sessions.insert(*hash, (Arc::clone(&session), Instant::now()));
         Ok(Some(session))
     }
+}
+
+/// Does what makes this thread wait for the store, which the others that serve have to know.
+fn waiting<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
 }
 
 /// The token of a request: as bearer, or as the password of basic authentication, which browsers can ask for.
