@@ -221,3 +221,26 @@ fn requests_under_way_are_answered_before_it_ends() {
     });
     assert_eq!(stopped, Some(0));
 }
+
+#[test]
+fn who_leaves_another_product_changes_the_host_alone() {
+    let senders =
+        ["sleuth", "linearb"].map(|sender| format!("[[webhooks]]\nsender = \"{sender}\"\nsecret_env = \"SECRET\"\n"));
+    let world = workspace(&senders.concat());
+    let server = Server::start(&world);
+    let sleuth = json!({ "api_key": SECRET, "sha": "a".repeat(40), "environment": "production", "date": "2026-08-21T10:00:00Z" });
+    let told = server.post("/api/1/deployments/acme/shop/register_deploy", &[], sleuth.to_string().as_bytes());
+    assert_eq!((told.status, told.json()["state"].as_str()), (202, Some("normalised")), "{}", told.body);
+    let linearb =
+        json!({ "repo_url": "https://github.com/acme/web", "ref_name": "v1", "timestamp": "2026-08-21T10:00:00Z" });
+    let told = server.post("/api/v1/deployments", &[("x-api-key", SECRET)], linearb.to_string().as_bytes());
+    assert_eq!((told.status, told.json()["state"].as_str()), (202, Some("normalised")), "{}", told.body);
+    let forged = server.post("/api/v1/deployments", &[("x-api-key", "wrong")], linearb.to_string().as_bytes());
+    assert_eq!(forged.status, 401);
+    let kept = world.run(["export", "--kind", "deployments", "--format", "jsonl"]);
+    assert!(
+        kept.text().contains("shop") && kept.text().contains("web") && !kept.text().contains(SECRET),
+        "{}",
+        kept.text()
+    );
+}

@@ -9,7 +9,7 @@ use truelevel_store::{SqlStore, Store};
 
 pub use truelevel_sources::webhooks::Headers;
 pub use truelevel_sources::webhooks::api as records;
-pub use truelevel_sources::webhooks::signatures::{Denied, Secret};
+pub use truelevel_sources::webhooks::signatures::{Denied, Proof, Secret};
 pub use truelevel_store::{EventQuery, Receipt};
 
 use crate::config::Config;
@@ -79,7 +79,8 @@ impl Gate {
     pub fn admit(&self, delivered: &Delivered<'_>) -> Result<(RawEvent, Reading), Refusal> {
         let sender = webhooks::sender(delivered.sender).ok_or(Refusal::UnknownSender)?;
         let secrets = self.secrets.get(delivered.sender).ok_or(Refusal::NotConfigured)?;
-        sender.verify(delivered.headers, delivered.transmitted, secrets, delivered.received_at)?;
+        let proof = Proof { headers: delivered.headers, path: delivered.path, body: delivered.transmitted };
+        sender.verify(proof, secrets, delivered.received_at)?;
         let raw = sender
             .take(delivered.headers, delivered.path, delivered.body, delivered.received_at)
             .map_err(Refusal::Malformed)?;

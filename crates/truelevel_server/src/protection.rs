@@ -36,6 +36,12 @@ const HEADERS: &[(&str, &str)] = &[
     ("cache-control", "no-store"),
 ];
 
+/// The path without what senders that cannot sign put at its end.
+fn loggable(path: &str) -> &str {
+    let behind = path.strip_prefix("/webhooks/").and_then(|rest| rest.find('/'));
+    behind.map_or(path, |end| &path[.."/webhooks/".len() + end])
+}
+
 /// Answers a request within the time, to the right host, and logs it.
 pub(crate) async fn guard(Shared(state): Shared<Arc<State>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -72,7 +78,7 @@ pub(crate) async fn guard(Shared(state): Shared<Arc<State>>, mut request: Reques
     }
     let status = response.status().as_u16();
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let path = truelevel_model::printable(&path);
+    let path = truelevel_model::printable(loggable(&path));
     // Answers to readers would hide those to senders.
     if status >= 400 || method != Method::GET {
         tracing::info!(%method, %path, status, milliseconds, "answered");
@@ -162,4 +168,16 @@ pub(crate) async fn not_too_often(Shared(state): Shared<Arc<State>>, request: Re
         return Problem::too_often(seconds, "more arrives from this address than is taken").into_response();
     }
     next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_the_address_of_a_webhook_is_not_logged() {
+        assert_eq!(loggable("/webhooks/statuspage/5ecret"), "/webhooks/statuspage");
+        assert_eq!(loggable("/webhooks/github"), "/webhooks/github");
+        assert_eq!(loggable("/services/web"), "/services/web");
+    }
 }

@@ -13,6 +13,7 @@ use truelevel_engine::intake::{Receipt, records};
 use truelevel_model::printable;
 
 use super::api::ROOT;
+use super::webhooks;
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -26,6 +27,9 @@ pub(super) fn routes() -> Router<Arc<State>> {
 }
 
 async fn receive(Shared(state): Shared<Arc<State>>, kind: &'static str, request: Request) -> Result<Response, Problem> {
+    if request.headers().contains_key(webhooks::LINEARB_KEY) {
+        return webhooks::receive_for_linearb(&state, kind, request).await;
+    }
     let (parts, body): (_, Body) = request.into_parts();
     state.authorize_sender(&parts.headers)?;
     let mut held = state.budget.hold(&parts.headers, body).await?;

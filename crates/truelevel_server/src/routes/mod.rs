@@ -58,4 +58,6 @@ fn drop_ins() -> Router<Arc<State>> {
         .route("/api/rest/plugins/webhook/{*path}", post(webhooks::receive_for_devlake))
         .route("/plugins/webhook/{*path}", post(webhooks::receive_for_devlake))
         .route("/api/v2/dora/{kind}", post(webhooks::receive_for_datadog))
+        .route("/api/1/deployments/{*path}", post(webhooks::receive_for_sleuth))
+        .route("/pelorus/webhook", post(webhooks::receive_for_pelorus))
 }

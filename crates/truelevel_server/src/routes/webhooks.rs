@@ -45,13 +45,40 @@ pub(super) async fn receive_for_datadog(
     take(&state, "datadog", &kind, request).await
 }
 
+pub(super) async fn receive_for_sleuth(
+    Shared(state): Shared<Arc<State>>,
+    Path(path): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    take(&state, "sleuth", &path, request).await
+}
+
+pub(super) async fn receive_for_pelorus(
+    Shared(state): Shared<Arc<State>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    take(&state, "pelorus", "", request).await
+}
+
+/// LinearB's addresses are those of records; its key stands in a header of its own.
+pub(super) async fn receive_for_linearb(state: &State, kind: &str, request: Request) -> Result<Response, Problem> {
+    take(state, "linearb", kind, request).await
+}
+
+/// What tells LinearB's clients from others.
+pub(super) const LINEARB_KEY: &str = "x-api-key";
+
 /// Four Keys has one address for all; the headers tell the sender.
 pub(super) async fn receive_for_four_keys(
     Shared(state): Shared<Arc<State>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    const MARKS: &[(&str, &str)] =
-        &[("x-github-event", "github"), ("x-gitlab-event", "gitlab"), ("x-pagerduty-signature", "pagerduty")];
+    const MARKS: &[(&str, &str)] = &[
+        ("x-github-event", "github"),
+        ("x-gitlab-event", "gitlab"),
+        ("x-pagerduty-signature", "pagerduty"),
+        ("circleci-signature", "circleci"),
+    ];
     let sender = MARKS.iter().find(|(mark, _)| request.headers().contains_key(*mark)).map(|(_, sender)| *sender);
     let sender = sender.ok_or_else(|| {
         Problem::new(StatusCode::BAD_REQUEST, "no header tells who sends this; use /webhooks/ and the sender's id")

@@ -208,6 +208,12 @@ fn shortened(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// The name and version in an image reference, where it has both.
+pub(crate) fn image_name_and_version(text: &str) -> Option<(String, String)> {
+    let image = version::image(text);
+    image.name.zip(image.version)
+}
+
 #[cfg(test)]
 mod tests {
     use super::found::written;

@@ -15,7 +15,7 @@ pub(super) static SENDER: Sender = Sender {
     // `connections/1/deployments`, `1/deployments`, `connections/by-name/shop/issues`, `connections/1/issue/7/close`.
     kind: |delivery| {
         let path = delivery.path.strip_prefix("connections/").unwrap_or(delivery.path);
-        let path = path.strip_prefix("by-name/").unwrap_or(path);
+        let path = ["by-name/", "projects/"].into_iter().find_map(|before| path.strip_prefix(before)).unwrap_or(path);
         match path.split('/').collect::<Vec<_>>().as_slice() {
             [_, "deployments" | "issues" | "pull_requests"] | [_, "issue", _, "close"] => Ok(path.to_owned()),
             _ => Err("no such address; see the documentation of DevLake's webhooks".to_owned()),

@@ -46,7 +46,13 @@ fn read(event: &Event<'_>, names: &Names) -> Result<Reading, String> {
             }
             facts.incidents.push(incident(body, names)?);
         }
-        "release" | "push" => return Ok(Reading::ignored("tags and commits are read from the repository itself")),
+        "release" | "push" | "create" | "delete" => {
+            return Ok(Reading::ignored("tags and commits are read from the repository itself"));
+        }
+        "workflow_job" | "check_suite" | "check_run" => {
+            return Ok(Reading::ignored("a part of a run tells nothing that `workflow_run` does not"));
+        }
+        "merge_group" => return Ok(Reading::ignored("a queue before the merge; `pull_request` tells of the merge")),
         other => return Ok(Reading::ignored(format!("{} is not about delivery", truelevel_model::printable(other)))),
     }
     Ok(Reading { facts, ..Reading::default() })

@@ -5,16 +5,32 @@
 
 mod alertmanager;
 pub mod api;
+mod argocd;
+mod azure_devops;
+mod bitbucket;
+mod buildkite;
 mod cdevents;
+mod circleci;
 mod datadog;
 mod devlake;
+mod flagger;
+mod flux;
 mod github;
 mod gitlab;
+mod incident_io;
+mod jenkins;
+mod jira;
+mod linearb;
 mod names;
 mod pagerduty;
 mod payload;
+mod pelorus;
 mod plausible;
+mod servicenow;
+mod shared;
 pub mod signatures;
+mod sleuth;
+mod statuspage;
 
 use std::collections::BTreeMap;
 
@@ -25,7 +41,7 @@ use truelevel_model::events::{RawEvent, Reading};
 
 pub use names::Names;
 use payload::Payload;
-use signatures::{Denied, Scheme, Secret};
+use signatures::{Denied, Proof, Scheme, Secret};
 
 /// Headers of a delivery, names in lower case.
 pub type Headers = BTreeMap<String, String>;
@@ -49,12 +65,27 @@ pub struct Sender {
 /// All senders, by id.
 pub static SENDERS: &[&Sender] = &[
     &alertmanager::SENDER,
+    &argocd::SENDER,
+    &azure_devops::SENDER,
+    &bitbucket::SENDER,
+    &buildkite::SENDER,
     &cdevents::SENDER,
+    &circleci::SENDER,
     &datadog::SENDER,
     &devlake::SENDER,
+    &flagger::SENDER,
+    &flux::SENDER,
     &github::SENDER,
     &gitlab::SENDER,
+    &incident_io::SENDER,
+    &jenkins::SENDER,
+    &jira::SENDER,
+    &linearb::SENDER,
     &pagerduty::SENDER,
+    &pelorus::SENDER,
+    &servicenow::SENDER,
+    &sleuth::SENDER,
+    &statuspage::SENDER,
 ];
 
 /// A delivery as it arrives.
@@ -63,10 +94,10 @@ pub struct Delivery<'a> {
     pub headers: &'a Headers,
     /// What stands behind the sender's address, such as `connections/1/deployments`.
     pub path: &'a str,
-    /// The body, uncompressed.
-    pub body: &'a [u8],
-    /// The body read as JSON.
+    /// The body, read.
     pub payload: Payload<'a>,
+    /// When it arrived.
+    pub received_at: Time,
 }
 
 /// A kept event, read again.
@@ -83,22 +114,30 @@ pub fn sender(id: &str) -> Option<&'static Sender> {
 
 impl Sender {
     /// Whether the delivery is this sender's own. Takes the body as it was transmitted.
-    pub fn verify(&self, headers: &Headers, body: &[u8], secrets: &[Secret], now: Time) -> Result<(), Denied> {
-        signatures::verify(self.schemes, headers, body, secrets, now)
+    pub fn verify(&self, proof: Proof<'_>, secrets: &[Secret], now: Time) -> Result<(), Denied> {
+        signatures::verify(self.schemes, proof, secrets, now)
     }
 
     /// Takes a delivery in; a fault when it is malformed, so that nothing of it is worth keeping.
     pub fn take(&self, headers: &Headers, path: &str, body: &[u8], received_at: Time) -> Result<RawEvent, String> {
-        // A body may be empty where the address says it all.
-        let value: Value = match body {
-            [] => Value::Null,
-            _ => serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?,
-        };
-        let delivery = Delivery { headers, path, body, payload: Payload(&value) };
+        let mut value = payload::value(headers, body)?;
+        let is_cleaned = self.take_secrets_out(&mut value);
+        let delivery = Delivery { headers, path, payload: Payload(&value), received_at };
         let kind = (self.kind)(&delivery)?;
         let own_id = (self.delivery)(&delivery).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
-        let id = own_id.unwrap_or_else(|| fingerprint(&[kind.as_bytes(), body]));
-        Ok(RawEvent { sender: self.id.to_owned(), delivery: id, kind, body: body.to_vec(), received_at })
+        let body = if is_cleaned || payload::is_form(headers) { value.to_string().into_bytes() } else { body.to_vec() };
+        let id = own_id.unwrap_or_else(|| fingerprint(&[kind.as_bytes(), &body]));
+        Ok(RawEvent { sender: self.id.to_owned(), delivery: id, kind, body, received_at })
+    }
+
+    /// Takes secrets that stand in the body out of it; whether there were any.
+    fn take_secrets_out(&self, value: &mut Value) -> bool {
+        let fields = self.schemes.iter().filter_map(|scheme| match scheme {
+            Scheme::Field { name } => Some(*name),
+            _ => None,
+        });
+        let Value::Object(object) = value else { return false };
+        fields.filter_map(|name| object.remove(name)).count() > 0
     }
 }
 

@@ -1,7 +1,9 @@
 //! A body's values by path. What is missing or of another form is named by its path.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use truelevel_model::{CommitId, Time};
+
+use super::Headers;
 
 /// A JSON value and what lies in it.
 #[derive(Clone, Copy)]
@@ -87,6 +89,29 @@ impl<'a> Payload<'a> {
     pub(super) fn items(self, path: &str) -> impl Iterator<Item = Self> + use<'a> {
         self.at(path).and_then(Value::as_array).into_iter().flatten().map(Payload)
     }
+}
+
+/// The value of a body: JSON, or a form, whose field `payload` is JSON where there is one. A body may be empty where the
+/// address says it all.
+pub(super) fn value(headers: &Headers, body: &[u8]) -> Result<Value, String> {
+    let json = |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|error| format!("the body is not JSON: {error}"));
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    if !is_form(headers) {
+        return json(body);
+    }
+    let fields: Map<String, Value> =
+        form_urlencoded::parse(body).map(|(name, text)| (name.into(), text.into())).collect();
+    match fields.get("payload").and_then(Value::as_str) {
+        Some(payload) => json(payload.as_bytes()),
+        None => Ok(fields.into()),
+    }
+}
+
+/// Whether the body is a form.
+pub(super) fn is_form(headers: &Headers) -> bool {
+    headers.get("content-type").is_some_and(|kind| kind.trim_start().starts_with("application/x-www-form-urlencoded"))
 }
 
 /// What is said of a value that has to be there.

@@ -5,11 +5,12 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use truelevel_model::{Span, Time};
 
-use super::Headers;
+use super::{Headers, payload};
 
 /// A delivery that was signed longer ago, or further ahead, is a replay or comes from a clock that is wrong.
 const REPLAY_WINDOW: Span = Span::from_millis(300_000);
@@ -47,12 +48,28 @@ pub enum Scheme {
         prefix: &'static str,
     },
     /// Standard Webhooks: HMAC-SHA-256 of id, time and body, in `webhook-id`, `webhook-timestamp` and
-    /// `webhook-signature`.
+    /// `webhook-signature`; with `svix-` before them at senders that began before the standard.
     Standard,
+    /// HMAC-SHA-256 of a time, a dot and the body, in hexadecimal digits beside that time in one header.
+    Timed {
+        /// The header.
+        header: &'static str,
+        /// What stands before the time: `timestamp=`.
+        time: &'static str,
+        /// What stands before the digits: `signature=`.
+        signature: &'static str,
+    },
     /// The secret itself in a header.
     Token {
         /// The header.
         header: &'static str,
+    },
+    /// The secret itself at the end of the address, of senders that can prove nothing else.
+    Address,
+    /// The secret itself in the body; it is taken out before anything is kept.
+    Field {
+        /// Its name, in JSON as in a form.
+        name: &'static str,
     },
     /// The secret itself as a bearer token.
     Bearer,
@@ -74,11 +91,22 @@ pub enum Denied {
     Stale,
 }
 
+/// What a proof is sought in.
+#[derive(Clone, Copy)]
+pub struct Proof<'a> {
+    /// The headers.
+    pub headers: &'a Headers,
+    /// What stands behind the sender's address.
+    pub path: &'a str,
+    /// The body, as it was transmitted.
+    pub body: &'a [u8],
+}
+
 /// Whether any scheme proves with any secret that the delivery is its sender's.
-pub fn verify(schemes: &[Scheme], headers: &Headers, body: &[u8], secrets: &[Secret], now: Time) -> Result<(), Denied> {
+pub fn verify(schemes: &[Scheme], proof: Proof<'_>, secrets: &[Secret], now: Time) -> Result<(), Denied> {
     let mut denied = Denied::Unsigned;
     for scheme in schemes {
-        match check(*scheme, headers, body, secrets, now) {
+        match check(*scheme, proof, secrets, now) {
             Ok(()) => return Ok(()),
             Err(Denied::Unsigned) => {}
             Err(other) => denied = other,
@@ -87,7 +115,8 @@ pub fn verify(schemes: &[Scheme], headers: &Headers, body: &[u8], secrets: &[Sec
     Err(denied)
 }
 
-fn check(scheme: Scheme, headers: &Headers, body: &[u8], secrets: &[Secret], now: Time) -> Result<(), Denied> {
+fn check(scheme: Scheme, proof: Proof<'_>, secrets: &[Secret], now: Time) -> Result<(), Denied> {
+    let Proof { headers, path, body } = proof;
     let header = |name: &str| headers.get(name).map(String::as_str).ok_or(Denied::Unsigned);
     let is_valid = match scheme {
         Scheme::BodyHmac { header: name, prefix } => {
@@ -96,8 +125,12 @@ fn check(scheme: Scheme, headers: &Headers, body: &[u8], secrets: &[Secret], now
             secrets.iter().any(|secret| is_any(&secret.0, &[body], &digests))
         }
         Scheme::Standard => {
-            let (id, timestamp, given) =
-                (header("webhook-id")?, header("webhook-timestamp")?, header("webhook-signature")?);
+            let either = |standard: &str, older: &str| header(standard).or_else(|_| header(older));
+            let (id, timestamp, given) = (
+                either("webhook-id", "svix-id")?,
+                either("webhook-timestamp", "svix-timestamp")?,
+                either("webhook-signature", "svix-signature")?,
+            );
             let signatures = given.split(' ').filter_map(|part| part.strip_prefix("v1,"));
             let digests: Vec<_> = signatures.filter_map(|text| BASE64.decode(text).ok()).collect();
             let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
@@ -107,7 +140,25 @@ fn check(scheme: Scheme, headers: &Headers, body: &[u8], secrets: &[Secret], now
             }
             is_signed
         }
+        Scheme::Timed { header: name, time, signature } => {
+            let parts: Vec<_> = header(name)?.split(',').map(str::trim).collect();
+            let timestamp = parts.iter().find_map(|part| part.strip_prefix(time)).ok_or(Denied::Forged)?;
+            let given = parts.iter().filter_map(|part| part.strip_prefix(signature));
+            let digests: Vec<_> = given.filter_map(from_hexadecimal).collect();
+            let signed = [timestamp.as_bytes(), b".", body];
+            let is_signed = secrets.iter().any(|secret| is_any(&secret.0, &signed, &digests));
+            if is_signed && !is_recent(timestamp, now) {
+                return Err(Denied::Stale);
+            }
+            is_signed
+        }
         Scheme::Token { header: name } => is_secret(header(name)?.as_bytes(), secrets),
+        Scheme::Address if path.is_empty() => return Err(Denied::Unsigned),
+        Scheme::Address => is_secret(path.as_bytes(), secrets),
+        Scheme::Field { name } => {
+            let value = payload::value(headers, body).map_err(|_| Denied::Unsigned)?;
+            is_secret(value.get(name).and_then(Value::as_str).ok_or(Denied::Unsigned)?.as_bytes(), secrets)
+        }
         Scheme::Bearer => {
             is_secret(credentials(header("authorization")?, "bearer").ok_or(Denied::Unsigned)?.as_bytes(), secrets)
         }
@@ -179,7 +230,8 @@ mod tests {
 
     fn check(scheme: Scheme, pairs: &[(&str, &str)], body: &str, secret: &str, now: i64) -> Result<(), Denied> {
         let secrets = [Secret::new("another"), Secret::new(secret)];
-        verify(&[scheme], &headers(pairs), body.as_bytes(), &secrets, Time::from_seconds(now))
+        let proof = Proof { headers: &headers(pairs), path: "hidden", body: body.as_bytes() };
+        verify(&[scheme], proof, &secrets, Time::from_seconds(now))
     }
 
     /// The example of GitHub's page on validating deliveries.
@@ -236,6 +288,45 @@ mod tests {
         assert_eq!(check(Scheme::Bearer, &[("authorization", "Basic s3cret")], "", "s3cret", 0), Err(Denied::Unsigned));
         let basic = format!("Basic {}", BASE64.encode("user:s3cret"));
         assert_eq!(check(Scheme::Basic, &[("authorization", &basic)], "", "s3cret", 0), Ok(()));
+    }
+
+    /// Made with `printf '%s' '1619071700.{"event":"ping"}' | openssl dgst -sha256 -hmac s3cret`.
+    #[test]
+    fn a_time_beside_the_signature_is_signed_with_the_body_and_limits_it() {
+        let scheme = Scheme::Timed { header: "x-buildkite-signature", time: "timestamp=", signature: "signature=" };
+        let valid = "1a8f545083d45bec707d089d226af7524170c17ee29c1c58e6981bee26e49227";
+        let body = r#"{"event":"ping"}"#;
+        let at = |header: &str, now| check(scheme, &[("x-buildkite-signature", header)], body, "s3cret", now);
+        let given = format!("timestamp=1619071700,signature={valid}");
+        assert_eq!(at(&given, 1_619_071_700), Ok(()));
+        assert_eq!(at(&given, 1_619_071_700 + 301), Err(Denied::Stale));
+        assert_eq!(at(&format!("timestamp=1619071701,signature={valid}"), 1_619_071_700), Err(Denied::Forged));
+        assert_eq!(at(&format!("signature={valid}"), 1_619_071_700), Err(Denied::Forged));
+        assert_eq!(check(scheme, &[], body, "s3cret", 0), Err(Denied::Unsigned));
+    }
+
+    /// The example of Pelorus' page on its webhook exporter: the file's words with single spaces between them.
+    #[test]
+    fn the_published_signature_of_pelorus_is_valid() {
+        let body = concat!(
+            r#"{ "app": "mongo-todolist", "commit_hash": "5379bad65a3f83853a75aabec9e0e43c75fd18fc", "#,
+            r#""image_sha": "sha256:af4092ccbfa99a3ec1ea93058fe39b8ddfd8db1c7a18081db397c50a0b8ec77d", "#,
+            r#""namespace": "mongo-persistent", "timestamp": 1678105701 }"#
+        );
+        let signed = "sha256=29a4606fccb6976cd43cb8a6cf210d402294e08fffda86f87c96fdb39d9fbc3c";
+        assert_eq!(check(GITHUB, &[("x-hub-signature-256", signed)], body, "My Secret Token", 0), Ok(()));
+    }
+
+    #[test]
+    fn who_cannot_sign_has_the_secret_in_the_address_or_the_body() {
+        assert_eq!(check(Scheme::Address, &[], "", "hidden", 0), Ok(()));
+        assert_eq!(check(Scheme::Address, &[], "", "other", 0), Err(Denied::Forged));
+        let field = Scheme::Field { name: "api_key" };
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        assert_eq!(check(field, &form, "sha=1&api_key=s3%2Bcret", "s3+cret", 0), Ok(()));
+        assert_eq!(check(field, &[], r#"{"api_key":"s3cret"}"#, "s3cret", 0), Ok(()));
+        assert_eq!(check(field, &[], r#"{"api_key":"wrong"}"#, "s3cret", 0), Err(Denied::Forged));
+        assert_eq!(check(field, &[], "{}", "s3cret", 0), Err(Denied::Unsigned));
     }
 
     #[test]

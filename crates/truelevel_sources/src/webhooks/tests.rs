@@ -5,6 +5,11 @@ use truelevel_model::facts::{DeploymentOutcome, RunOutcome};
 
 use super::*;
 
+mod ci;
+mod drop_ins;
+mod gitops;
+mod incidents;
+
 const SHA: &str = "f95f852bd8fca8fcc58a9a2d6c842781e32a215e";
 
 fn now() -> Time {

@@ -1,0 +1,201 @@
+//! Pipelines and reviews, in bodies as the vendors' pages show them.
+
+use super::*;
+
+#[test]
+fn a_pull_request_of_bitbucket_tells_its_answers_and_its_merge() {
+    let body = |extra: Value| {
+        let mut body = json!({
+            "repository": { "full_name": "acme/web" },
+            "pullrequest": {
+                "id": 5, "created_on": "2026-08-21T10:00:00.000000+00:00", "updated_on": "2026-08-21T12:00:00.000000+00:00",
+                "author": { "uuid": "{a}", "type": "user" }, "merge_commit": { "hash": SHA },
+            },
+        });
+        body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        body
+    };
+    let of = |key: &str, extra: Value| {
+        facts("bitbucket", "", &[("x-event-key", key), ("x-request-uuid", "u1")], &body(extra)).reviews.remove(0)
+    };
+    let approval = |who: &str| json!({ "approval": { "date": "2026-08-21T11:00:00+00:00", "user": { "uuid": who } } });
+    assert_eq!(text(of("pullrequest:approved", approval("{b}")).approved_at), "2026-08-21T11:00:00Z");
+    assert_eq!(of("pullrequest:approved", approval("{a}")).approved_at, None, "one's own");
+    let comment = json!({ "comment": { "created_on": "2026-08-21T10:30:00+00:00", "user": { "uuid": "{b}" } } });
+    assert_eq!(text(of("pullrequest:comment_created", comment).first_response_at), "2026-08-21T10:30:00Z");
+    let merged = of("pullrequest:fulfilled", json!({}));
+    assert_eq!((text(merged.merged_at).as_str(), merged.number), ("2026-08-21T12:00:00Z", 5));
+    assert_eq!(merged.merge_commit.unwrap().to_string(), SHA);
+    assert_eq!(of("pullrequest:updated", json!({})).merged_at, None);
+    let push = read(&take("bitbucket", "", &[("x-event-key", "repo:push")], &json!({})), &names());
+    assert_eq!(push.state(), EventState::Ignored);
+}
+
+#[test]
+fn a_build_of_buildkite_is_a_run_once_it_started() {
+    let body = |state: &str, started: Value| {
+        json!({
+            "event": "build.finished",
+            "build": {
+                "id": "f62a1b4d", "state": state, "commit": SHA, "branch": "main", "source": "webhook",
+                "started_at": started, "finished_at": "2026-08-21T10:09:00.000Z",
+            },
+            "pipeline": { "name": "Web", "slug": "web", "repository": "git@github.com:acme/web.git" },
+        })
+    };
+    let given = [("x-buildkite-event", "build.finished")];
+    let run =
+        facts("buildkite", "", &given, &body("passed", "2026-08-21T10:00:00.000Z".into())).pipeline_runs.remove(0);
+    assert_eq!((run.repository.as_str(), run.workflow.as_str(), run.outcome), ("web", "Web", RunOutcome::Succeeded));
+    assert_eq!((run.branch.as_deref(), text(run.finished_at).as_str()), (Some("main"), "2026-08-21T10:09:00Z"));
+    let blocked =
+        facts("buildkite", "", &given, &body("blocked", "2026-08-21T10:00:00Z".into())).pipeline_runs.remove(0);
+    assert_eq!((blocked.outcome, blocked.finished_at), (RunOutcome::InProgress, None));
+    assert_eq!(
+        read(&take("buildkite", "", &given, &body("scheduled", Value::Null)), &names()).state(),
+        EventState::Ignored
+    );
+}
+
+/// The form of CircleCI's page on its outbound webhooks.
+#[test]
+fn a_workflow_of_circleci_is_a_run_when_it_ended() {
+    let body = |kind: &str, status: &str| {
+        json!({
+            "id": "3888f21b", "type": kind, "happened_at": "2026-08-21T10:49:34.317Z",
+            "project": { "slug": "github/acme/web" },
+            "workflow": {
+                "id": "fda08377", "name": "build-test-deploy", "status": status,
+                "created_at": "2026-08-21T10:49:03.616Z", "stopped_at": "2026-08-21T10:49:34.170Z",
+            },
+            "pipeline": {
+                "trigger": { "type": "webhook" },
+                "vcs": { "origin_repository_url": "https://github.com/acme/web", "revision": SHA, "branch": "main" },
+            },
+        })
+    };
+    let run = facts("circleci", "", &[], &body("workflow-completed", "error")).pipeline_runs.remove(0);
+    assert_eq!((run.repository.as_str(), run.outcome, run.trigger.as_str()), ("web", RunOutcome::Failed, "webhook"));
+    assert_eq!(text(run.finished_at), "2026-08-21T10:49:34.17Z");
+    assert_eq!(take("circleci", "", &[], &body("workflow-completed", "success")).delivery, "3888f21b");
+    let odd = read(&take("circleci", "", &[], &body("workflow-completed", "odd")), &names());
+    assert_eq!(odd.reason().unwrap(), "`workflow.status` is unknown: odd");
+    let job = read(&take("circleci", "", &[], &body("job-completed", "success")), &names());
+    assert_eq!(job.state(), EventState::Ignored);
+}
+
+#[test]
+fn the_phases_of_a_build_of_jenkins_tell_when_it_began_and_ended() {
+    let body = |phase: &str, extra: Value| {
+        let mut body = json!({
+            "name": "web", "url": "job/web/",
+            "build": {
+                "full_url": "https://ci.example.org/job/web/18/", "number": 18, "phase": phase,
+                "timestamp": 1_787_331_600_000_i64,
+                "scm": { "url": "https://github.com/acme/web.git", "branch": "origin/main", "commit": SHA },
+            },
+        });
+        body["build"].as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        body
+    };
+    let of = |body: &Value| facts("jenkins", "", &[], body).pipeline_runs.remove(0);
+    let begun = of(&body("STARTED", json!({})));
+    assert_eq!((begun.started_at.to_string().as_str(), begun.finished_at), ("2026-08-21T17:00:00Z", None));
+    let ended = of(&body("COMPLETED", json!({ "status": "UNSTABLE", "duration": 60_000 })));
+    assert_eq!((begun.id, begun.branch.as_deref()), (ended.id, Some("main")));
+    assert_eq!((ended.started_at.to_string().as_str(), ended.outcome), ("2026-08-21T16:59:00Z", RunOutcome::Failed));
+    let older = read(&take("jenkins", "", &[], &body("COMPLETED", json!({ "status": "SUCCESS" }))), &names());
+    assert_eq!(older.reason().unwrap(), "`duration` is missing");
+}
+
+/// The forms of Microsoft's page on events of service hooks, older and newer.
+#[test]
+fn builds_of_azure_devops_are_runs_in_both_versions_of_the_resource() {
+    let body = |resource: Value| json!({ "id": "4a5d99d6", "eventType": "build.complete", "resource": resource });
+    let of = |resource: Value| facts("azure_devops", "", &[], &body(resource)).pipeline_runs.remove(0);
+    let older = of(json!({
+        "id": 2, "status": "succeeded", "reason": "manual", "definition": { "name": "web" },
+        "startTime": "2026-08-21T10:04:06.83Z", "finishTime": "2026-08-21T10:06:10.69Z",
+        "sourceGetVersion": format!("LG:refs/heads/master:{SHA}"),
+    }));
+    assert_eq!((older.commit.to_string().as_str(), older.branch.as_deref()), (SHA, Some("master")));
+    let newer = of(json!({
+        "id": 2_727_068, "status": "completed", "result": "partiallySucceeded", "definition": { "name": "web-ci" },
+        "startTime": "2026-08-21T10:18:56.6205723Z", "finishTime": "2026-08-21T10:21:08.520904Z",
+        "sourceBranch": "refs/heads/main", "sourceVersion": SHA, "repository": { "name": "web", "type": "TfsGit" },
+    }));
+    assert_eq!(
+        (newer.repository.as_str(), newer.workflow.as_str(), newer.outcome),
+        ("web", "web-ci", RunOutcome::Failed)
+    );
+    let run = json!({ "id": "1", "eventType": "ms.vss-pipelines.run-state-changed-event", "resource": {} });
+    assert_eq!(read(&take("azure_devops", "", &[], &run), &names()).state(), EventState::Ignored);
+}
+
+#[test]
+fn a_pull_request_of_azure_devops_is_merged_when_it_is_completed_and_not_when_it_could_be() {
+    let body = |status: &str, vote: i64| {
+        json!({
+            "id": "6872ee8c", "eventType": "git.pullrequest.merged", "createdDate": "2026-08-21T12:00:01Z",
+            "resource": {
+                "repository": { "name": "web" }, "pullRequestId": 1, "status": status,
+                "createdBy": { "id": "a" }, "creationDate": "2026-08-21T10:00:00Z",
+                "closedDate": "2026-08-21T12:00:00Z", "lastMergeCommit": { "commitId": SHA },
+                "reviewers": [{ "id": "b", "vote": vote }, { "id": "a", "vote": 10 }],
+            },
+        })
+    };
+    let of = |body: &Value| facts("azure_devops", "", &[], body).reviews.remove(0);
+    let attempted = of(&body("active", 0));
+    assert_eq!((attempted.merged_at, attempted.merge_commit, attempted.approved_at), (None, None, None));
+    let merged = of(&body("completed", 10));
+    assert_eq!((text(merged.merged_at).as_str(), merged.approved_at), ("2026-08-21T12:00:00Z", merged.merged_at));
+}
+
+#[test]
+fn a_release_of_azure_devops_to_a_stage_is_a_deployment_from_start_to_end() {
+    let body = |kind: &str, status: &str, at: &str| {
+        json!({
+            "id": at, "eventType": format!("ms.vss-release.deployment-{kind}-event"), "createdDate": at,
+            "resource": {
+                "environment": { "id": 5, "name": "Production", "status": status, "release": { "id": 1, "name": "Release-1" } },
+                "project": { "name": "Checkout" },
+            },
+        })
+    };
+    let of = |body: &Value| facts("azure_devops", "", &[], body).deployments.remove(0);
+    let begun = of(&body("started", "queued", "2026-08-21T10:00:00.157Z"));
+    let ended = of(&body("completed", "succeeded", "2026-08-21T10:05:00.5345098Z"));
+    assert_eq!((&begun.id, begun.outcome), (&ended.id, DeploymentOutcome::InProgress));
+    assert_eq!(
+        (ended.service.as_str(), ended.environment.as_str(), ended.version.as_str()),
+        ("shop", "Production", "Release-1")
+    );
+    assert_eq!((begun.started_at.is_some(), ended.started_at), (true, None));
+}
+
+#[test]
+fn parts_of_runs_and_queues_of_github_are_ignored_with_their_reasons() {
+    for (kind, reason) in [
+        ("workflow_job", "`workflow_run`"),
+        ("check_suite", "`workflow_run`"),
+        ("merge_group", "`pull_request`"),
+        ("release", "repository itself"),
+        ("star", "star is not about delivery"),
+    ] {
+        let reading = read(&take("github", "", &[("x-github-event", kind)], &json!({})), &names());
+        assert_eq!(reading.state(), EventState::Ignored);
+        assert!(reading.reason().unwrap().contains(reason), "{reading:?}");
+    }
+}
+
+#[test]
+fn a_form_with_a_payload_is_read_as_the_payload() {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .append_pair("payload", &github_status("success").to_string())
+        .finish();
+    let given =
+        headers(&[("content-type", "application/x-www-form-urlencoded"), ("x-github-event", "deployment_status")]);
+    let raw = sender("github").unwrap().take(&given, "", body.as_bytes(), now()).unwrap();
+    assert_eq!(read(&raw, &names()).facts.deployments.len(), 1);
+}
