@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Read kept events anew, as after a change of the configuration
     Replay(Replay),
-    /// Receive events from other systems and keep them, until asked to stop
+    /// The dashboard and its API, and events from other systems, until asked to stop
     Serve(Serve),
     /// People who are signed in to the server
     Session(Session),
