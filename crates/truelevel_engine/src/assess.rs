@@ -363,7 +363,7 @@ impl Prepared {
         let weeks: Vec<&ServiceWeeks> = beside.iter().map(|beside| &beside.weeks).collect();
         let ai = self.ai(asked, &results, &weeks);
         let tallies: Vec<&Tally> = beside.iter().map(|beside| &beside.tally).collect();
-        Assessment { trends, ai, ..self.put_together(asked, results, &tallies) }
+        Assessment { trends, ai, ..self.put_together(asked, results, &tallies, &weeks) }
     }
 
     fn judge<'w>(
@@ -419,7 +419,13 @@ impl Prepared {
         Beliefs { declarations: &self.declarations, answers: &self.gate_answers, as_of: self.window.end }
     }
 
-    fn put_together(&self, asked: &[&Service], services: Vec<ServiceResult>, tallies: &[&Tally]) -> Assessment {
+    fn put_together(
+        &self,
+        asked: &[&Service],
+        services: Vec<ServiceResult>,
+        tallies: &[&Tally],
+        weeks: &[&ServiceWeeks],
+    ) -> Assessment {
         let judged = judged(services.iter());
         let RolledUp { level, limiting_stages, mut stages, mut lanes, metrics } = self.roll_up(&judged);
         if judged.len() != 1 {
@@ -441,6 +447,7 @@ impl Prepared {
             level,
             services: &services,
             traces: &traces,
+            weeks,
             declarations: &self.declarations,
             window_days: self.window.days,
             architecture: architecture.as_ref(),

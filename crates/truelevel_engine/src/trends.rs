@@ -24,7 +24,7 @@ pub const WEEKS: usize = 26;
 #[derive(Default)]
 pub(crate) struct ServiceWeeks {
     /// A series for each of [`WEEKLY`].
-    series: Vec<Series>,
+    pub(crate) series: Vec<Series>,
     /// What it shipped, with the signs of AI in it.
     pub(crate) ai: Vec<AiWeek>,
 }
@@ -37,6 +37,12 @@ impl ServiceWeeks {
         let data = data.over(window);
         let ai = ai::weeks::weeks(&data, weeks);
         Self { series: weekly(data, weeks), ai }
+    }
+
+    /// The weeks of one metric.
+    pub(crate) fn series(&self, metric: &str) -> Option<&Series> {
+        let place = WEEKLY.iter().position(|weekly| weekly.id == metric)?;
+        self.series.get(place)
     }
 
     /// How DORA's keys of this service went, by metric id.

@@ -90,4 +90,4 @@ const fn minutes(minutes: f64) -> Span {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

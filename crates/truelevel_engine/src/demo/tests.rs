@@ -6,7 +6,7 @@ use super::*;
 use crate::assess::{AssessRequest, assess};
 use crate::{Silent, WorkspaceSource};
 
-fn plan(services: u32, constraint: Constraint) -> Plan {
+pub(crate) fn plan(services: u32, constraint: Constraint) -> Plan {
     Plan {
         seed: 7,
         services,
@@ -19,7 +19,7 @@ fn plan(services: u32, constraint: Constraint) -> Plan {
     }
 }
 
-fn filled(plan: &Plan) -> (tempfile::TempDir, Workspace, Truth) {
+pub(crate) fn filled(plan: &Plan) -> (tempfile::TempDir, Workspace, Truth) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("truelevel.toml"), "[workspace]\nname = \"demo\"\n").unwrap();
     let mut workspace = Workspace::open(&[folder.path().to_owned()]).unwrap();
@@ -28,7 +28,7 @@ fn filled(plan: &Plan) -> (tempfile::TempDir, Workspace, Truth) {
     (folder, workspace, truth)
 }
 
-fn asked(plan: &Plan) -> AssessRequest {
+pub(crate) fn asked(plan: &Plan) -> AssessRequest {
     AssessRequest { as_of: Some(plan.as_of), now: plan.as_of, window_days: None, edition: None, services: Vec::new() }
 }
 

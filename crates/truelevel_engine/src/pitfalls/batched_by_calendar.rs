@@ -47,7 +47,7 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
 }
 
 /// The chance of at least so many of n events, each of a probability.
-fn at_least(events: u64, trials: u64, probability: f64) -> f64 {
+pub(super) fn at_least(events: u64, trials: u64, probability: f64) -> f64 {
     let mut exactly = (1.0 - probability).powf(trials as f64);
     let mut below = 0.0;
     for place in 0..events {

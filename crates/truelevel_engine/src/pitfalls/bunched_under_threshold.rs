@@ -46,7 +46,7 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
 }
 
 /// The step from the second to the third bin against the mean of its neighbours, when it is more than noise.
-fn jump(bins: [u64; 4]) -> Option<f64> {
+pub(super) fn jump(bins: [u64; 4]) -> Option<f64> {
     // Half a count for each bin, so that an empty one has a logarithm.
     let [a, b, c, d] = bins.map(|count| count as f64 + 0.5);
     let log = (b / c).ln() - ((a / b).ln() + (c / d).ln()) / 2.0;

@@ -2,10 +2,14 @@
 //!
 //! A detector sees what was judged and a few traces of each service; it says nothing where the data does not decide.
 
+use truelevel_metrics::Metric;
+use truelevel_metrics::weekly::Series;
 use truelevel_model::Declaration;
 use truelevel_model::architecture::Architecture;
 use truelevel_model::assessment::{LevelRange, Pitfall, ServiceResult, StageResult};
 use truelevel_model::registry::title;
+
+use crate::trends::ServiceWeeks;
 
 mod averaged_services;
 mod averaged_stages;
@@ -13,20 +17,26 @@ mod batched_by_calendar;
 mod belief_above_evidence;
 mod bunched_under_threshold;
 mod checks_bypassed;
+mod clock_started_at_merge;
 mod clocks_in_disagreement;
 mod deployed_in_lockstep;
+mod early_closing;
 mod exemptions_inflated;
 mod failed_rollouts_dropped;
 mod fan_out_counted;
 mod frozen;
+mod halves;
 mod intentions_scored;
+mod mix_shift;
 mod nano_deployments;
 mod open_incidents_dropped;
 mod redeployments_counted;
 mod releases_counted_as_deployments;
 mod retried_until_green;
+mod services_without_activity;
 mod small_samples;
 mod trace;
+mod trade_offs_between_keys;
 mod undeployed_changes_ignored;
 mod unreported_failures;
 
@@ -54,19 +64,24 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &belief_above_evidence::BELIEF_ABOVE_EVIDENCE,
     &bunched_under_threshold::BUNCHED_UNDER_THRESHOLD,
     &checks_bypassed::CHECKS_BYPASSED,
+    &clock_started_at_merge::CLOCK_STARTED_AT_MERGE,
     &clocks_in_disagreement::CLOCKS_IN_DISAGREEMENT,
     &deployed_in_lockstep::DEPLOYED_IN_LOCKSTEP,
+    &early_closing::EARLY_CLOSING,
     &exemptions_inflated::EXEMPTIONS_INFLATED,
     &failed_rollouts_dropped::FAILED_ROLLOUTS_DROPPED,
     &fan_out_counted::FAN_OUT_COUNTED,
     &frozen::FROZEN,
     &intentions_scored::INTENTIONS_SCORED,
+    &mix_shift::MIX_SHIFT,
     &nano_deployments::NANO_DEPLOYMENTS,
     &open_incidents_dropped::OPEN_INCIDENTS_DROPPED,
     &redeployments_counted::REDEPLOYMENTS_COUNTED,
     &releases_counted_as_deployments::RELEASES_COUNTED_AS_DEPLOYMENTS,
     &retried_until_green::RETRIED_UNTIL_GREEN,
+    &services_without_activity::SERVICES_WITHOUT_ACTIVITY,
     &small_samples::SMALL_SAMPLES,
+    &trade_offs_between_keys::TRADE_OFFS_BETWEEN_KEYS,
     &undeployed_changes_ignored::UNDEPLOYED_CHANGES_IGNORED,
     &unreported_failures::UNREPORTED_FAILURES,
 ];
@@ -78,6 +93,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) services: &'a [ServiceResult],
     /// One for each service, in the same order.
     pub(crate) traces: &'a [Trace],
+    /// How each service went week by week, in the same order.
+    pub(crate) weeks: &'a [&'a ServiceWeeks],
     /// What teams say of themselves, up to the as-of.
     pub(crate) declarations: &'a [Declaration],
     pub(crate) window_days: u32,
@@ -133,6 +150,13 @@ pub(crate) fn find(seen: &Seen<'_>) -> Vec<Pitfall> {
 impl<'a> Seen<'a> {
     fn traced(&self) -> impl Iterator<Item = (&'a ServiceResult, &'a Trace)> + use<'a> {
         self.services.iter().zip(self.traces)
+    }
+
+    /// The weeks of a metric, of each active service.
+    fn series(&self, metric: &Metric) -> impl Iterator<Item = (&'a ServiceResult, &'a Series)> + use<'a> {
+        let id = metric.id;
+        let of_services = self.services.iter().zip(self.weeks).filter(|(service, _)| service.is_active);
+        of_services.filter_map(move |(service, weeks)| Some((service, weeks.series(id)?)))
     }
 
     /// What a reason code left out, where that is more than a tenth of the deployments that count.

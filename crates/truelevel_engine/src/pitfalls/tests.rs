@@ -1,19 +1,37 @@
 use std::collections::BTreeMap;
 
+use truelevel_metrics::weekly::{Series, WEEKLY};
 use truelevel_model::assessment::{ExclusionCount, LevelRange, ServiceResult};
 use truelevel_model::deployment_data::DeploymentData;
-use truelevel_model::{Measurement, Unit, registry};
+use truelevel_model::facts::Facts;
+use truelevel_model::trend::TrendPoint;
+use truelevel_model::{Incident, Measurement, ServiceId, SourceId, Span, Time, Unit, registry};
 
 use super::*;
+use crate::Silent;
+use crate::assess::assess;
+use crate::demo::tests::{asked, filled, plan};
+use crate::demo::{Constraint, Plan};
 
 /// What a detector says of services with traces.
 pub(crate) fn check(kind: &PitfallKind, services: Vec<ServiceResult>, mut traces: Vec<Trace>) -> Option<Pitfall> {
     traces.resize(services.len(), Trace::default());
+    found(kind, &services, &traces, &[])
+}
+
+/// What a detector says of services `s0`, `s1`, … with weeks.
+pub(crate) fn check_weeks(kind: &PitfallKind, weeks: Vec<ServiceWeeks>) -> Option<Pitfall> {
+    let services: Vec<ServiceResult> = (0..weeks.len()).map(|number| named(&format!("s{number}"))).collect();
+    found(kind, &services, &vec![Trace::default(); weeks.len()], &weeks.iter().collect::<Vec<_>>())
+}
+
+fn found(kind: &PitfallKind, services: &[ServiceResult], traces: &[Trace], weeks: &[&ServiceWeeks]) -> Option<Pitfall> {
     let seen = Seen {
         stages: &[],
         level: LevelRange { proven: 1, possible: 1, declared: None, with_exemptions: None },
-        services: &services,
-        traces: &traces,
+        services,
+        traces,
+        weeks,
         declarations: &[],
         window_days: 90,
         architecture: None,
@@ -56,6 +74,34 @@ pub(crate) fn trace_of_days(days: impl IntoIterator<Item = i64>) -> Trace {
     Trace { days: days.into_iter().collect(), ..Trace::default() }
 }
 
+/// A service that deployed so often in each week.
+pub(crate) fn frequencies(counts: &[u64]) -> ServiceWeeks {
+    let mut weeks = ServiceWeeks { series: vec![Series::default(); WEEKLY.len()], ai: Vec::new() };
+    let points = counts.iter().enumerate().map(|(week, count)| point(week, Some(*count as f64 / 7.0), *count));
+    series(&mut weeks, "deployment_frequency").points = points.collect();
+    weeks
+}
+
+/// The same with the share of its deployments that failed in each week.
+pub(crate) fn with_fail_rates(mut weeks: ServiceWeeks, shares: &[f64]) -> ServiceWeeks {
+    let counts: Vec<u64> = series(&mut weeks, "deployment_frequency").points.iter().map(|point| point.n).collect();
+    let points = shares.iter().zip(counts).enumerate();
+    let points = points.map(|(week, (share, n))| point(week, Some((share * n as f64).round() / n as f64), n)).collect();
+    series(&mut weeks, "change_fail_rate").points = points;
+    weeks
+}
+
+fn series<'a>(weeks: &'a mut ServiceWeeks, metric: &str) -> &'a mut Series {
+    let place = WEEKLY.iter().position(|weekly| weekly.id == metric).unwrap();
+    &mut weeks.series[place]
+}
+
+fn point(week: usize, value: Option<f64>, n: u64) -> TrendPoint {
+    let week_start = Time::from_seconds(week as i64 * 7 * 86_400);
+    let week = format!("week {week}");
+    TrendPoint { week, week_start, value, low: None, high: None, at_least: None, n, censored: 0 }
+}
+
 #[test]
 fn pitfalls_are_sorted_and_documented() {
     assert!(PITFALLS.is_sorted_by(|a, b| a.id < b.id));
@@ -77,4 +123,61 @@ fn a_mean_of_unlike_services_is_seen_and_open_failures_are() {
         check(&open_incidents_dropped::OPEN_INCIDENTS_DROPPED, vec![service], Vec::new())
     };
     assert!(open(2).is_some() && open(1).is_none());
+}
+
+/// What an organisation that does well raises, once more incidents were written into its facts.
+fn raised_with(incidents: impl Fn(&ServiceId, Time, usize) -> Incident) -> Vec<String> {
+    let plan = Plan { weeks: 14, ..plan(6, Constraint::None) };
+    let (_folder, mut workspace, truth) = filled(&plan);
+    let start = plan.as_of.minus_days(80);
+    let of_service = |service: &str| {
+        let service = ServiceId::new(service);
+        let at = |number: usize| start.plus(Span::from_millis(number as i64 * 2 * 86_400_000));
+        (0..30).map(|number| incidents(&service, at(number), number)).collect::<Vec<_>>()
+    };
+    let incidents = truth.services.iter().flat_map(|planted| of_service(&planted.service)).collect();
+    workspace.store.write(&Facts { incidents, ..Facts::default() }).unwrap();
+    let found = assess(&mut workspace, &asked(&plan), &Silent).unwrap().pitfalls;
+    found.into_iter().map(|found| found.pitfall).collect()
+}
+
+fn incident(service: &ServiceId, number: usize, started_at: Time, minutes: i64) -> Incident {
+    Incident {
+        source: SourceId::new("planted"),
+        id: format!("{service}-{number}"),
+        services: vec![service.clone()],
+        severity: None,
+        started_at,
+        detected_at: None,
+        detected_by_alert: None,
+        acknowledged_at: None,
+        resolved_at: Some(started_at.plus(Span::from_millis(minutes * 60_000))),
+        caused_by: Some("nothing that was deployed".to_owned()),
+        observed_at: started_at,
+    }
+}
+
+#[test]
+fn incidents_closed_before_they_were_over_are_found_and_others_are_not() {
+    let hour = Span::from_millis(3_600_000);
+    let again = |service: &ServiceId, at: Time, number: usize| {
+        // Every second one begins an hour after the one before it ended.
+        let at = if number % 2 == 1 { at.minus_days(2).plus(hour).plus(hour) } else { at };
+        incident(service, number, at, 60)
+    };
+    assert!(raised_with(again).contains(&"early_closing".to_owned()));
+    let apart = |service: &ServiceId, at: Time, number: usize| incident(service, number, at, 30 + number as i64 * 7);
+    assert!(!raised_with(apart).contains(&"early_closing".to_owned()));
+}
+
+#[test]
+fn half_a_year_of_doing_well_raises_no_pitfall_of_two_quarters() {
+    for seed in 1..=8 {
+        let plan = Plan { seed, weeks: 28, ..plan(12, Constraint::None) };
+        let (_folder, mut workspace, _) = filled(&plan);
+        let found = assess(&mut workspace, &asked(&plan), &Silent).unwrap().pitfalls;
+        let of_quarters = ["mix_shift", "trade_offs_between_keys", "early_closing", "clock_started_at_merge"];
+        let raised: Vec<_> = found.iter().filter(|found| of_quarters.contains(&found.pitfall.as_str())).collect();
+        assert!(raised.is_empty(), "seed {seed}: {raised:?}");
+    }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use truelevel_metrics::failures::{NEAR, Signal};
+use truelevel_metrics::incidents::ServiceIncident;
 use truelevel_metrics::lockstep::Moment;
 use truelevel_metrics::service::ServiceData;
 use truelevel_metrics::timeline::{DeploymentKind, TimelineEntry};
-use truelevel_model::Span;
+use truelevel_model::{Span, Time};
 
 /// A day in milliseconds.
 const DAY_MILLIS: i64 = 86_400_000;
@@ -14,6 +16,13 @@ const SAME_WORK: Span = Span::from_millis(15 * 60_000);
 /// The bins around a day of lead time, in hours: two below the threshold, two above it.
 const BINS_FROM_HOURS: f64 = 16.0;
 const BIN_HOURS: f64 = 4.0;
+/// The bins around an hour of an incident, in minutes: two below the threshold, two above it.
+const BINS_FROM_MINUTES: f64 = 40.0;
+const BIN_MINUTES: f64 = 10.0;
+/// A change that is dated so shortly before its merge got its date from it.
+const AT_MERGE: Span = Span::from_millis(60_000);
+/// Less of a lead time than this may be missing without a word.
+const SHORTENED: f64 = 0.3;
 
 /// Traces of one service in the window.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +37,24 @@ pub(crate) struct Trace {
     pub(crate) counted: u64,
     /// When they finished and what they brought, in order.
     pub(crate) moments: Vec<Moment>,
+    /// Shipped changes whose review is known.
+    pub(crate) reviewed: u64,
+    /// For those of them whose clock started at their merge: how long the review had taken by then, in seconds.
+    pub(crate) review_seconds_left_out: Vec<f64>,
+    pub(crate) incident_ends: IncidentEnds,
+}
+
+/// How the incidents ended that began in the window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct IncidentEnds {
+    /// So many ended.
+    pub(crate) closed: u64,
+    /// So many of them another one would follow by chance within a day, at the pace of the service's incidents.
+    pub(crate) expected_again: f64,
+    /// For those that did not stay ended: how much longer they lasted than was said, in seconds.
+    pub(crate) longer_seconds: Vec<f64>,
+    /// Those that lasted 40 to 50, 50 to 60, 60 to 70 and 70 to 80 minutes.
+    pub(crate) around_an_hour: [u64; 4],
 }
 
 impl Trace {
@@ -49,8 +76,80 @@ impl Trace {
                 *count += 1;
             }
         }
+        trace.look_at_reviews(data);
+        trace.incident_ends = IncidentEnds::of(data);
         trace
     }
+
+    fn look_at_reviews(&mut self, data: &ServiceData<'_>) {
+        let Some(repository) = data.facts.repository.as_ref().filter(|repository| repository.reviews.is_some()) else {
+            return;
+        };
+        for shipped in &data.shipped {
+            let Some(review) = repository.review_of(shipped.change) else { continue };
+            self.reviewed += 1;
+            let is_at_merge = shipped.coding_and_review.is_some_and(|span| span <= AT_MERGE);
+            let (true, None, Some(merged_at)) = (is_at_merge, review.first_commit_at, review.merged_at) else {
+                continue;
+            };
+            let missing = merged_at.since(review.opened_at).seconds();
+            if missing > SHORTENED * (missing + shipped.lead_time.seconds()) {
+                self.review_seconds_left_out.push(missing);
+            }
+        }
+    }
+}
+
+impl IncidentEnds {
+    fn of(data: &ServiceData<'_>) -> Self {
+        let mut ends = Self::default();
+        for (place, found) in data.incidents.iter().enumerate() {
+            let (true, Some(end)) = (data.window.contains(found.incident.started_at), found.resolved_at) else {
+                continue;
+            };
+            ends.closed += 1;
+            let minutes = end.since(found.incident.started_at).seconds() / 60.0;
+            // What lasted exactly an hour was ended within it.
+            let bin = ((minutes - BINS_FROM_MINUTES) / BIN_MINUTES).ceil() - 1.0;
+            if let Some(count) = (bin >= 0.0).then(|| ends.around_an_hour.get_mut(bin as usize)).flatten() {
+                *count += 1;
+            }
+            let over_at = came_again(data, found, &data.incidents[place + 1..], end).max(rolled_back(data, found, end));
+            ends.longer_seconds.extend(over_at.map(|over_at| over_at.since(end).seconds()));
+        }
+        let pace = data.incidents_in_window().count() as f64 / f64::from(data.window.days.max(1));
+        ends.expected_again = ends.closed as f64 * -(-pace * NEAR.days()).exp_m1();
+        ends
+    }
+}
+
+/// When the incident ended, or is open still, that began within a day after the end of another one and that no other
+/// deployment explains.
+fn came_again(
+    data: &ServiceData<'_>,
+    found: &ServiceIncident<'_>,
+    later: &[ServiceIncident<'_>],
+    end: Time,
+) -> Option<Time> {
+    let mut soon = later.iter().take_while(|next| next.incident.started_at.since(end) <= NEAR);
+    let is_same = |next: &ServiceIncident<'_>| {
+        next.cause.deployment().is_none_or(|cause| found.cause.deployment() == Some(cause))
+    };
+    let next = soon.find(|next| next.incident.started_at >= end && is_same(next))?;
+    Some(next.resolved_at.unwrap_or(data.window.end))
+}
+
+/// When production went back behind the deployment that caused an incident, within a day after the end of it.
+fn rolled_back(data: &ServiceData<'_>, found: &ServiceIncident<'_>, end: Time) -> Option<Time> {
+    let cause = found.cause.deployment()?;
+    let failure = data.failures.iter().find(|failure| failure.deployment == cause)?;
+    let is_late = |entry: &&TimelineEntry<'_>| {
+        let after = entry.deployment.finished_at.since(end);
+        entry.kind == DeploymentKind::Rollback && after > Span::from_millis(0) && after <= NEAR
+    };
+    let went_back = failure.signals.contains(&Signal::RolledBack);
+    let rollbacks = data.timeline.entries.iter().skip(cause).find(is_late).filter(|_| went_back);
+    rollbacks.map(|entry| entry.deployment.finished_at)
 }
 
 /// When a deployment finished, and what it brought.
