@@ -34,6 +34,7 @@ use crate::evidence::{keep_evidence, reported_evidence};
 use crate::matching::{Service, services};
 use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::own_rules::OwnRules;
+use crate::past::{Past, Summary};
 use crate::pitfalls::{Seen, Trace};
 use crate::platform::PlatformFacts;
 use crate::reading::deployments;
@@ -81,6 +82,7 @@ pub struct Prepared {
     /// What is put in the place of what is known.
     pub(crate) supposed: Supposed,
     pub(crate) ai: AiRules,
+    past: Past,
 }
 
 /// Collects, measures and assesses.
@@ -156,6 +158,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         platform,
         supposed: Supposed::default(),
         ai: AiRules::embedded()?,
+        past: Past::read(workspace, window.end)?,
         declarations: declared_by(workspace.store.declarations()?, window.end),
         name: workspace.name(),
         catalog,
@@ -442,6 +445,7 @@ impl Prepared {
         let traces: Vec<Trace> = tallies.iter().map(|tally| tally.trace.clone()).collect();
         let threshold = self.catalog.lockstep_share;
         let architecture = crate::architecture::find(&services, &traces, self.window.days, threshold);
+        let basis = (self.window.days, self.bands.edition.as_str(), self.calendar.zone());
         let pitfalls = crate::pitfalls::find(&Seen {
             stages: &stages,
             level,
@@ -450,6 +454,8 @@ impl Prepared {
             weeks,
             declarations: &self.declarations,
             window_days: self.window.days,
+            past: &self.past,
+            now: &Summary::new(basis, stages.iter().chain(&lanes), &metrics),
             architecture: architecture.as_ref(),
         });
         Assessment {

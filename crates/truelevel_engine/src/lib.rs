@@ -24,6 +24,7 @@ mod left_out;
 mod matching;
 mod measure;
 mod own_rules;
+mod past;
 pub mod pitfalls;
 pub mod plan;
 mod platform;

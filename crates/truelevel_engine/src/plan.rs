@@ -2,26 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use truelevel_assess::Catalog;
-use truelevel_model::assessment::{Assessment, GateOutcome, GateResult, PhaseState, StageResult};
+use truelevel_model::assessment::{Assessment, GateOutcome, GateResult, PhaseState};
 use truelevel_model::plan::{Cost, InitiativeResult, Item, Plan, Unsettled};
 
 use crate::assess::{AssessRequest, assess};
 use crate::config::{CostRates, Initiative};
+use crate::past::{Summary, is_met};
 use crate::{EngineError, Talk, Workspace};
 
 /// A gate must have held so many weekly snapshots before the next phase builds on it.
 const WEEKS_TO_HOLD: u64 = 4;
 /// Initiatives are followed over so many weeks.
 const WEEKS_FOLLOWED: usize = 12;
-
-/// What a snapshot knew of the gates.
-#[derive(Deserialize)]
-struct Kept {
-    stages: Vec<StageResult>,
-    lanes: Vec<StageResult>,
-}
 
 /// The gates that were met in a week.
 struct Week {
@@ -55,7 +48,6 @@ pub(crate) fn initiatives(
     assessment: &Assessment,
 ) -> Result<Vec<InitiativeResult>, EngineError> {
     let initiatives = &workspace.config.initiatives;
-    // Reading snapshots takes its time.
     let weeks = if initiatives.is_empty() { Vec::new() } else { past_weeks(workspace, assessment)? };
     Ok(initiatives.iter().map(|initiative| followed(initiative, assessment, &weeks)).collect())
 }
@@ -67,23 +59,13 @@ fn past_weeks(workspace: &Workspace, assessment: &Assessment) -> Result<Vec<Opti
     for week in workspace.config.calendar.weeks_up_to(assessment.as_of, WEEKS_FOLLOWED) {
         let window = week.window();
         let head = heads.iter().filter(|head| window.contains(head.as_of)).max_by_key(|head| (head.as_of, head.number));
-        let snapshot = match head {
-            Some(head) => workspace.store.snapshot(head.number)?,
+        let summary = match head {
+            Some(head) => Summary::stored(workspace.store.as_ref(), head.number)?,
             None => None,
         };
-        // What an older version kept in another form is no snapshot to build on.
-        let kept = snapshot.and_then(|snapshot| serde_json::from_str::<Kept>(&snapshot.assessment).ok());
-        weeks.push(kept.map(|kept| {
-            let gates = kept.stages.iter().chain(&kept.lanes).flat_map(|stage| &stage.gates);
-            let is_met = gates.map(|gate| (gate.gate.clone(), is_met(gate))).collect();
-            Week { name: week.name.clone(), is_met }
-        }));
+        weeks.push(summary.map(|summary| Week { name: week.name.clone(), is_met: summary.is_met }));
     }
     Ok(weeks)
-}
-
-const fn is_met(gate: &GateResult) -> bool {
-    matches!(gate.outcome, GateOutcome::Met | GateOutcome::NotApplicable)
 }
 
 /// The last four weeks, newest first.

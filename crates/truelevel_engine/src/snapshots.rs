@@ -10,6 +10,7 @@ use truelevel_model::{Time, Window};
 
 use crate::assess::{AssessRequest, assess};
 use crate::config::FILE_NAME;
+use crate::past::Summary;
 use crate::{EngineError, Talk, Workspace, WorkspaceSource};
 
 /// Weeks that are filled in at most: what lies further back says nothing of today.
@@ -110,20 +111,31 @@ fn store(
     now: Time,
     is_backfilled: bool,
 ) -> Result<SnapshotHead, EngineError> {
-    let file = configuration_file(workspace)?;
-    let configuration = std::fs::read(file)
-        .map_err(|error| EngineError::Usage(format!("{} cannot be read: {error}", file.display())))?;
+    let unwritable = |error| EngineError::Usage(format!("the assessment cannot be written as JSON: {error}"));
     let snapshot = NewSnapshot {
         as_of: assessment.as_of,
         taken_at: now,
         is_backfilled,
-        configuration: digest([configuration.as_slice()]),
-        catalog: digest(catalog::texts().map(str::as_bytes)),
+        configuration: configuration_digest(workspace)?,
+        catalog: catalog_digest(),
         data_until: data_until(workspace, assessment)?,
-        assessment: serde_json::to_string(assessment)
-            .map_err(|error| EngineError::Usage(format!("the assessment cannot be written as JSON: {error}")))?,
+        assessment: serde_json::to_string(assessment).map_err(unwritable)?,
+        summary: serde_json::to_string(&Summary::of(assessment)).map_err(unwritable)?,
     };
     Ok(workspace.store.append_snapshot(&snapshot)?)
+}
+
+/// SHA-256 of a workspace's configuration file; an error where there is none.
+pub(crate) fn configuration_digest(workspace: &Workspace) -> Result<String, EngineError> {
+    let file = configuration_file(workspace)?;
+    let configuration = std::fs::read(file)
+        .map_err(|error| EngineError::Usage(format!("{} cannot be read: {error}", file.display())))?;
+    Ok(digest([configuration.as_slice()]))
+}
+
+/// SHA-256 of the catalog that judges.
+pub(crate) fn catalog_digest() -> String {
+    digest(catalog::texts().map(str::as_bytes))
 }
 
 /// The newest fact at or before the as-of: a commit of a default branch, or a deployment.

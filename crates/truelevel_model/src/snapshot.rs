@@ -22,6 +22,8 @@ pub struct NewSnapshot {
     pub data_until: Option<Time>,
     /// The assessment as JSON.
     pub assessment: String,
+    /// What later assessments ask of it, as whoever wrote it reads it; may be empty.
+    pub summary: String,
 }
 
 /// A stored snapshot without its assessment.
@@ -57,6 +59,8 @@ pub struct Snapshot {
     pub head: SnapshotHead,
     /// The assessment as JSON.
     pub assessment: String,
+    /// What later assessments ask of it, as whoever wrote it reads it; may be empty.
+    pub summary: String,
 }
 
 /// A snapshot that is not what was written.

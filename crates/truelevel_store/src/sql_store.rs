@@ -216,6 +216,10 @@ impl Store for SqlStore {
         self.connection.read("read a snapshot", |connection| snapshots::read(connection, number))
     }
 
+    fn snapshot_summary(&self, number: u64) -> Result<Option<String>, StoreError> {
+        self.connection.read("read a snapshot's summary", |connection| snapshots::summary(connection, number))
+    }
+
     fn verify_snapshots(&self) -> Result<Option<BrokenLink>, StoreError> {
         self.connection.read("verify snapshots", snapshots::verify)
     }

@@ -138,6 +138,9 @@ pub trait Store: Send {
     /// A snapshot by number.
     fn snapshot(&self, number: u64) -> Result<Option<Snapshot>, StoreError>;
 
+    /// The summary alone of a snapshot by number; empty where none was written.
+    fn snapshot_summary(&self, number: u64) -> Result<Option<String>, StoreError>;
+
     /// Walks the chain of hashes to the first snapshot that is not what was written. That the last ones are gone does not
     /// show: keep the last hash elsewhere.
     fn verify_snapshots(&self) -> Result<Option<BrokenLink>, StoreError>;

@@ -45,6 +45,12 @@ impl Halves {
     }
 }
 
+/// What the last weeks say together that ended some weeks before the newest; none where not all of them are known.
+pub(super) fn over(metric: &Metric, series: &Series, weeks: usize, weeks_earlier: usize) -> Option<f64> {
+    let last = series.points.len().checked_sub(weeks_earlier)?;
+    measured(metric, series.points.get(last.checked_sub(weeks)?..last)?).value
+}
+
 /// The median over services, with its interval.
 pub(super) fn middle(metric: &Metric, values: &[f64]) -> Measurement {
     with(metric, median(values), quantile_interval(values, 0.5), values.len() as u64)

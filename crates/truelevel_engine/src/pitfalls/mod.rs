@@ -9,6 +9,7 @@ use truelevel_model::architecture::Architecture;
 use truelevel_model::assessment::{LevelRange, Pitfall, ServiceResult, StageResult};
 use truelevel_model::registry::title;
 
+use crate::past::{Past, Summary};
 use crate::trends::ServiceWeeks;
 
 mod averaged_services;
@@ -19,6 +20,7 @@ mod bunched_under_threshold;
 mod checks_bypassed;
 mod clock_started_at_merge;
 mod clocks_in_disagreement;
+mod definition_drift;
 mod deployed_in_lockstep;
 mod early_closing;
 mod exemptions_inflated;
@@ -39,6 +41,7 @@ mod trace;
 mod trade_offs_between_keys;
 mod undeployed_changes_ignored;
 mod unreported_failures;
+mod window_shopping;
 
 pub(crate) use trace::Trace;
 
@@ -66,6 +69,7 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &checks_bypassed::CHECKS_BYPASSED,
     &clock_started_at_merge::CLOCK_STARTED_AT_MERGE,
     &clocks_in_disagreement::CLOCKS_IN_DISAGREEMENT,
+    &definition_drift::DEFINITION_DRIFT,
     &deployed_in_lockstep::DEPLOYED_IN_LOCKSTEP,
     &early_closing::EARLY_CLOSING,
     &exemptions_inflated::EXEMPTIONS_INFLATED,
@@ -84,6 +88,7 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &trade_offs_between_keys::TRADE_OFFS_BETWEEN_KEYS,
     &undeployed_changes_ignored::UNDEPLOYED_CHANGES_IGNORED,
     &unreported_failures::UNREPORTED_FAILURES,
+    &window_shopping::WINDOW_SHOPPING,
 ];
 
 /// What detectors look at.
@@ -98,6 +103,10 @@ pub(crate) struct Seen<'a> {
     /// What teams say of themselves, up to the as-of.
     pub(crate) declarations: &'a [Declaration],
     pub(crate) window_days: u32,
+    /// The snapshots before this answer.
+    pub(crate) past: &'a Past,
+    /// What this answer would keep for those after it.
+    pub(crate) now: &'a Summary,
     /// Services that deploy together.
     pub(crate) architecture: Option<&'a Architecture>,
 }

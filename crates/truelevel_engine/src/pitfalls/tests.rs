@@ -4,6 +4,7 @@ use truelevel_metrics::weekly::{Series, WEEKLY};
 use truelevel_model::assessment::{ExclusionCount, LevelRange, ServiceResult};
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::facts::Facts;
+use truelevel_model::snapshot::SnapshotHead;
 use truelevel_model::trend::TrendPoint;
 use truelevel_model::{Incident, Measurement, ServiceId, SourceId, Span, Time, Unit, registry};
 
@@ -12,20 +13,66 @@ use crate::Silent;
 use crate::assess::assess;
 use crate::demo::tests::{asked, filled, plan};
 use crate::demo::{Constraint, Plan};
+use crate::past::{KeptMetric, PastSnapshot};
 
 /// What a detector says of services with traces.
 pub(crate) fn check(kind: &PitfallKind, services: Vec<ServiceResult>, mut traces: Vec<Trace>) -> Option<Pitfall> {
     traces.resize(services.len(), Trace::default());
-    found(kind, &services, &traces, &[])
+    found(kind, (&services, &traces, &[]), (&Past::default(), &kept(90, 0.1)))
 }
 
 /// What a detector says of services `s0`, `s1`, … with weeks.
 pub(crate) fn check_weeks(kind: &PitfallKind, weeks: Vec<ServiceWeeks>) -> Option<Pitfall> {
-    let services: Vec<ServiceResult> = (0..weeks.len()).map(|number| named(&format!("s{number}"))).collect();
-    found(kind, &services, &vec![Trace::default(); weeks.len()], &weeks.iter().collect::<Vec<_>>())
+    seen_in(kind, &weeks, &Past::default(), &kept(90, 0.1))
 }
 
-fn found(kind: &PitfallKind, services: &[ServiceResult], traces: &[Trace], weeks: &[&ServiceWeeks]) -> Option<Pitfall> {
+/// What a detector says of snapshots and what is kept of the answer after them.
+pub(crate) fn check_past(kind: &PitfallKind, past: &Past, now: &Summary) -> Option<Pitfall> {
+    seen_in(kind, &[], past, now)
+}
+
+/// What a detector says of services `s0`, `s1`, … with weeks, after these snapshots.
+pub(crate) fn seen_in(kind: &PitfallKind, weeks: &[ServiceWeeks], past: &Past, now: &Summary) -> Option<Pitfall> {
+    let services: Vec<ServiceResult> = (0..weeks.len()).map(|number| named(&format!("s{number}"))).collect();
+    let traces = vec![Trace::default(); weeks.len()];
+    found(kind, (&services, &traces, &weeks.iter().collect::<Vec<_>>()), (past, now))
+}
+
+/// What is kept of an answer for so many days, with its fail rate.
+pub(crate) fn kept(window_days: u32, fail_rate: f64) -> Summary {
+    let definition = "change_fail_rate/1".to_owned();
+    let metric = KeptMetric { definition, unit: Unit::Ratio, value: Some(fail_rate) };
+    Summary {
+        window_days,
+        edition: "2024".to_owned(),
+        time_zone: "UTC".to_owned(),
+        is_met: BTreeMap::new(),
+        metrics: [("change_fail_rate".to_owned(), metric)].into(),
+    }
+}
+
+/// A snapshot of the n-th week, taken on its day.
+pub(crate) fn taken(number: u64, window_days: u32) -> PastSnapshot {
+    let as_of = Time::from_seconds(number as i64 * 7 * 86_400);
+    let head = SnapshotHead {
+        number,
+        as_of,
+        taken_at: as_of,
+        is_backfilled: false,
+        configuration: String::new(),
+        catalog: String::new(),
+        data_until: None,
+        previous: String::new(),
+        hash: String::new(),
+    };
+    PastSnapshot { head, summary: kept(window_days, 0.1) }
+}
+
+fn found(
+    kind: &PitfallKind,
+    (services, traces, weeks): (&[ServiceResult], &[Trace], &[&ServiceWeeks]),
+    (past, now): (&Past, &Summary),
+) -> Option<Pitfall> {
     let seen = Seen {
         stages: &[],
         level: LevelRange { proven: 1, possible: 1, declared: None, with_exemptions: None },
@@ -33,7 +80,9 @@ fn found(kind: &PitfallKind, services: &[ServiceResult], traces: &[Trace], weeks
         traces,
         weeks,
         declarations: &[],
-        window_days: 90,
+        window_days: now.window_days,
+        past,
+        now,
         architecture: None,
     };
     find(&seen).into_iter().find(|found| found.pitfall == kind.id)

@@ -12,6 +12,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0003_events.sql"),
     include_str!("../../migrations/postgres/0004_measurements.sql"),
     include_str!("../../migrations/postgres/0005_access.sql"),
+    include_str!("../../migrations/postgres/0006_snapshot_summary.sql"),
 ];
 
 /// Waits for whoever writes to the same schema. `TRLV` in ASCII keeps it apart from locks of others.

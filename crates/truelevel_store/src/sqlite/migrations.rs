@@ -11,6 +11,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0003_events.sql"),
     include_str!("../../migrations/sqlite/0004_measurements.sql"),
     include_str!("../../migrations/sqlite/0005_access.sql"),
+    include_str!("../../migrations/sqlite/0006_snapshot_summary.sql"),
 ];
 
 /// Marks a file as ours: `TRLV` in ASCII.

@@ -10,7 +10,7 @@ use crate::sql::{Connection, Row, values};
 const NOTHING_BEFORE: [u8; 32] = [0; 32];
 
 const COLUMNS: &str =
-    "number, as_of, taken_at, is_backfilled, configuration, catalog, data_until, previous, hash, assessment";
+    "number, as_of, taken_at, is_backfilled, configuration, catalog, data_until, previous, hash, assessment, summary";
 
 struct Stored {
     snapshot: Snapshot,
@@ -25,8 +25,8 @@ pub(crate) fn append(connection: &Connection, new: &NewSnapshot) -> Result<Snaps
     let hash = hash(unsigned(number), &previous, new);
     connection.execute(
         "INSERT INTO snapshot (number, as_of, taken_at, is_backfilled, configuration, catalog, data_until, previous,
-                               hash, assessment)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                               hash, assessment, summary)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         &values![
             number,
             new.as_of.millis(),
@@ -38,6 +38,7 @@ pub(crate) fn append(connection: &Connection, new: &NewSnapshot) -> Result<Snaps
             &previous,
             &hash,
             &new.assessment,
+            &new.summary,
         ],
     )?;
     Ok(head(unsigned(number), new, &previous, &hash))
@@ -45,7 +46,7 @@ pub(crate) fn append(connection: &Connection, new: &NewSnapshot) -> Result<Snaps
 
 pub(crate) fn heads(connection: &Connection) -> Result<Vec<SnapshotHead>, Failure> {
     // The assessments are long, and nobody asks for them here.
-    let columns = COLUMNS.replace("assessment", "''");
+    let columns = COLUMNS.replace("assessment, summary", "'', ''");
     connection
         .all(&format!("SELECT {columns} FROM snapshot ORDER BY number"), &[], |row| Ok(stored(row)?.snapshot.head))
 }
@@ -54,6 +55,11 @@ pub(crate) fn read(connection: &Connection, number: u64) -> Result<Option<Snapsh
     let Ok(number) = i64::try_from(number) else { return Ok(None) };
     let sql = format!("SELECT {COLUMNS} FROM snapshot WHERE number = ?1");
     connection.one(&sql, &values![number], |row| Ok(stored(row)?.snapshot))
+}
+
+pub(crate) fn summary(connection: &Connection, number: u64) -> Result<Option<String>, Failure> {
+    let Ok(number) = i64::try_from(number) else { return Ok(None) };
+    connection.one("SELECT summary FROM snapshot WHERE number = ?1", &values![number], |row| row.get(0))
 }
 
 /// Walks the chain from its beginning to the first snapshot that is not what was written.
@@ -93,7 +99,7 @@ fn stored(row: Row<'_>) -> Result<Stored, Failure> {
         previous: hexadecimal(&previous),
         hash: hexadecimal(&hash),
     };
-    Ok(Stored { snapshot: Snapshot { head, assessment: row.get(9)? }, previous, hash })
+    Ok(Stored { snapshot: Snapshot { head, assessment: row.get(9)?, summary: row.get(10)? }, previous, hash })
 }
 
 fn as_written(snapshot: &Snapshot) -> NewSnapshot {
@@ -106,6 +112,7 @@ fn as_written(snapshot: &Snapshot) -> NewSnapshot {
         catalog: head.catalog.clone(),
         data_until: head.data_until,
         assessment: snapshot.assessment.clone(),
+        summary: snapshot.summary.clone(),
     }
 }
 
@@ -124,7 +131,7 @@ fn head(number: u64, new: &NewSnapshot, previous: &[u8; 32], hash: &[u8; 32]) ->
 }
 
 /// The hash before, then each field in the order of the table: numbers as 8 bytes, little end first, an absent one as
-/// nothing after a zero byte; texts after their length.
+/// nothing after a zero byte; texts after their length; an empty summary as nothing at all.
 fn hash(number: u64, previous: &[u8; 32], snapshot: &NewSnapshot) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(previous);
@@ -147,6 +154,10 @@ fn hash(number: u64, previous: &[u8; 32], snapshot: &NewSnapshot) -> [u8; 32] {
     }
     digest.update((snapshot.assessment.len() as u64).to_le_bytes());
     digest.update(&snapshot.assessment);
+    if !snapshot.summary.is_empty() {
+        digest.update((snapshot.summary.len() as u64).to_le_bytes());
+        digest.update(&snapshot.summary);
+    }
     digest.finalize().into()
 }
 

@@ -26,6 +26,7 @@ fn full(store: &mut SqlStore) {
                 catalog,
                 data_until,
                 assessment,
+                summary: String::new(),
             })
             .unwrap();
     }

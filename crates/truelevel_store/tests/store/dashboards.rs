@@ -54,6 +54,7 @@ fn every_panel_of_the_dashboards_shows_what_is_there(place: &Place) {
             catalog,
             data_until,
             assessment,
+            summary: String::new(),
         })
         .unwrap();
     let queries = queries();

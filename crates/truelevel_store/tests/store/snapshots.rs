@@ -15,6 +15,7 @@ fn snapshot(day: i64) -> NewSnapshot {
         catalog: "ca".to_owned(),
         data_until: (day > 1).then(|| Time::from_seconds(day * 86_400 - 60)),
         assessment: format!("{{\"day\":{day}}}"),
+        summary: if day == 2 { "the second".to_owned() } else { String::new() },
     }
 }
 
@@ -36,6 +37,9 @@ fn snapshots_come_back_as_they_were_and_each_holds_the_hash_of_the_one_before(pl
     assert_eq!((&stored.head, stored.assessment.as_str()), (&heads[1], "{\"day\":2}"));
     assert_eq!((stored.head.as_of, stored.head.is_backfilled), (snapshot(2).as_of, true));
     assert_eq!(store.snapshot(4).unwrap(), None);
+    let summaries = [1, 2, 4].map(|number| store.snapshot_summary(number).unwrap());
+    assert_eq!(summaries, [Some(String::new()), Some("the second".to_owned()), None]);
+    assert_eq!(stored.summary, "the second");
     assert_eq!(store.verify_snapshots().unwrap(), None);
     drop(store);
     let reopened = place.store();
@@ -55,6 +59,7 @@ fn the_first_broken_link_is_named(place: &Place) {
     for (sql, number, reason) in [
         ("UPDATE snapshot SET assessment = '{\"day\":9}' WHERE number = 2", 2, "not what was hashed"),
         ("UPDATE snapshot SET as_of = as_of + 1 WHERE number = 1", 1, "not what was hashed"),
+        ("UPDATE snapshot SET summary = 'better' WHERE number = 3", 3, "not what was hashed"),
         ("DELETE FROM snapshot WHERE number = 2", 3, "snapshot 2 before it is missing"),
         ("DELETE FROM snapshot WHERE number = 1", 2, "snapshot 1 before it is missing"),
         (

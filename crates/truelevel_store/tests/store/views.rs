@@ -172,6 +172,7 @@ fn stored_assessments_are_readable(place: &Place) {
             catalog,
             data_until: None,
             assessment,
+            summary: String::new(),
         })
         .unwrap();
     let check = |sql: &str, expected: &[&str]| {
