@@ -99,6 +99,51 @@ fn wrong_arguments_say_what_is_allowed() {
     assert_eq!(world.run(["--version"]).code, 0);
 }
 
+#[test]
+fn what_cannot_be_supposed_is_refused_with_what_is_allowed() {
+    let world = one_commit();
+    let suppose = |what: &str| world.run(["what-if", "app", "--as-of", "2026-02-01", "--metric", what]);
+    suppose("change_fail_rate=150 %").fails_with(2, &["`change_fail_rate=150 %`", "no share between 0 % and 100 %"]);
+    suppose("change_lead_time=5 %").fails_with(2, &["`change_lead_time=5 %`", "no duration, such as `6 hours`"]);
+    suppose("deployment_frequency=-1 per day").fails_with(2, &["no quantity"]);
+    world.run(["what-if", "app", "--gate", "nothing"]).fails_with(2, &["there is no gate `nothing`"]);
+    world.run(["what-if", "app"]).fails_with(2, &["nothing is supposed"]);
+}
+
+#[test]
+fn a_plan_of_nothing_says_that_there_is_nothing() {
+    let world = World::new();
+    world.repository("app");
+    for command in ["assess", "plan"] {
+        world.run([command, "app"]).fails_with(3, &["there are no commits and no facts"]);
+    }
+    world.run(["what-if", "app", "--gate", "pipeline_runs_tests"]).fails_with(3, &["no commits and no facts"]);
+}
+
+#[test]
+fn exceptions_and_mandates_that_fit_nothing_are_named_with_their_line() {
+    let world = one_commit();
+    let exempted = "service = \"gone\"\nowner = \"team web\"\nreason = \"r\"\nexpires = 2026-12-31\n";
+    world.write(
+        "truelevel.toml",
+        format!(
+            "[[repository]]\npath = \"app\"\n[[golden_path]]\nname = \"deploy\"\nwhat = \"org/ci\"\nmandated_on = 2031-01-01\n\
+             [[golden_path.exception]]\n{exempted}[[exemption]]\ngate = \"every_change_is_built\"\n{exempted}"
+        ),
+    );
+    let assessment = world.assess(["--as-of", "2026-02-01"]);
+    assert_warned(&assessment, &["truelevel.toml:8:11: there is no service gone to be excepted from deploy"]);
+    assert_warned(&assessment, &["there is no service gone to be exempted from `every_change_is_built`"]);
+    let pull = &assessment["platform"]["paths"][0]["pull"];
+    assert_eq!(pull["note"], "the mandate of 2031-01-01 lies after the date asked");
+    // Whoever asks about one service is not told that the others do not exist.
+    let text = world.read("truelevel.toml").replace("gone", "other");
+    world.repository("other").commit(with_service_files(Commit::at(at(1, 0))));
+    world.write("truelevel.toml", format!("{text}[[repository]]\npath = \"other\"\n"));
+    let assessment = world.assess(["--as-of", "2026-02-01", "--service", "app"]);
+    assert!(warnings(&assessment).iter().all(|warning| !warning.contains("there is no service")));
+}
+
 /// Nine levels of ten aliases: a thousand million nodes.
 fn bomb() -> String {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");

@@ -1,5 +1,6 @@
 //! Quantities as people write them in the catalog: `1 per week`, `1 day`, `80 %`, `3`.
 
+use truelevel_model::Unit;
 use truelevel_model::time::{DAY_SECONDS, MONTH_DAYS, WEEK_DAYS};
 
 /// Working days in a week, unless a workspace says otherwise.
@@ -19,6 +20,29 @@ pub const WORKING_DAYS_PER_WEEK: f64 = 5.0;
 /// ```
 pub fn parse(text: &str) -> Option<f64> {
     parse_by(text, WORKING_DAYS_PER_WEEK)
+}
+
+/// Reads a quantity that a measurement of a unit can have; what is wrong, where it is none.
+///
+/// ```
+/// use truelevel_assess::quantity::parse_as;
+/// use truelevel_model::Unit;
+/// assert_eq!(parse_as("1 day", Unit::Seconds), Ok(86_400.0));
+/// assert_eq!(parse_as("1 day", Unit::Ratio), Err("no share between 0 % and 100 %"));
+/// assert_eq!(parse_as("150 %", Unit::Ratio), Err("no share between 0 % and 100 %"));
+/// ```
+pub fn parse_as(text: &str, unit: Unit) -> Result<f64, &'static str> {
+    let value = parse(text).ok_or("no quantity, such as `6 hours`, `5 %` or `1 per day`")?;
+    let written = text.trim().split_once(' ').map_or("", |(_, unit)| unit.trim());
+    let is_bare = written.is_empty();
+    let is_frequency = written.starts_with("per ");
+    let (fits, else_) = match unit {
+        Unit::Seconds => (!is_bare && !is_frequency && written != "%", "no duration, such as `6 hours`"),
+        Unit::PerDay => (is_frequency, "no frequency, such as `1 per day`"),
+        Unit::Ratio => ((is_bare || written == "%") && value <= 1.0, "no share between 0 % and 100 %"),
+        Unit::Count => (is_bare, "no number, such as `3`"),
+    };
+    if fits { Ok(value) } else { Err(else_) }
 }
 
 /// [`parse`], where a week has so many working days.

@@ -16,7 +16,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use truelevel_engine::assess::{AssessRequest, prepare};
-use truelevel_engine::demo::{Constraint, Detail, Effects, Plan, fill};
+use truelevel_engine::demo::{Constraint, Detail, Effects, GOLDEN_PATH, Plan, fill};
 use truelevel_engine::import::{ImportRequest, import};
 use truelevel_engine::intake::Intake;
 use truelevel_engine::remembered::{Remembered, Touched};
@@ -93,7 +93,8 @@ fn as_of() -> Time {
 
 fn make(path: &Path, services: u32) {
     std::fs::create_dir_all(path).expect("a folder");
-    std::fs::write(path.join("truelevel.toml"), "[workspace]\nname = \"Bench\"\n").expect("a configuration");
+    std::fs::write(path.join("truelevel.toml"), format!("[workspace]\nname = \"Bench\"\n{GOLDEN_PATH}"))
+        .expect("a configuration");
     let mut workspace = Workspace::open(&[path.to_owned()]).expect("the workspace opens");
     fill(&mut workspace, &plan(services), &Silent).expect("an organisation");
 }

@@ -15,6 +15,8 @@ use truelevel_store::{Store, StoreError};
 use crate::collect::CollectedRepository;
 use crate::exercised::WorkflowRuns;
 use crate::matching::{Service, plain_name};
+use crate::own_rules::OwnRules;
+use crate::platform::PlatformFacts;
 
 /// The facts as stored.
 pub(crate) struct Activity {
@@ -42,6 +44,18 @@ pub(crate) struct Windows<'a> {
     pub(crate) services: Vec<&'a Service>,
 }
 
+/// What is said of services that a workspace does not have: incidents, exemptions and exceptions from golden paths.
+pub(crate) fn unplaced(
+    activity: &Activity,
+    own: &OwnRules,
+    platform: &PlatformFacts,
+    services: &[Service],
+) -> Vec<String> {
+    let names: BTreeSet<&str> = services.iter().map(|service| service.id.as_str()).collect();
+    let incidents = activity.unplaced(services).into_iter();
+    incidents.chain(own.unplaced(&names)).chain(platform.unplaced(&names)).collect()
+}
+
 impl Activity {
     pub(crate) fn read(store: &dyn Store) -> Result<Self, StoreError> {
         Ok(Self {
@@ -63,7 +77,7 @@ impl Activity {
     }
 
     /// What is said of no service that there is, and so counts nowhere.
-    pub(crate) fn unplaced(&self, services: &[Service]) -> Option<String> {
+    fn unplaced(&self, services: &[Service]) -> Option<String> {
         let known: HashSet<&ServiceId> = services.iter().map(|service| &service.id).collect();
         let links = self.links.iter().filter(|link| link.deployment.is_some());
         let linked: HashSet<(&SourceId, &str)> =

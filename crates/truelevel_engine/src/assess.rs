@@ -27,7 +27,7 @@ use truelevel_model::{
 use truelevel_report::numbers;
 use truelevel_sources::git::{AutomationAccounts, ChangeReading, GitRepository};
 
-use crate::activity::{Activity, Windows};
+use crate::activity::{Activity, Windows, unplaced};
 use crate::collect::{Collected, CollectedRepository, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
 use crate::evidence::{keep_evidence, reported_evidence};
@@ -77,7 +77,7 @@ pub struct Prepared {
     pub(crate) reported: ByService<EvidenceRecord>,
     pub(crate) activity: Activity,
     /// What is said of no service of the workspace.
-    pub(crate) unplaced: Option<String>,
+    pub(crate) unplaced: Vec<String>,
     pub(crate) platform: PlatformFacts,
     /// What is put in the place of what is known.
     pub(crate) supposed: Supposed,
@@ -141,7 +141,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     }
     let activity = Activity::read(workspace.store.as_ref())?;
     let platform = PlatformFacts::gather(&workspace.config.golden_paths, &collected, &services, &detected, &activity)?;
-    let unplaced = activity.unplaced(&services);
+    let unplaced = unplaced(&activity, &workspace.config.own, &platform, &services);
     // The organisation's golden paths are its own whichever of its services are asked about.
     services.retain(|service| is_asked(&request.services, service));
     let mut prepared = Prepared {
@@ -499,7 +499,7 @@ impl Prepared {
         let mut warnings = self.collected.warnings.clone();
         warnings.extend(self.own.expired(self.window.end));
         warnings.extend(self.unplaced.clone());
-        warnings.extend(self.platform.warnings(asked, self.window.end));
+        warnings.extend(self.platform.warnings(self.window.end));
         let mut file_warnings = Vec::new();
         for (repository, detected) in self.collected.repositories.iter().zip(&self.detected) {
             file_warnings.extend(detected.warnings.iter().filter_map(|warning| file_warning(repository, warning)));

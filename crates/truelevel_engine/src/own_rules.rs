@@ -1,5 +1,7 @@
 //! What a workspace adds to the catalog in its `truelevel.toml`: practices, gates, thresholds and exemptions.
 
+use std::collections::BTreeSet;
+
 use regex::Regex;
 use serde::Deserialize;
 use toml::Spanned;
@@ -9,7 +11,8 @@ use truelevel_assess::catalog::{Effort, Gate, LANES, Requirement, STAGES, Supply
 use truelevel_assess::conditions::{Condition, Subject};
 use truelevel_assess::entries::{ConditionEntry, Usual};
 use truelevel_assess::own::{Exemption, OwnBound};
-use truelevel_metrics::METRICS;
+use truelevel_assess::quantity;
+use truelevel_metrics::{METRICS, Metric};
 use truelevel_model::{Grade, Time, printable};
 use truelevel_practices::{Content, OwnPractice, PRACTICES};
 
@@ -111,6 +114,15 @@ impl OwnRules {
     /// The exemption that covers a gate of a service at an instant.
     pub(crate) fn exemption(&self, gate: &str, service: &str, at: Time) -> Option<&Exemption> {
         self.exemptions.iter().find(|exemption| exemption.covers(gate, service, at))
+    }
+
+    /// A sentence for each exemption of a service that is none of these.
+    pub(crate) fn unplaced<'a>(&'a self, services: &'a BTreeSet<&str>) -> impl Iterator<Item = String> + 'a {
+        self.exemptions.iter().filter_map(move |exemption| {
+            let service = exemption.service.as_deref().filter(|service| !services.contains(service))?;
+            let (place, gate) = (&exemption.place, &exemption.gate);
+            Some(format!("{place}: there is no service {} to be exempted from `{gate}`", printable(service)))
+        })
     }
 
     /// A sentence for each exemption that has ended.
@@ -259,8 +271,10 @@ impl Reader<'_> {
                     PRACTICES.iter().any(|known| known.id == practice) || own.iter().any(|known| known.id == *practice);
                 (!is_known).then(|| format!("there is no practice `{practice}`; `truelevel explain` lists them, and a [[practice]] table adds one"))
             }
-            Subject::Metric { metric, .. } => (!METRICS.iter().any(|known| known.id == metric))
-                .then(|| format!("there is no metric `{metric}`; `truelevel explain` lists them")),
+            Subject::Metric { metric, bound, .. } => match METRICS.iter().find(|known| known.id == metric) {
+                None => Some(format!("there is no metric `{metric}`; `truelevel explain` lists them")),
+                Some(known) => wrong_quantity(known, &bound.text),
+            },
         };
         unknown.map_or(Ok(condition), |message| Err(self.invalid(at, message)))
     }
@@ -302,6 +316,12 @@ impl Reader<'_> {
             pooled: None,
         };
         let condition = entry.check(Grade::Declared, false).map_err(|why| self.invalid(at, why))?;
+        if let Subject::Metric { bound, .. } = &condition.subject
+            && let Some(known) = METRICS.iter().find(|known| known.id == *metric)
+            && let Some(wrong) = wrong_quantity(known, &bound.text)
+        {
+            return Err(self.invalid(at, wrong));
+        }
         match condition.subject {
             Subject::Metric { bound: own, .. } if own.is_lower == bound.is_lower => Ok(Threshold {
                 gate: gate.clone(),
@@ -337,6 +357,12 @@ impl Reader<'_> {
             place,
         })
     }
+}
+
+/// What is wrong with a threshold that no value of the metric can have.
+fn wrong_quantity(metric: &Metric, text: &str) -> Option<String> {
+    let wrong = quantity::parse_as(text, metric.unit).err()?;
+    Some(format!("`{text}` is {wrong}, and `{}` is one", metric.id))
 }
 
 fn or(text: String, usual: &str) -> String {
@@ -433,6 +459,11 @@ mod tests {
             &format!("{GATE}all = [{{ metric = \"change_lead_time\", at_most = \"soon\" }}]\n"),
             "truelevel.toml:6:8: `soon` is no quantity",
         );
+        check(
+            &format!("{GATE}all = [{{ metric = \"change_lead_time\", at_most = \"5 %\" }}]\n"),
+            "truelevel.toml:6:8: `5 %` is no duration, such as `6 hours`, and `change_lead_time` is one",
+        );
+        check(&format!("{GATE}needs = [\"x\"]\n"), "truelevel.toml:6:1: unknown field `needs`");
         check(GATE, "truelevel.toml:2:6: `x` needs either `all` or `any`");
         check(&GATE.replace("build", "ship"), "truelevel.toml:5:9: there is no stage `ship`; there are build, test");
         check(&GATE.replace('3', "6"), "truelevel.toml:4:9: level 6; a gate guards level 2 to 5");
@@ -465,6 +496,7 @@ mod tests {
             "truelevel.toml:3:10: `lead_time_is_under_a_day` has no threshold of",
         );
         check(&THRESHOLD.replace("\"r\"", "\" \""), "truelevel.toml:5:10: it needs a reason");
+        check(&THRESHOLD.replace("2 days", "2"), "truelevel.toml:3:10: `2` is no duration, such as `6 hours`");
     }
 
     #[test]

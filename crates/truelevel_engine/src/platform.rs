@@ -11,31 +11,18 @@ use truelevel_metrics::service::ServiceData;
 use truelevel_model::assessment::ServiceResult;
 use truelevel_model::platform::{GoldenPath, PathException, PathOrigin, PathUse, Platform, Pull, ServiceUse};
 use truelevel_model::{Time, printable};
-use truelevel_practices::shared::{SharedKind, SharedUse, matters, shared_uses};
+use truelevel_practices::shared::{SharedUse, matters, shared_uses};
 use truelevel_practices::{FileEntry, Repository, Tree};
 
 use crate::EngineError;
-use crate::activity::{Activity, ReportedNames};
+use crate::activity::Activity;
 use crate::assess::Prepared;
 use crate::collect::{Collected, CollectedRepository};
 use crate::config::GoldenPathConfig;
 use crate::matching::Service;
 use crate::measure::{Detected, TreeReader};
 
-/// How many paths are shown where none is declared: those that most services take.
-const FOUND_SHOWN: usize = 10;
-
-/// Registries that hold what anybody publishes.
-const PUBLIC_REGISTRIES: [&str; 8] = [
-    "docker.io",
-    "gcr.io",
-    "k8s.gcr.io",
-    "lscr.io",
-    "mcr.microsoft.com",
-    "public.ecr.aws",
-    "quay.io",
-    "registry.k8s.io",
-];
+mod candidates;
 
 /// The golden paths of a workspace, and the rules about them.
 pub(crate) struct PlatformFacts {
@@ -46,7 +33,7 @@ pub(crate) struct PlatformFacts {
 }
 
 impl PlatformFacts {
-    /// The paths that are declared; where none is, the shared parts that several services take.
+    /// The paths that are declared; where none is, the candidates for one.
     pub(crate) fn gather(
         declared: &[GoldenPathConfig],
         collected: &Collected,
@@ -57,12 +44,17 @@ impl PlatformFacts {
         let rules = PlatformRules::embedded()?;
         let telling = GoldenPaths::telling(activity.runs());
         let (origin, declared) = if declared.is_empty() {
-            (PathOrigin::Found, found(&rules, collected, services, detected, activity))
+            (PathOrigin::Candidate, candidates::candidates(&rules, collected, services, detected, activity))
         } else {
             (PathOrigin::Declared, declared.to_vec())
         };
         let whats = declared.iter().map(|path| path.what.clone()).collect();
-        Ok(Self { rules, origin, declared, paths: GoldenPaths { whats, telling } })
+        Ok(Self {
+            rules,
+            origin,
+            declared,
+            paths: GoldenPaths { whats, telling, is_declared: origin == PathOrigin::Declared },
+        })
     }
 
     /// Whether measuring looks for the same as with others.
@@ -81,20 +73,26 @@ impl PlatformFacts {
     }
 
     /// What is wrong with what was declared, as of an instant.
-    pub(crate) fn warnings<'a>(&'a self, services: &'a [&Service], at: Time) -> impl Iterator<Item = String> + 'a {
+    pub(crate) fn warnings(&self, at: Time) -> impl Iterator<Item = String> {
         let all = self.declared.iter().flat_map(|path| path.exceptions.iter().map(move |exception| (path, exception)));
-        all.filter_map(move |(path, exception)| {
-            let (name, service) = (printable(&path.name), printable(&exception.service));
-            if exception.ends_at < at {
-                return Some(format!(
-                    "{}: the exception of {service} from the golden path {name} ended on {} and excuses nothing; renew it with its owner, {}, or remove it",
-                    exception.place,
-                    exception.expires,
-                    printable(&exception.owner)
-                ));
-            }
-            let is_known = services.iter().any(|known| known.id.as_str() == exception.service);
-            (!is_known).then(|| format!("{}: there is no service {service} to be excepted from {name}", exception.place))
+        all.filter(move |(_, exception)| exception.ends_at < at).map(|(path, exception)| {
+            format!(
+                "{}: the exception of {} from the golden path {} ended on {} and excuses nothing; renew it with its owner, {}, or remove it",
+                exception.place,
+                printable(&exception.service),
+                printable(&path.name),
+                exception.expires,
+                printable(&exception.owner)
+            )
+        })
+    }
+
+    /// A sentence for each exception of a service that is none of these.
+    pub(crate) fn unplaced<'a>(&'a self, services: &'a BTreeSet<&str>) -> impl Iterator<Item = String> + 'a {
+        let all = self.declared.iter().flat_map(|path| path.exceptions.iter().map(move |exception| (path, exception)));
+        all.filter(|(_, exception)| !services.contains(exception.service.as_str())).map(|(path, exception)| {
+            let (service, name) = (printable(&exception.service), printable(&path.name));
+            format!("{}: there is no service {service} to be excepted from {name}", exception.place)
         })
     }
 
@@ -110,69 +108,6 @@ impl PlatformFacts {
         }
         taken
     }
-}
-
-/// The shared parts that several services take, those of most services first. Single actions are left out: which of them
-/// are the organisation's own way is for it to declare.
-fn found(
-    rules: &PlatformRules,
-    collected: &Collected,
-    services: &[Service],
-    detected: &[Detected],
-    activity: &Activity,
-) -> Vec<GoldenPathConfig> {
-    let owners: BTreeSet<String> = collected.repositories.iter().filter_map(owner).collect();
-    let mut by_repository: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); collected.repositories.len()];
-    for (place, found) in detected.iter().enumerate() {
-        let shared = found.shared.iter().flatten().filter(|used| is_candidate(used, &owners));
-        by_repository[place].extend(shared.map(|used| used.name.as_str()));
-    }
-    let reported = ReportedNames::new(&collected.repositories);
-    for run in activity.runs().iter().filter(|run| !run.shared_workflows.is_empty()) {
-        if let Some(place) = reported.find(run.repository.as_str()) {
-            let names = run.shared_workflows.iter().map(|it| it.rsplit_once('@').map_or(it.as_str(), |(name, _)| name));
-            by_repository[place].extend(names);
-        }
-    }
-    let mut takers: BTreeMap<&str, u64> = BTreeMap::new();
-    for name in services.iter().filter_map(|service| service.repository).flat_map(|place| &by_repository[place]) {
-        *takers.entry(name).or_default() += 1;
-    }
-    let mut often: Vec<(&str, u64)> =
-        takers.into_iter().filter(|(_, count)| *count >= rules.found_in_services).collect();
-    often.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    let path = |(name, _): &(&str, u64)| GoldenPathConfig {
-        name: (*name).to_owned(),
-        what: vec![(*name).to_owned()],
-        owner: None,
-        mandated_on: None,
-        exceptions: Vec::new(),
-    };
-    often.iter().take(FOUND_SHOWN).map(path).collect()
-}
-
-/// Who owns a repository, by its address.
-fn owner(repository: &CollectedRepository) -> Option<String> {
-    let address = repository.web_address.as_ref()?;
-    address.trim_end_matches('/').rsplit('/').nth(1).map(str::to_lowercase)
-}
-
-/// Whether something shared may be an organisation's own way: not what the public publishes.
-fn is_candidate(used: &SharedUse, owners: &BTreeSet<String>) -> bool {
-    let first = used.name.split('/').next().unwrap_or_default();
-    let is_public = match used.kind {
-        SharedKind::Action => true,
-        SharedKind::BaseImage => !first.contains('.') || PUBLIC_REGISTRIES.contains(&first),
-        SharedKind::Module => !first.contains('.'),
-        SharedKind::Template => false,
-        // A library without a path is one of the server's own.
-        SharedKind::Workflow => return !used.name.contains('/') || is_owned(&used.name, owners),
-    };
-    !is_public && is_owned(&used.name, owners)
-}
-
-fn is_owned(name: &str, owners: &BTreeSet<String>) -> bool {
-    owners.is_empty() || name.split(['/', ' ', ':']).any(|part| owners.contains(&part.to_lowercase()))
 }
 
 /// What the files of a repository took at an instant; none where there was no commit or it cannot be read.
@@ -232,7 +167,11 @@ impl Prepared {
         let paths: Vec<GoldenPath> = (0..facts.declared.len()).map(|place| self.path(place, &services)).collect();
         let outcomes = compared::outcomes(&services, &uses);
         let profiles = facts.rules.profiles(&ProfileFacts {
-            adoption: adopted.low.zip(adopted.high).map(|(low, high)| Bounded { low, high }),
+            adoption: adopted
+                .low
+                .zip(adopted.high)
+                .filter(|_| facts.origin == PathOrigin::Declared)
+                .map(|(low, high)| Bounded { low, high }),
             pulled: self.pulled(&paths),
             exceptions_owned: self.exceptions_owned(&any),
         });
@@ -339,7 +278,7 @@ impl Prepared {
 
     /// The share of what is on a path that came by itself. Where a declared path has no mandate, nobody was told to.
     fn pulled(&self, paths: &[GoldenPath]) -> Option<f64> {
-        if self.platform.origin == PathOrigin::Found {
+        if self.platform.origin == PathOrigin::Candidate {
             return None;
         }
         let pulls: Vec<&Pull> = paths.iter().filter_map(|path| path.pull.as_ref()).collect();
@@ -352,7 +291,7 @@ impl Prepared {
 
     /// The share of services that are off every path and for which somebody answers. Nobody off is nobody unowned.
     fn exceptions_owned(&self, any: &[ServiceUse]) -> Option<f64> {
-        if self.platform.origin == PathOrigin::Found {
+        if self.platform.origin == PathOrigin::Candidate {
             return None;
         }
         let current: BTreeSet<&str> = self
@@ -374,10 +313,11 @@ impl Prepared {
         services: &[PathService<'_>],
     ) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.platform.origin == PathOrigin::Found {
+        if self.platform.origin == PathOrigin::Candidate {
             notes.push(
-                "No golden path is declared: these are the shared parts that several services take. A [[golden_path]] \
-                 table in truelevel.toml says which of them are meant."
+                "No golden path is declared: these are candidates, the organisation's own parts that several services \
+                 take. No gate, question or profile counts them. A [[golden_path]] table in truelevel.toml says which of \
+                 them are meant."
                     .to_owned(),
             );
         }

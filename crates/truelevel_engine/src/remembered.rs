@@ -15,6 +15,7 @@ use truelevel_model::events::Reading;
 use truelevel_model::facts::Facts;
 use truelevel_model::{Deployment, ServiceId, SourceId};
 
+use crate::activity::unplaced;
 use crate::assess::{
     AssessRequest, Beside, Measured, Prepared, assess_with_courses, is_asked, prepare, refuse_emptiness, refuse_unknown,
 };
@@ -199,9 +200,9 @@ impl Prepared {
         if !touched.deployed.is_empty() {
             again.extend(self.match_again(workspace, &touched.deployed)?);
         }
-        self.unplaced = self.activity.unplaced(&self.services);
         let config = &workspace.config.golden_paths;
         let platform = PlatformFacts::gather(config, &self.collected, &self.services, &self.detected, &self.activity)?;
+        self.unplaced = unplaced(&self.activity, &self.own, &platform, &self.services);
         let is_same = self.platform.looks_for_the_same(&platform);
         Ok(is_same.then_some(again))
     }

@@ -109,8 +109,7 @@ fn parse_metric(text: &str) -> Result<(&'static str, f64), EngineError> {
         text.split_once('=').ok_or_else(|| usage("write a metric and a value, as `change_lead_time=6 hours`"))?;
     let metric = METRICS.iter().find(|metric| metric.id == id.trim());
     let metric = metric.ok_or_else(|| usage("there is no such metric; `truelevel explain` lists all"))?;
-    let value = quantity::parse(value)
-        .ok_or_else(|| usage("the value is no quantity, such as `6 hours`, `5 %` or `1 per day`"))?;
+    let value = quantity::parse_as(value, metric.unit).map_err(|wrong| usage(&format!("the value is {wrong}")))?;
     Ok((metric.id, value))
 }
 
@@ -212,6 +211,12 @@ mod tests {
         check(&[], &["change_lead_time"], "write a metric and a value");
         check(&[], &["speed=3"], "no such metric");
         check(&[], &["change_lead_time=soon"], "no quantity");
+        check(&[], &["change_lead_time=5 %"], "the value is no duration");
+        check(&[], &["change_lead_time=-1 hour"], "no quantity");
+        check(&[], &["change_fail_rate=150 %"], "the value is no share between 0 % and 100 %");
+        check(&[], &["change_fail_rate=6 hours"], "no share");
+        check(&[], &["deployment_frequency=3"], "no frequency");
+        check(&[], &["deployment_batch_size=1 day"], "no number");
         check(&["the_golden_path_is_what_runs"], &["change_lead_time=6 hours", "change_fail_rate=5 %"], "");
     }
 }

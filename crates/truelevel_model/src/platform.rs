@@ -119,15 +119,15 @@ pub struct ServiceUse {
     pub is_excepted: bool,
 }
 
-/// Whether a path was declared or found.
+/// Whether a path was declared, or is a candidate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PathOrigin {
     /// In `truelevel.toml`.
     Declared,
-    /// Several services take it.
+    /// The organisation's own, and several services take it; no gate counts it.
     #[default]
-    Found,
+    Candidate,
 }
 
 /// One golden path.
@@ -135,7 +135,7 @@ pub enum PathOrigin {
 pub struct GoldenPath {
     /// Its name.
     pub name: String,
-    /// Declared or found.
+    /// Declared or a candidate.
     pub origin: PathOrigin,
     /// What files and pipelines name when they use it.
     pub what: Vec<String>,

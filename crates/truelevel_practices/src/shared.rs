@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::manifests::terraform_blocks;
 use crate::paths::name;
-use crate::pipelines::Action;
+use crate::pipelines::{Action, System};
 use crate::repository::Repository;
 use crate::text::Text;
 
@@ -18,11 +18,13 @@ pub enum SharedKind {
     Action,
     /// What an image is built on.
     BaseImage,
+    /// A library or step of a build server's own, as Jenkins has them.
+    Library,
     /// A module of infrastructure code.
     Module,
     /// The template that the repository was made from.
     Template,
-    /// A pipeline, job, component, library, orb or plugin.
+    /// A pipeline, job, component, orb or plugin.
     Workflow,
 }
 
@@ -32,6 +34,7 @@ impl SharedKind {
         match self {
             Self::Action => "action",
             Self::BaseImage => "base image",
+            Self::Library => "library",
             Self::Module => "module",
             Self::Template => "template",
             Self::Workflow => "workflow",
@@ -67,7 +70,10 @@ fn pattern(text: &str) -> Regex {
 pub fn shared_uses(repository: &Repository) -> Vec<SharedUse> {
     let mut found = BTreeSet::new();
     for pipeline in repository.pipelines() {
-        found.extend(pipeline.shared.iter().map(|shared| named(SharedKind::Workflow, &shared.reference)));
+        found.extend(pipeline.shared.iter().map(|shared| {
+            let is_library = pipeline.system == System::Jenkins && !shared.reference.contains('/');
+            named(if is_library { SharedKind::Library } else { SharedKind::Workflow }, &shared.reference)
+        }));
         for step in pipeline.active_jobs().flat_map(|job| job.active_steps()) {
             if let Action::Uses { reference, .. } = &step.action
                 && !reference.starts_with('.')

@@ -145,7 +145,7 @@ fn next(text: &mut String, assessment: &Assessment) {
 
 fn platform(text: &mut String, assessment: &Assessment) {
     let Some(found) = &assessment.platform else { return };
-    let _ = writeln!(text, "\n## Platform\n\nOn a golden path: {}.", said::adoption(&found.adoption));
+    let _ = writeln!(text, "\n## Platform\n\n{}: {}.", said::taken(found), said::adoption(&found.adoption));
     for note in &found.notes {
         let _ = writeln!(text, "\n{}", escaped(note));
     }

@@ -124,9 +124,15 @@ pub(crate) fn path_title(path: &GoldenPath) -> String {
     let owner = path.owner.as_ref().map(|owner| format!(", {}", printable(owner))).unwrap_or_default();
     let origin = match path.origin {
         PathOrigin::Declared => "declared",
-        PathOrigin::Found => "found",
+        PathOrigin::Candidate => "candidate",
     };
     format!("{} ({origin}{owner})", printable(&path.name))
+}
+
+/// What adoption is of.
+pub(crate) fn taken(platform: &Platform) -> &'static str {
+    let is_declared = platform.paths.iter().any(|path| path.origin == PathOrigin::Declared);
+    if is_declared { "On a golden path" } else { "On a candidate for a golden path" }
 }
 
 /// What a key or another metric is called where a sentence begins.
@@ -192,12 +198,14 @@ pub(crate) fn profile(profile: &Profile) -> String {
 /// What the terminal says: adoption, the paths of most services, and the keys that differ.
 pub(crate) fn short(platform: &Platform) -> Vec<String> {
     const PATHS: usize = 3;
-    let mut lines = vec![format!("On a golden path: {}.", adoption(&platform.adoption))];
+    let mut lines = vec![format!("{}: {}.", taken(platform), adoption(&platform.adoption))];
     for found in platform.paths.iter().take(PATHS) {
         let share = found.adoption.share.map_or("cannot tell".to_owned(), percent);
         let behind = found.median_behind.filter(|behind| *behind > 0.0);
         let behind = behind.map(|behind| format!(", median {} versions behind", numbers::digits(behind)));
-        lines.push(format!("· {}: {share} of services{}", path_title(found), behind.unwrap_or_default()));
+        let known = found.adoption.on + found.adoption.partly + found.adoption.off;
+        let of = numbers::count(known, "known service");
+        lines.push(format!("· {}: {share} of {of}{}", path_title(found), behind.unwrap_or_default()));
     }
     if platform.paths.len() > PATHS {
         lines.push(format!("  and {} more paths", platform.paths.len() - PATHS));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use truelevel_engine::config::FILE_NAME;
-use truelevel_engine::demo::{Constraint, Detail, Effects, Plan, fill};
+use truelevel_engine::demo::{Constraint, Detail, Effects, GOLDEN_PATH, Plan, fill};
 use truelevel_engine::{EngineError, Workspace};
 use truelevel_model::Span;
 
@@ -45,7 +45,9 @@ pub(crate) fn run(args: &Demo) -> Result<u8, EngineError> {
         .map_err(|error| EngineError::Usage(format!("cannot make {shown}: {error}")))?;
     write(
         &file,
-        &format!("# A made-up organisation. What is true of it stands in {TRUTH}.\n\n[workspace]\nname = \"Demo\"\n"),
+        &format!(
+            "# A made-up organisation. What is true of it stands in {TRUTH}.\n\n[workspace]\nname = \"Demo\"\n\n{GOLDEN_PATH}"
+        ),
     )?;
     let mut workspace = Workspace::open(std::slice::from_ref(&args.folder))?;
     let progress = Progress::new();

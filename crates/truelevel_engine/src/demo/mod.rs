@@ -20,6 +20,10 @@ pub use truth::{ServiceTruth, Truth};
 use crate::config::DEFAULT_WINDOW_DAYS;
 use crate::{EngineError, Talk, Workspace};
 
+/// What the made-up organisation says of its platform: a table for its `truelevel.toml`.
+pub const GOLDEN_PATH: &str =
+    "[[golden_path]]\nname = \"deploy\"\nwhat = \"platform/workflows/deploy.yml\"\nowner = \"platform\"\n";
+
 /// So many services are made up and written together.
 const BATCH: u32 = 64;
 

@@ -21,7 +21,8 @@ pub(crate) fn plan(services: u32, constraint: Constraint) -> Plan {
 
 pub(crate) fn filled(plan: &Plan) -> (tempfile::TempDir, Workspace, Truth) {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("truelevel.toml"), "[workspace]\nname = \"demo\"\n").unwrap();
+    std::fs::write(folder.path().join("truelevel.toml"), format!("[workspace]\nname = \"demo\"\n{GOLDEN_PATH}"))
+        .unwrap();
     let mut workspace = Workspace::open(&[folder.path().to_owned()]).unwrap();
     assert!(matches!(workspace.source, WorkspaceSource::File(_)));
     let truth = fill(&mut workspace, plan, &Silent).unwrap();

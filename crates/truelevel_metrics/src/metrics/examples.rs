@@ -287,6 +287,7 @@ impl Example {
         let golden_paths = self.golden_path.as_ref().map(|what| GoldenPaths {
             whats: vec![vec![what.clone()]],
             telling: GoldenPaths::telling(self.runs.iter().flatten()),
+            is_declared: true,
         });
         let facts = ServiceFacts {
             service: &service,

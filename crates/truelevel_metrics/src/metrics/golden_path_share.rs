@@ -13,15 +13,14 @@ declare! {
     /// Production deployments in the window whose pipelines executed a golden path ÷ those of which pipelines tell what
     /// they executed.
     ///
-    /// The golden paths are those that `truelevel.toml` declares; where it declares none, the shared workflows that several
-    /// services take. A deployment went over one when a pipeline run on the deployed commit, started before the deployment
+    /// The golden paths are those that `truelevel.toml` declares; candidates that were only found do not count. A deployment went over one when a pipeline run on the deployed commit, started before the deployment
     /// ended, names it among the shared workflows that it executed. What a file only declares does not count. A run that
     /// names no shared workflow executed none, if other runs of the same source name some; otherwise nothing is known of it.
     ///
     /// **Interval**: Wilson (1927).
     pub static GOLDEN_PATH_SHARE: Metric = {
         id: "golden_path_share",
-        version: 1,
+        version: 2,
         unit: Unit::Ratio,
         higher_is_better: None,
         basis: Basis::PipelineRuns,
@@ -31,8 +30,8 @@ declare! {
 
 fn measure(data: &ServiceData<'_>) -> Measurement {
     let metric = &GOLDEN_PATH_SHARE;
-    if data.facts.golden_paths.is_none() {
-        return metric.missing(data, "no golden path is declared, and none was found");
+    if data.facts.golden_paths.is_none_or(|paths| !paths.is_declared) {
+        return metric.missing(data, "no golden path is declared");
     }
     let executed: Vec<bool> = deployments(data)
         .into_iter()

@@ -15,6 +15,8 @@ pub struct GoldenPaths {
     /// The sources of pipeline runs that say which shared workflows ran: where one of a source's runs does, a run of it
     /// that names none executed none. Of other sources' runs nothing is known.
     pub telling: BTreeSet<SourceId>,
+    /// Somebody declared them; else they are candidates, which no metric counts.
+    pub is_declared: bool,
 }
 
 impl GoldenPaths {
