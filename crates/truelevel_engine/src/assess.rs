@@ -15,8 +15,7 @@ use truelevel_metrics::course::course;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::platform::paths::PathDeployment;
 use truelevel_model::assessment::{
-    Assessment, Coverage, ExclusionCount, FileWarning, Level, RepositoryCoverage, Roadmap, SCHEMA, ServiceResult,
-    StageResult,
+    Assessment, Coverage, ExclusionCount, Level, RepositoryCoverage, Roadmap, SCHEMA, ServiceResult, StageResult,
 };
 use truelevel_model::course::{Course, Courses};
 use truelevel_model::deployment_data::DeploymentData;
@@ -40,6 +39,7 @@ use crate::platform::PlatformFacts;
 use crate::reading::deployments;
 use crate::rollup::{RolledUp, judged};
 use crate::trends::{ServiceWeeks, trends};
+use crate::warnings::{file_warning, located};
 use crate::what_if::Supposed;
 use crate::{EngineError, Talk, Workspace, turning};
 
@@ -658,26 +658,6 @@ fn data_name(data: DeploymentData) -> &'static str {
         DeploymentData::DeploymentRepository => "deployment_repository",
         DeploymentData::ReleaseTags => "release_tags",
         DeploymentData::None => "none",
-    }
-}
-
-fn file_warning(repository: &CollectedRepository, warning: &truelevel_practices::Warning) -> Option<FileWarning> {
-    let positive = |number: u32| (number > 0).then_some(number);
-    (!warning.path.is_empty()).then(|| FileWarning {
-        repository: repository.id.as_str().to_owned(),
-        path: warning.path.clone(),
-        line: positive(warning.line),
-        column: positive(warning.column),
-        message: warning.message.clone(),
-    })
-}
-
-fn located(repository: &CollectedRepository, warning: &truelevel_practices::Warning) -> String {
-    let printable = truelevel_model::printable;
-    match (warning.path.as_str(), warning.line) {
-        ("", _) => format!("{}: {}", repository.id, printable(&warning.message)),
-        (path, 0) => format!("{}: {}: {}", repository.id, printable(path), printable(&warning.message)),
-        (path, line) => format!("{}: {}:{line}: {}", repository.id, printable(path), printable(&warning.message)),
     }
 }
 

@@ -36,6 +36,7 @@ mod rollup;
 pub mod snapshots;
 pub mod trends;
 mod turning;
+mod warnings;
 pub mod what_if;
 mod workspace;
 

@@ -23,6 +23,7 @@ mod clocks_in_disagreement;
 mod definition_drift;
 mod deployed_in_lockstep;
 mod early_closing;
+mod empty_deployments;
 mod exemptions_inflated;
 mod failed_rollouts_dropped;
 mod fan_out_counted;
@@ -72,6 +73,7 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &definition_drift::DEFINITION_DRIFT,
     &deployed_in_lockstep::DEPLOYED_IN_LOCKSTEP,
     &early_closing::EARLY_CLOSING,
+    &empty_deployments::EMPTY_DEPLOYMENTS,
     &exemptions_inflated::EXEMPTIONS_INFLATED,
     &failed_rollouts_dropped::FAILED_ROLLOUTS_DROPPED,
     &fan_out_counted::FAN_OUT_COUNTED,

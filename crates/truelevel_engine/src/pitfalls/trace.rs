@@ -37,6 +37,10 @@ pub(crate) struct Trace {
     pub(crate) counted: u64,
     /// When they finished and what they brought, in order.
     pub(crate) moments: Vec<Moment>,
+    /// Deployments that shipped something, all of it of known size.
+    pub(crate) sized: u64,
+    /// Those of them whose changes touch no file.
+    pub(crate) empty: u64,
     /// Shipped changes whose review is known.
     pub(crate) reviewed: u64,
     /// For those of them whose clock started at their merge: how long the review had taken by then, in seconds.
@@ -74,6 +78,12 @@ impl Trace {
             let bin = (oldest - BINS_FROM_HOURS) / BIN_HOURS;
             if let Some(count) = (bin >= 0.0).then(|| trace.around_a_day.get_mut(bin as usize)).flatten() {
                 *count += 1;
+            }
+            let history = data.facts.repository.as_ref().map(|repository| repository.history);
+            let sizes: Option<Vec<_>> = shipped.iter().map(|shipped| history?.size(shipped.change)).collect();
+            if let Some(sizes) = sizes {
+                trace.sized += 1;
+                trace.empty += u64::from(sizes.iter().all(|size| size.files == 0));
             }
         }
         trace.look_at_reviews(data);

@@ -100,7 +100,7 @@ fn beside(seen: &Seen<'_>, key: &Metric, usual: u32) -> Option<String> {
     let most = shifted.iter().copied().reduce(f64::max)?;
     let shown = |number: f64| value(key.unit, number);
     Some(format!(
-        "{}: {} over {} days, {} over {usual}; one to four weeks earlier {} to {}",
+        "{}, by weeks: {} over {} days, {} over {usual}; one to four weeks earlier {} to {}",
         key.id,
         shown(here),
         seen.window_days,
@@ -116,7 +116,9 @@ fn most_apart(seen: &Seen<'_>, usual: u32) -> Option<String> {
         let (here, there) = (middle(seen, key, seen.window_days, 0)?, middle(seen, key, usual, 0)?);
         let factor = (here / there).max(there / here);
         let (here, there) = (value(key.unit, here), value(key.unit, there));
-        factor.is_finite().then(|| (factor, format!("{} is {here} here and {there} over the usual window", key.id)))
+        factor
+            .is_finite()
+            .then(|| (factor, format!("taken by weeks, {} is {here} here and {there} over the usual window", key.id)))
     });
     apart.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, how)| how)
 }
@@ -161,7 +163,7 @@ mod tests {
         let weeks = [frequencies(&busy_at_the_end)];
         let past = Past { snapshots: (1..=3).map(|number| taken(number, 84)).collect(), ..Past::default() };
         let found = seen_in(&WINDOW_SHOPPING, &weeks, &past, &kept(28, 0.1)).unwrap();
-        let effect = "deployment_frequency is 1.1 per day here and 4 per week over the usual window";
+        let effect = "taken by weeks, deployment_frequency is 1.1 per day here and 4 per week over the usual window";
         assert_eq!(found.effect.as_deref(), Some(effect), "{:?}", found.evidence);
     }
 }
