@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::cli::{World, assert_warned, excluded, finish, service, service_names};
 use crate::git::{Commit, at, git, git_command};
-use crate::shop::{AS_OF, Shop};
+use crate::shop::{AS_OF, Shop, with_service_files};
 
 #[test]
 fn a_folder_that_cannot_be_read_makes_practices_unknown_and_not_absent() {
@@ -158,4 +158,43 @@ fn a_window_after_the_last_of_the_data_is_unknown_and_not_a_standstill() {
     shop.gitops.commit(Commit::at(at(201, 0)).file("README.md", "Nothing new runs."));
     let fetched = shop.world.assess(["web", "gitops", "--as-of", "2026-08-01"]);
     assert_eq!(service(&fetched, "web")["metrics"]["deployment_frequency"]["value"], 0.0, "a standstill that was seen");
+}
+
+/// What an assessment says of a pitfall.
+fn pitfall<'a>(assessment: &'a serde_json::Value, id: &str) -> Option<&'a serde_json::Value> {
+    assessment["pitfalls"].as_array().unwrap().iter().find(|found| found["pitfall"] == id)
+}
+
+#[test]
+fn pipelines_that_were_copied_are_found_and_those_that_refer_are_not() {
+    let world = World::new();
+    let names = ["a", "b", "c"];
+    for name in names {
+        world.repository(name).commit(with_service_files(Commit::at(at(1, 0))));
+    }
+    let copied = world.assess([&names[..], &["--as-of", "2026-02-01"]].concat());
+    let found = pitfall(&copied, "pipelines_copied").unwrap();
+    assert_eq!(found["evidence"], serde_json::json!([".github/workflows/ci.yml: 3 repositories"]));
+    let two = world.assess([&names[..2], &["--as-of", "2026-02-01"]].concat());
+    assert_eq!(pitfall(&two, "pipelines_copied"), None);
+    let shared = "on: push\njobs:\n  a:\n    uses: org/ci/.github/workflows/go.yml@v2\n";
+    for name in ["d", "e", "f"] {
+        world.repository(name).commit(Commit::at(at(1, 0)).file(".github/workflows/ci.yml", shared));
+    }
+    let referring = world.assess(["d", "e", "f", "--as-of", "2026-02-01"]);
+    assert_eq!(pitfall(&referring, "pipelines_copied"), None);
+}
+
+#[test]
+fn releases_of_nothing_are_found() {
+    let world = World::new();
+    let mut app = world.repository("app");
+    app.commit(with_service_files(Commit::at(at(1, 0))).tagged("v0.1.0"));
+    for day in 2..20 {
+        let commit = Commit::at(at(day, 0)).tagged(&format!("v0.{day}.0"));
+        app.commit(if day % 3 == 0 { commit } else { commit.file("main.go", format!("package main // {day}\n")) });
+    }
+    let found = world.assess(["app", "--as-of", "2026-02-01"]);
+    let evidence = &pitfall(&found, "empty_deployments").unwrap()["evidence"];
+    assert_eq!(evidence, &serde_json::json!(["app: 6 of 18 deployments"]));
 }

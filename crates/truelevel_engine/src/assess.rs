@@ -34,7 +34,7 @@ use crate::matching::{Service, services};
 use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::own_rules::OwnRules;
 use crate::past::{Past, Summary};
-use crate::pitfalls::{Seen, Trace};
+use crate::pitfalls::{Copied, Seen, Trace};
 use crate::platform::PlatformFacts;
 use crate::reading::deployments;
 use crate::rollup::{RolledUp, judged};
@@ -456,6 +456,7 @@ impl Prepared {
             window_days: self.window.days,
             past: &self.past,
             now: &Summary::new(basis, stages.iter().chain(&lanes), &metrics),
+            copied: &Copied::among(&self.detected, asked),
             architecture: architecture.as_ref(),
         });
         Assessment {

@@ -28,6 +28,7 @@ use crate::activity::ActivityIndex;
 use crate::collect::CollectedRepository;
 use crate::exercised::{PipelineFile, by_deployments, by_incidents, by_runs};
 use crate::matching::Service;
+use crate::pitfalls::OwnPipeline;
 
 /// What was found of each practice, by id; those of the workspace's own have names that only it knows.
 pub(crate) type Detections = BTreeMap<Cow<'static, str>, Detection>;
@@ -38,6 +39,8 @@ pub(crate) struct Detected {
     pub(crate) pipelines: Vec<PipelineFile>,
     /// What the files take from elsewhere; absent where they could not be read.
     pub(crate) shared: Option<Vec<SharedUse>>,
+    /// Pipelines that refer to nothing elsewhere.
+    pub(crate) own_pipelines: Vec<OwnPipeline>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -94,7 +97,8 @@ pub(crate) fn detect(
             let unknown = |reason: &str| {
                 let answer = Detection::Unknown { reason: reason.to_owned() };
                 let detections = practice_ids(own).map(|id| (id, answer.clone())).collect();
-                Detected { detections, pipelines: Vec::new(), shared: None, warnings: Vec::new() }
+                let (pipelines, own_pipelines, warnings) = (Vec::new(), Vec::new(), Vec::new());
+                Detected { detections, pipelines, shared: None, own_pipelines, warnings }
             };
             let Some(commit) = repository.head_as_of(as_of) else {
                 return unknown("the repository has no commit at the as-of");
@@ -138,6 +142,7 @@ pub(crate) fn detect(
                 detections,
                 pipelines: PipelineFile::all(&looked_at),
                 shared: Some(shared_uses(&looked_at)),
+                own_pipelines: OwnPipeline::all(&looked_at, &reader.0),
                 warnings,
             }
         })

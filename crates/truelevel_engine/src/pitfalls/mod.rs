@@ -33,6 +33,7 @@ mod intentions_scored;
 mod mix_shift;
 mod nano_deployments;
 mod open_incidents_dropped;
+mod pipelines_copied;
 mod redeployments_counted;
 mod releases_counted_as_deployments;
 mod retried_until_green;
@@ -44,6 +45,7 @@ mod undeployed_changes_ignored;
 mod unreported_failures;
 mod window_shopping;
 
+pub(crate) use pipelines_copied::{Copied, OwnPipeline};
 pub(crate) use trace::Trace;
 
 /// Where a finding over many services or days is looked for by chance alone, it may come up so often in an organisation
@@ -82,6 +84,7 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &mix_shift::MIX_SHIFT,
     &nano_deployments::NANO_DEPLOYMENTS,
     &open_incidents_dropped::OPEN_INCIDENTS_DROPPED,
+    &pipelines_copied::PIPELINES_COPIED,
     &redeployments_counted::REDEPLOYMENTS_COUNTED,
     &releases_counted_as_deployments::RELEASES_COUNTED_AS_DEPLOYMENTS,
     &retried_until_green::RETRIED_UNTIL_GREEN,
@@ -109,6 +112,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) past: &'a Past,
     /// What this answer would keep for those after it.
     pub(crate) now: &'a Summary,
+    /// Pipelines that stand in several repositories.
+    pub(crate) copied: &'a [Copied],
     /// Services that deploy together.
     pub(crate) architecture: Option<&'a Architecture>,
 }

@@ -83,6 +83,7 @@ fn found(
         window_days: now.window_days,
         past,
         now,
+        copied: &[],
         architecture: None,
     };
     find(&seen).into_iter().find(|found| found.pitfall == kind.id)

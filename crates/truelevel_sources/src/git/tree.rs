@@ -16,6 +16,13 @@ pub struct TreeFile {
     id: ObjectId,
 }
 
+impl TreeFile {
+    /// The id of what it holds: the same for the same bytes.
+    pub fn content(&self) -> String {
+        self.id.to_string()
+    }
+}
+
 /// The files of one commit, sorted by path.
 pub struct Tree {
     /// Files are read one after the other: one handle, with what it caches, serves all.
