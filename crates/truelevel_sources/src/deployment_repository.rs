@@ -15,7 +15,7 @@ use truelevel_model::{CommitId, Deployment, DeploymentOutcome, EnvironmentId, In
 
 use crate::Progress;
 use crate::deployment_files::{self, DeclaredVersion, PathTemplate, Reading};
-use crate::git::{AutomationAccounts, GitError, GitRepository, LARGEST_FILE_BYTES, Tree, TreeComparison};
+use crate::git::{AutomationAccounts, GitError, GitRepository, Tree, TreeComparison};
 
 /// The environment of files that name none.
 pub const UNNAMED_ENVIRONMENT: &str = "default";
@@ -388,15 +388,7 @@ impl<'a> CommitReader<'a> {
     /// What a file declares. One that cannot be read, or that nobody would write by hand, is a problem of that file:
     /// what it declared before stands.
     fn read_file(&mut self, path: &str, id: ObjectId, files: &VersionFiles) -> Reading {
-        let too_large = |size: u64| format!("{size} bytes are more than the {LARGEST_FILE_BYTES} that are read");
-        let content = match self.local.find_header(id) {
-            Ok(header) if header.size() > LARGEST_FILE_BYTES => Err(too_large(header.size())),
-            Ok(_) => {
-                self.local.find_blob(id).map(|mut blob| blob.take_data()).map_err(|error| super::git::one_line(&error))
-            }
-            Err(error) => Err(super::git::one_line(&error)),
-        };
-        match content {
+        match super::git::read_file(&self.local, id) {
             Ok(content) => files.read(path, &content),
             Err(reason) => {
                 self.damaged.push(format!("file {path} (object {id}): {reason}"));

@@ -22,7 +22,7 @@ use truelevel_model::{CommitId, RepositoryId};
 pub use authors::AutomationAccounts;
 pub use changes::{ChangeReading, ChangesRead};
 pub use touches::PathScope;
-pub(crate) use tree::LARGEST_FILE_BYTES;
+pub(crate) use tree::read_file;
 pub use tree::{Tree, TreeFile};
 pub(crate) use tree_comparison::TreeComparison;
 
@@ -80,6 +80,9 @@ impl std::fmt::Debug for GitRepository {
 /// Neighbouring trees and blobs are stored as differences from each other: what they are built on is worth keeping.
 const DELTA_BASE_CACHE: &str = "core.deltaBaseCacheLimit=32m";
 
+/// No object of a history that people write is so large; a larger one is not taken into memory.
+const LARGEST_OBJECT: &str = "gitoxide.objects.allocLimit=64m";
+
 /// Names that default branches go by, tried when the repository does not say.
 const DEFAULT_BRANCHES: [&str; 5] = ["main", "master", "trunk", "develop", "default"];
 
@@ -96,7 +99,7 @@ impl GitRepository {
         let not_a_repository =
             |error: gix::Error| GitError::NotARepository { path: path.to_owned(), reason: one_line(&error) };
         // Only the repository's own configuration is read, and from it only what git needs to find objects.
-        let isolated = gix::open::Options::isolated().config_overrides([DELTA_BASE_CACHE]);
+        let isolated = gix::open::Options::isolated().config_overrides([DELTA_BASE_CACHE, LARGEST_OBJECT]);
         let trust = gix::sec::trust::Mapping { full: isolated.clone(), reduced: isolated };
         let repository =
             gix::ThreadSafeRepository::discover_opts(path, gix::discover::upwards::Options::default(), trust)

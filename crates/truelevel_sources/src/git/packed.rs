@@ -54,3 +54,96 @@ fn is_commit(pack: &data::File, mut offset: u64) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::*;
+
+    fn git(folder: &Path, arguments: &[&str]) -> String {
+        let output = Command::new("git")
+            .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "core.fsync=none"])
+            .args(arguments)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .current_dir(folder)
+            .output()
+            .expect("git is needed for these tests");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// A repository of so many commits, each with a long message that is nearly the one before and a file of its own.
+    fn repository(commits: usize) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init", "-q", "-b", "main"]);
+        let stream: String = (1..=commits)
+            .map(|number| {
+                let message = format!("Step {number} of a long way.\n{}", "The same words every time.\n".repeat(30));
+                format!(
+                    "commit refs/heads/main\ncommitter Ada <ada@example.com> {} +0000\ndata {}\n{message}\n\
+                     M 100644 inline file{number}\ndata {}\n{number}\n\n",
+                    1_767_225_600 + number,
+                    message.len(),
+                    number.to_string().len() + 1,
+                )
+            })
+            .collect();
+        std::fs::write(folder.path().join("stream"), stream).unwrap();
+        let input = std::fs::File::open(folder.path().join("stream")).unwrap();
+        let imported = Command::new("git").args(["fast-import", "--quiet"]).current_dir(&folder).stdin(input).status();
+        assert!(imported.unwrap().success());
+        folder
+    }
+
+    /// What is found, next to what git lists, both sorted.
+    fn both(folder: &Path) -> (Vec<String>, Vec<String>) {
+        let opened = gix::open_opts(folder, gix::open::Options::isolated()).unwrap();
+        let mut ours: Vec<String> = commits_in_packs(&opened).iter().map(ToString::to_string).collect();
+        let mut listed: Vec<String> = git(folder, &["rev-list", "--all"]).lines().map(str::to_owned).collect();
+        ours.sort();
+        listed.sort();
+        (ours, listed)
+    }
+
+    #[test]
+    fn commits_of_a_pack_are_those_that_git_lists_whole_or_as_differences() {
+        let folder = repository(1200);
+        git(folder.path(), &["repack", "-adfq", "--depth=50", "--window=50"]);
+        let packs = std::fs::read_dir(folder.path().join(".git/objects/pack")).unwrap().flatten();
+        let pack = packs.map(|file| file.path()).find(|path| path.extension().is_some_and(|it| it == "idx")).unwrap();
+        let stored = git(folder.path(), &["verify-pack", "-v", pack.to_str().unwrap()]);
+        // Seven columns: the last two are the depth and the object that this one is a difference from.
+        let differences =
+            stored.lines().filter(|line| line.contains(" commit ") && line.split_whitespace().count() == 7);
+        assert!(differences.count() > 100, "no commit is stored as a difference");
+        let (ours, listed) = both(folder.path());
+        assert!(listed.len() == 1200 && ours == listed, "{} of {}", ours.len(), listed.len());
+    }
+
+    #[test]
+    fn commits_of_several_packs_and_of_borrowed_ones_are_found() {
+        let folder = repository(20);
+        git(folder.path(), &["repack", "-adq"]);
+        git(folder.path(), &["commit", "-q", "--allow-empty", "-m", "one more"]);
+        git(folder.path(), &["repack", "-dq"]);
+        let (ours, listed) = both(folder.path());
+        assert!(listed.len() == 21 && ours == listed, "{ours:?}");
+        let borrowing = tempfile::tempdir().unwrap();
+        let from = folder.path().to_str().unwrap();
+        git(borrowing.path(), &["clone", "-q", "--bare", "--shared", from, "copy"]);
+        let copy = borrowing.path().join("copy");
+        assert_eq!(both(&copy), (listed.clone(), listed));
+    }
+
+    #[test]
+    fn without_packs_nothing_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init", "-q"]);
+        git(folder.path(), &["commit", "-q", "--allow-empty", "-m", "loose"]);
+        let (ours, listed) = both(folder.path());
+        assert!(ours.is_empty() && listed.len() == 1);
+    }
+}

@@ -35,6 +35,19 @@ pub struct Tree {
 /// A file larger than this is not read as text: nothing that people write by hand comes near.
 pub(crate) const LARGEST_FILE_BYTES: u64 = 8 << 20;
 
+/// The content of the blob of a file, or why it cannot be had. One that is much too large is not even taken into memory.
+pub(crate) fn read_file(local: &gix::Repository, id: ObjectId) -> Result<Vec<u8>, String> {
+    let too_large = |size: u64| format!("{size} bytes are more than the {LARGEST_FILE_BYTES} that are read");
+    match local.find_blob(id) {
+        Ok(blob) if blob.data.len() as u64 > LARGEST_FILE_BYTES => Err(too_large(blob.data.len() as u64)),
+        Ok(mut blob) => Ok(blob.take_data()),
+        Err(error) => match local.find_header(id) {
+            Ok(header) if header.size() > LARGEST_FILE_BYTES => Err(too_large(header.size())),
+            _ => Err(super::one_line(&error)),
+        },
+    }
+}
+
 impl GitRepository {
     /// Lists the files of a commit. Folders that cannot be read are named in the problems.
     pub fn tree(&self, commit: CommitId) -> Result<Tree, GitError> {
@@ -100,13 +113,7 @@ impl Tree {
     /// The content of a file, or why it cannot be had.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         let file = self.find(path).ok_or("no such file")?;
-        let local = self.local();
-        let header = local.find_header(file.id).map_err(|error| format!("object {}: {error}", file.id))?;
-        if header.size() > LARGEST_FILE_BYTES {
-            return Err(format!("{} bytes are more than the {LARGEST_FILE_BYTES} that are read", header.size()));
-        }
-        let mut blob = local.find_blob(file.id).map_err(|error| format!("object {}: {error}", file.id))?;
-        Ok(blob.take_data())
+        read_file(&self.local(), file.id).map_err(|reason| format!("object {}: {reason}", file.id))
     }
 
     fn local(&self) -> MutexGuard<'_, gix::Repository> {
