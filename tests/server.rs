@@ -33,9 +33,17 @@ impl Server {
     }
 
     pub(crate) fn start_with(world: &World, more: &[&str]) -> Self {
+        Self::start_as(&mut Self::command(world, more))
+    }
+
+    /// The command that starts it.
+    pub(crate) fn command(world: &World, more: &[&str]) -> Command {
         let mut command = world.command(["serve", "--listen", "127.0.0.1:0"]);
-        command.args(more);
-        command.env("SECRET", SECRET).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(more).env("SECRET", SECRET).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn start_as(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -49,11 +57,6 @@ impl Server {
 
     pub(crate) fn address(&self) -> &str {
         &self.address
-    }
-
-    /// The process.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
