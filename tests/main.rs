@@ -22,6 +22,7 @@ mod editions;
 mod exporting;
 mod git;
 mod git_agreement;
+mod hostile;
 mod identity_provider;
 mod importing;
 mod kills;

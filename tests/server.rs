@@ -43,6 +43,16 @@ impl Server {
         command
     }
 
+    /// The command that starts it, after what a shell does first: limits on what it may have.
+    pub(crate) fn limited(world: &World, first: &str, more: &[&str]) -> Command {
+        let usual = Self::command(world, more);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]).arg(usual.get_program()).args(usual.get_args());
+        command.env_clear().envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.current_dir(world.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
     pub(crate) fn start_as(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
@@ -57,6 +67,13 @@ impl Server {
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The most memory that the process ever had, in MiB.
+    pub(crate) fn peak_memory_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        peak.unwrap().parse::<u64>().unwrap() >> 10
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

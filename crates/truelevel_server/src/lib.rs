@@ -88,6 +88,7 @@ pub fn serve(options: &Options) -> Result<(), EngineError> {
     let (stop_streams, stopping) = tokio::sync::watch::channel(false);
     let usual = Usual::of(&workspace);
     let serve = std::mem::take(&mut workspace.config.serve);
+    let client_timeout = state::client_timeout(&serve);
     let changes = writer.entrance().changes();
     let state = Arc::new(State::new(
         serve,
@@ -108,7 +109,7 @@ pub fn serve(options: &Options) -> Result<(), EngineError> {
         let noting = tokio::spawn(note_uses(Arc::clone(&state)));
         let looking = tokio::spawn(look(writer.entrance()));
         let router = routes::router(Arc::clone(&state));
-        let served = connections::serve(options.listen, router, tls, options.ready, stop_streams).await;
+        let served = connections::serve(options.listen, router, tls, client_timeout, options.ready, stop_streams).await;
         upkeep.abort();
         looking.abort();
         noting.abort();
