@@ -244,7 +244,7 @@ fn many_open_connections_hold_nobody_up() {
 #[test]
 fn more_connections_than_files_may_be_open_wait_for_their_turn() {
     let world = workspace("[serve]\nclient_timeout_seconds = 1\n");
-    let server = Server::start_as(&mut Server::limited(&world, "ulimit -n 128", &[]));
+    let server = Server::start_as(&mut Server::limited(&world, &["sh"], "ulimit -n 128"));
     let silent: Vec<TcpStream> = (0..300).map(|_| server.connect()).collect();
     assert_that_it_goes_on(&server);
     drop(silent);

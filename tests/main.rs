@@ -15,6 +15,7 @@ mod cli;
 #[path = "../crates/truelevel_store/tests/store/cluster.rs"]
 mod cluster;
 mod dashboard;
+mod deliveries;
 mod demo;
 mod doctor;
 mod edges;
@@ -28,6 +29,7 @@ mod importing;
 mod kills;
 mod maturity;
 mod openid_connect;
+mod outages;
 mod over_time;
 mod repositories;
 mod sarif;

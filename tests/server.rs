@@ -43,11 +43,13 @@ impl Server {
         command
     }
 
-    /// The command that starts it, after what a shell does first: limits on what it may have.
-    pub(crate) fn limited(world: &World, first: &str, more: &[&str]) -> Command {
-        let usual = Self::command(world, more);
-        let mut command = Command::new("sh");
-        command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]).arg(usual.get_program()).args(usual.get_args());
+    /// The command that starts it, after what a shell does first: limits on what it may have. The shell is run by these
+    /// words.
+    pub(crate) fn limited(world: &World, shell: &[&str], first: &str) -> Command {
+        let usual = Self::command(world, &[]);
+        let mut command = Command::new(shell[0]);
+        command.args(&shell[1..]).args(["-c", &format!("{first} && exec \"$0\" \"$@\"")]);
+        command.arg(usual.get_program()).args(usual.get_args());
         command.env_clear().envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.current_dir(world.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -67,6 +69,11 @@ impl Server {
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The most memory that the process ever had, in MiB.

@@ -71,7 +71,8 @@ pub fn serve(options: &Options) -> Result<(), EngineError> {
     let gate = Arc::new(Gate::open(&workspace.config, &variable)?);
     let sign_in = workspace.config.sign_in.clone().map(|config| SignIn::new(config, &variable)).transpose()?;
     let tls = workspace.config.serve.tls.as_ref().map(tls::acceptor).transpose()?;
-    let (intake, mut access) = (Intake::open(&workspace)?, Access::open(&workspace)?);
+    let (mut intake, mut access) = (Intake::open(&workspace)?, Access::open(&workspace)?);
+    intake.check((options.clock)())?;
     let library = Library::open(&options.paths)?;
     refuse_open_doors(options.listen, &workspace.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
