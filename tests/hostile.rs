@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::cli::World;
 use crate::server::{Answer, Server, deployment, github_headers, read_answer, request, sign, workspace};
 
-/// More than the server ever needs, in MiB: bodies of 128, one of 25 being read, and itself.
-const MEMORY_MIB: u64 = 320;
+/// More than the server ever needs, in MiB: bodies of 128 and copies of some while they grow, values of one, and itself.
+const MEMORY_MIB: u64 = 512;
 
 /// What a test holds against a server; afterwards it takes events as before, and was never larger than it may be.
 fn withstands(more: &str, attack: impl FnOnce(&Server)) {
