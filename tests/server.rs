@@ -33,9 +33,29 @@ impl Server {
     }
 
     pub(crate) fn start_with(world: &World, more: &[&str]) -> Self {
+        Self::start_as(&mut Self::command(world, more))
+    }
+
+    /// The command that starts it.
+    pub(crate) fn command(world: &World, more: &[&str]) -> Command {
         let mut command = world.command(["serve", "--listen", "127.0.0.1:0"]);
-        command.args(more);
-        command.env("SECRET", SECRET).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(more).env("SECRET", SECRET).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// The command that starts it, after what a shell does first: limits on what it may have. The shell is run by these
+    /// words.
+    pub(crate) fn limited(world: &World, shell: &[&str], first: &str) -> Command {
+        let usual = Self::command(world, &[]);
+        let mut command = Command::new(shell[0]);
+        command.args(&shell[1..]).args(["-c", &format!("{first} && exec \"$0\" \"$@\"")]);
+        command.arg(usual.get_program()).args(usual.get_args());
+        command.env_clear().envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.current_dir(world.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn start_as(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -54,6 +74,13 @@ impl Server {
     /// The process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The most memory that the process ever had, in MiB.
+    pub(crate) fn peak_memory_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        peak.unwrap().parse::<u64>().unwrap() >> 10
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

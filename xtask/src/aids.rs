@@ -18,6 +18,22 @@ pub(crate) static AIDS: &[Aid] = &[
     Aid { module: "openid_connect::", prepare: || install_npm_packages(&root().join("tests/oidc")) },
 ];
 
+/// PostgreSQL's programs, for clusters that tests start themselves; they are installed where that is asked for. Tests of
+/// several modules go on without them, each telling so, and none is left out.
+pub(crate) fn prepare_postgresql(is_to_install: bool) -> Result<(), String> {
+    // Debian keeps them beside the path, by version.
+    let is_debians = std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut versions| {
+        versions.any(|version| version.is_ok_and(|version| version.path().join("bin/initdb").is_file()))
+    });
+    if is_debians || is_on_path("initdb") {
+        return Ok(());
+    }
+    if !is_to_install {
+        return Err("it is not installed; `cargo xtask test` without more installs it where it can".to_owned());
+    }
+    install_debian_package("postgresql")
+}
+
 fn prepare_browser() -> Result<(), String> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     if !names.into_iter().any(is_on_path) {

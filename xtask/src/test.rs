@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::Failure;
-use crate::aids::AIDS;
+use crate::aids::{AIDS, prepare_postgresql};
 use crate::workspace::{cargo, is_installed, run as run_shown};
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
@@ -12,10 +12,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
                        this again.";
         return Err(Failure::Failed(message.into()));
     }
-    let has_postgres =
-        is_installed(Command::new("initdb").arg("--version")) || std::path::Path::new("/usr/lib/postgresql").is_dir();
-    if !has_postgres {
-        eprintln!("PostgreSQL's `initdb` is not installed: what must hold on PostgreSQL too is SKIPPED, not tested.");
+    if let Err(why) = prepare_postgresql(arguments.is_empty()) {
+        eprintln!("\nWhat must hold on PostgreSQL too is SKIPPED, not tested: {why}.\n");
     }
     let has_nextest = is_installed(&mut cargo(&["nextest", "--version"]));
     if !has_nextest {

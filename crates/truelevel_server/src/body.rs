@@ -16,12 +16,14 @@ use crate::problem::Problem;
 pub(crate) const LARGEST_BODY: usize = 25 << 20;
 /// Bodies that are held at once, together.
 const HELD_BYTES: usize = 128 << 20;
-/// Who takes longer to send a body is not waited for.
-const LONGEST_BODY: Duration = Duration::from_secs(20);
 
 /// What may be held at once.
 #[derive(Clone)]
-pub(crate) struct Budget(Arc<Semaphore>);
+pub(crate) struct Budget {
+    bytes: Arc<Semaphore>,
+    /// Who takes longer to send a body is not waited for.
+    longest: Duration,
+}
 
 /// A body and its share of the budget, which is given back with it.
 pub(crate) struct Held {
@@ -41,8 +43,8 @@ impl Held {
 }
 
 impl Budget {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(HELD_BYTES)))
+    pub(crate) fn new(longest: Duration) -> Self {
+        Self { bytes: Arc::new(Semaphore::new(HELD_BYTES)), longest }
     }
 
     /// Reads a body while it stays within bounds.
@@ -60,7 +62,7 @@ impl Budget {
                 return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
             }
         };
-        let read = tokio::time::timeout(LONGEST_BODY, self.read(body));
+        let read = tokio::time::timeout(self.longest, self.read(body));
         let mut held =
             read.await.map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long"))??;
         if is_packed {
@@ -108,7 +110,7 @@ impl Budget {
 
     fn take(&self, held: &mut Held, bytes: usize) -> Result<(), Problem> {
         let Ok(count) = u32::try_from(bytes) else { return Err(too_large()) };
-        let more = Arc::clone(&self.0).try_acquire_many_owned(count).map_err(|_| Problem::busy())?;
+        let more = Arc::clone(&self.bytes).try_acquire_many_owned(count).map_err(|_| Problem::busy())?;
         match &mut held.share {
             Some(share) => share.merge(more),
             None => held.share = Some(more),

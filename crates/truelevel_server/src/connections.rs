@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
@@ -21,10 +21,10 @@ use crate::client::Peer;
 
 /// Connections that are open at once; more wait to be accepted.
 const CONNECTIONS: usize = 16_384;
-/// Who takes longer to send the headers of a request, or asks for nothing for as long, is left.
-const LONGEST_HEADERS: Duration = Duration::from_secs(20);
 /// Who takes longer to agree on keys is left.
 const LONGEST_HANDSHAKE: Duration = Duration::from_secs(10);
+/// Connections that wait to be accepted; the system takes fewer where it is set so.
+const BACKLOG: u32 = 4096;
 /// Bytes of headers.
 const HEADER_BYTES: usize = 32 << 10;
 /// Headers of a request.
@@ -34,21 +34,23 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(20);
 
 /// Serves until the process is asked to stop. Fails when it cannot listen.
 ///
+/// Who takes longer than `client_timeout` to send the headers of a request, or asks for nothing for as long, is left.
 /// `stop_streams` is told when it is asked to stop: streams have no end of their own.
 pub(crate) async fn serve(
     listen: SocketAddr,
     router: Router,
     tls: Option<TlsAcceptor>,
+    client_timeout: Duration,
     ready: fn(&str),
     stop_streams: watch::Sender<bool>,
 ) -> std::io::Result<()> {
-    let listener = TcpListener::bind(listen).await?;
+    let listener = bind(listen)?;
     let mut stop = std::pin::pin!(stop_signal()?);
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
     let scheme = if tls.is_some() { "https" } else { "http" };
     ready(&format!("{scheme}://{address}"));
-    let open = Arc::new(Semaphore::new(CONNECTIONS));
+    let open = Arc::new(Semaphore::new(most_connections()));
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = async {
@@ -67,11 +69,11 @@ pub(crate) async fn serve(
                 tokio::spawn(async move {
                     let peer = Peer(peer.ip());
                     match tls {
-                        None => answer(stream, peer, router, watcher).await,
+                        None => answer(stream, peer, client_timeout, router, watcher).await,
                         Some(tls) => {
                             // Who does not speak TLS has nothing to say here.
                             if let Ok(Ok(stream)) = tokio::time::timeout(LONGEST_HANDSHAKE, tls.accept(stream)).await {
-                                answer(stream, peer, router, watcher).await;
+                                answer(stream, peer, client_timeout, router, watcher).await;
                             }
                         }
                     }
@@ -94,10 +96,33 @@ pub(crate) async fn serve(
     Ok(())
 }
 
+/// Listens with more room than usual, so that those who come all at once need not come again.
+fn bind(listen: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Else the address of a server that just ended is taken for a minute.
+    socket.set_reuseaddr(true)?;
+    socket.bind(listen)?;
+    socket.listen(BACKLOG)
+}
+
+/// As many as the process may have files open, but for a quarter: those who store and measure open files too.
+fn most_connections() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let files = open_files(&limits).unwrap_or(usize::MAX);
+    CONNECTIONS.min(files - files / 4)
+}
+
+/// How many files may be open, as Linux tells it.
+fn open_files(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 /// Answers what a connection asks until either end has enough.
 async fn answer(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     peer: Peer,
+    client_timeout: Duration,
     router: Router,
     watcher: Watcher,
 ) {
@@ -107,7 +132,7 @@ async fn answer(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(LONGEST_HEADERS)
+        .header_read_timeout(client_timeout)
         .max_buf_size(HEADER_BYTES)
         .max_headers(HEADER_COUNT)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
@@ -125,4 +150,19 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_allows_is_read_as_it_tells_it() {
+        let told = "Limit                     Soft Limit           Hard Limit           Units     \n\
+                    Max processes             63204                63204                processes \n\
+                    Max open files            1024                 524288               files     \n";
+        assert_eq!(open_files(told), Some(1024));
+        assert_eq!(open_files("Max open files            unlimited            unlimited            files"), None);
+        assert!((1..=CONNECTIONS).contains(&most_connections()));
+    }
 }

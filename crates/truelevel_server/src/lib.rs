@@ -71,7 +71,8 @@ pub fn serve(options: &Options) -> Result<(), EngineError> {
     let gate = Arc::new(Gate::open(&workspace.config, &variable)?);
     let sign_in = workspace.config.sign_in.clone().map(|config| SignIn::new(config, &variable)).transpose()?;
     let tls = workspace.config.serve.tls.as_ref().map(tls::acceptor).transpose()?;
-    let (intake, mut access) = (Intake::open(&workspace)?, Access::open(&workspace)?);
+    let (mut intake, mut access) = (Intake::open(&workspace)?, Access::open(&workspace)?);
+    intake.check((options.clock)())?;
     let library = Library::open(&options.paths)?;
     refuse_open_doors(options.listen, &workspace.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -88,6 +89,7 @@ pub fn serve(options: &Options) -> Result<(), EngineError> {
     let (stop_streams, stopping) = tokio::sync::watch::channel(false);
     let usual = Usual::of(&workspace);
     let serve = std::mem::take(&mut workspace.config.serve);
+    let client_timeout = state::client_timeout(&serve);
     let changes = writer.entrance().changes();
     let state = Arc::new(State::new(
         serve,
@@ -108,7 +110,7 @@ pub fn serve(options: &Options) -> Result<(), EngineError> {
         let noting = tokio::spawn(note_uses(Arc::clone(&state)));
         let looking = tokio::spawn(look(writer.entrance()));
         let router = routes::router(Arc::clone(&state));
-        let served = connections::serve(options.listen, router, tls, options.ready, stop_streams).await;
+        let served = connections::serve(options.listen, router, tls, client_timeout, options.ready, stop_streams).await;
         upkeep.abort();
         looking.abort();
         noting.abort();

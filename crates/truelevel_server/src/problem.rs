@@ -46,7 +46,7 @@ impl Problem {
         Self { rejected, ..self }
     }
 
-    /// There is no answer to show yet.
+    /// There is no answer yet.
     pub(crate) fn not_yet(why: &str) -> Self {
         Self { retry_after_seconds: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, why) }
     }

@@ -57,7 +57,7 @@ pub(crate) async fn guard(Shared(state): Shared<Arc<State>>, mut request: Reques
     } else if is_known_host(&state, &request) {
         match tokio::time::timeout(LONGEST_ANSWER, next.run(request)).await {
             Ok(response) => response,
-            Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the answer took too long").into_response(),
+            Err(_) => Problem::not_yet("the answer took too long").into_response(),
         }
     } else {
         let detail = "this server does not answer to that name; list it under `hosts` in the [serve] table";

@@ -82,6 +82,11 @@ impl Usual {
     }
 }
 
+/// How long a client may take to send headers, and how long a body.
+pub(crate) fn client_timeout(serve: &ServeConfig) -> Duration {
+    Duration::from_secs(serve.client_timeout_seconds.into())
+}
+
 impl State {
     pub(crate) fn new(mut serve: ServeConfig, parts: Parts) -> Self {
         let Parts { gate, entrance, clock, callers, sign_in, library, board, usual, stopping } = parts;
@@ -89,7 +94,7 @@ impl State {
         Self {
             gate,
             entrance,
-            budget: Budget::new(),
+            budget: Budget::new(client_timeout(&serve)),
             clock,
             is_secure: serve.tls.is_some() || sign_in.as_ref().is_some_and(|sign_in| sign_in.config.is_secure()),
             sign_ins: Limit::new(SIGN_INS.0, SIGN_INS.1),

@@ -1,7 +1,7 @@
 //! The one thread that writes events. What waits is committed together, so that many senders share one sync of the
 //! disk; each is answered once its own event is on it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -53,6 +53,7 @@ pub(crate) struct Entrance {
     jobs: mpsc::Sender<Job>,
     counts: Arc<Counts>,
     changes: Changes,
+    is_failing: Arc<AtomicBool>,
 }
 
 /// What changed by events.
@@ -104,9 +105,9 @@ impl Entrance {
         let _ = self.jobs.send(Job::Look).await;
     }
 
-    /// Whether events can be handed in.
+    /// Whether events can be kept, as far as is known.
     pub(crate) fn is_open(&self) -> bool {
-        !self.jobs.is_closed()
+        !self.jobs.is_closed() && !self.is_failing.load(Ordering::Relaxed)
     }
 
     pub(crate) fn count_refusal(&self) {
@@ -134,7 +135,7 @@ impl Writer {
         let (jobs, waiting) = mpsc::channel(WAITING);
         let (changed, count) = watch::channel(0);
         let changes = Changes { count, touched: Arc::default() };
-        let counts = Arc::new(Counts::default());
+        let (counts, is_failing) = (Arc::new(Counts::default()), Arc::<AtomicBool>::default());
         let work = Work {
             // What is there already is in the first answer.
             last_event: intake.last_event().unwrap_or_default(),
@@ -145,10 +146,14 @@ impl Writer {
             changed,
             changes: changes.clone(),
             counts: Arc::clone(&counts),
+            is_failing: Arc::clone(&is_failing),
             waiting,
             retried_up_to: None,
         };
-        Self { thread: std::thread::spawn(move || work.run()), entrance: Entrance { jobs, counts, changes } }
+        Self {
+            thread: std::thread::spawn(move || work.run()),
+            entrance: Entrance { jobs, counts, changes, is_failing },
+        }
     }
 
     pub(crate) fn entrance(&self) -> Entrance {
@@ -173,6 +178,7 @@ struct Work {
     changed: watch::Sender<u64>,
     changes: Changes,
     counts: Arc<Counts>,
+    is_failing: Arc<AtomicBool>,
     waiting: mpsc::Receiver<Job>,
     /// The newest event of which was told.
     last_event: i64,
@@ -215,7 +221,9 @@ impl Work {
         }
         let (events, answers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|Delivery { event, _share, kept }| (event, (kept, _share))).unzip();
-        let receipts = match self.intake.receive(&events) {
+        let received = self.intake.receive(&events);
+        self.note_whether_it_fails(received.is_err());
+        let receipts = match received {
             Ok(receipts) => receipts,
             Err(error) => {
                 tracing::error!(%error, events = events.len(), "events could not be kept and were not acknowledged");
@@ -256,7 +264,13 @@ impl Work {
 
     /// Others on the same store take events too, which the answer of this server is to show.
     fn look(&mut self) {
-        match self.intake.last_event() {
+        // Reading says nothing about writing, and who does not send what cannot be kept would never know that it can.
+        if self.is_failing.load(Ordering::Relaxed) && self.intake.check((self.clock)()).is_err() {
+            return;
+        }
+        let last = self.intake.last_event();
+        self.note_whether_it_fails(last.is_err());
+        match last {
             Ok(last) if last > self.last_event => {
                 self.last_event = last;
                 self.changes.touch(Touched::anything());
@@ -264,6 +278,12 @@ impl Work {
             }
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "the events of other servers could not be looked for"),
+        }
+    }
+
+    fn note_whether_it_fails(&self, is_failing: bool) {
+        if self.is_failing.swap(is_failing, Ordering::Relaxed) && !is_failing {
+            tracing::info!("events can be kept again");
         }
     }
 

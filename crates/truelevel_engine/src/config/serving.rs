@@ -14,6 +14,9 @@ const DEFAULT_KEEP_DAYS: u32 = 90;
 /// Deliveries of one address in a second unless said otherwise: more than one machine takes.
 const DEFAULT_EVENTS_PER_SECOND: u32 = 10_000;
 
+/// How long a client may take to send unless said otherwise, in seconds.
+const DEFAULT_CLIENT_TIMEOUT_SECONDS: u32 = 20;
+
 /// How events are understood and kept.
 #[derive(Debug)]
 pub struct EventsConfig {
@@ -44,6 +47,8 @@ pub struct ServeConfig {
     pub proxies_sign_in: bool,
     /// Deliveries that one address may send in a second.
     pub events_per_second: u32,
+    /// How long a client may take to send the headers of a request, or to ask for something at all, and how long its body.
+    pub client_timeout_seconds: u32,
     /// What TLS is spoken with, where no proxy does.
     pub tls: Option<TlsFiles>,
 }
@@ -56,6 +61,7 @@ impl Default for ServeConfig {
             trusted_proxies: Vec::new(),
             proxies_sign_in: false,
             events_per_second: DEFAULT_EVENTS_PER_SECOND,
+            client_timeout_seconds: DEFAULT_CLIENT_TIMEOUT_SECONDS,
             tls: None,
         }
     }
@@ -130,6 +136,7 @@ pub(super) struct ServeTable {
     trusted_proxies: Vec<Spanned<String>>,
     proxies_sign_in: Option<Spanned<bool>>,
     events_per_second: Option<Spanned<u32>>,
+    client_timeout_seconds: Option<Spanned<u32>>,
     tls_certificate_file: Option<Spanned<PathBuf>>,
     tls_key_file: Option<Spanned<PathBuf>>,
 }
@@ -180,8 +187,14 @@ impl Reader<'_> {
             let message = "`proxies_sign_in` means the proxies in `trusted_proxies`, and there is none";
             return Err(self.invalid(signs_in.span().start, message.to_owned()));
         }
-        if let Some(none) = table.events_per_second.as_ref().filter(|count| *count.get_ref() == 0) {
-            return Err(self.invalid(none.span().start, "`events_per_second` is 1 or more".to_owned()));
+        let bounds = [
+            ("events_per_second", &table.events_per_second),
+            ("client_timeout_seconds", &table.client_timeout_seconds),
+        ];
+        for (name, bound) in bounds {
+            if let Some(none) = bound.as_ref().filter(|bound| *bound.get_ref() == 0) {
+                return Err(self.invalid(none.span().start, format!("`{name}` is 1 or more")));
+            }
         }
         let tls = match (table.tls_certificate_file, table.tls_key_file) {
             (Some(certificate), Some(key)) => Some(TlsFiles {
@@ -201,6 +214,9 @@ impl Reader<'_> {
             trusted_proxies,
             proxies_sign_in: table.proxies_sign_in.is_some_and(Spanned::into_inner),
             events_per_second: table.events_per_second.map_or(DEFAULT_EVENTS_PER_SECOND, Spanned::into_inner),
+            client_timeout_seconds: table
+                .client_timeout_seconds
+                .map_or(DEFAULT_CLIENT_TIMEOUT_SECONDS, Spanned::into_inner),
             tls,
         })
     }

@@ -8,6 +8,7 @@ use truelevel_model::events::{RawEvent, Reading};
 use truelevel_model::facts::Facts;
 use truelevel_model::{SourceId, Time};
 
+use super::payload::refuse_too_many_values;
 use super::{LONGEST_ID, fingerprint, plausible};
 use crate::import::{self, Fault, Layout, layout_named};
 
@@ -58,6 +59,7 @@ pub fn take(kind: &str, body: &[u8], key: Option<&str>, received_at: Time) -> Re
 }
 
 fn values(body: &[u8]) -> Result<Vec<Value>, String> {
+    refuse_too_many_values(body)?;
     match serde_json::from_slice(body) {
         Ok(Value::Array(values)) => return Ok(values),
         Ok(value) => return Ok(vec![value]),

@@ -94,7 +94,10 @@ impl<'a> Payload<'a> {
 /// The value of a body: JSON, or a form, whose field `payload` is JSON where there is one. A body may be empty where the
 /// address says it all.
 pub(super) fn value(headers: &Headers, body: &[u8]) -> Result<Value, String> {
-    let json = |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|error| format!("the body is not JSON: {error}"));
+    let json = |bytes: &[u8]| {
+        refuse_too_many_values(bytes)?;
+        serde_json::from_slice(bytes).map_err(|error| format!("the body is not JSON: {error}"))
+    };
     if body.is_empty() {
         return Ok(Value::Null);
     }
@@ -110,6 +113,32 @@ pub(super) fn value(headers: &Headers, body: &[u8]) -> Result<Value, String> {
 }
 
 /// Whether the body is a form.
+/// Values that a body may hold: read, each takes many times the memory of its bytes.
+const MOST_VALUES: usize = 500_000;
+
+/// Refuses JSON, or lines of it, with more values than are read; nothing is read for that.
+pub(super) fn refuse_too_many_values(json: &[u8]) -> Result<(), String> {
+    // A value takes two bytes at least, with what parts it from the next one.
+    if json.len() / 2 <= MOST_VALUES {
+        return Ok(());
+    }
+    let (mut values, mut lines, mut is_in_text, mut is_escaped) = (0, 0, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_in_text,
+            b'"' => is_in_text = !is_in_text,
+            b',' | b'[' | b'{' if !is_in_text => values += 1,
+            b'\n' if !is_in_text => lines += 1,
+            _ => {}
+        }
+    }
+    if values.max(lines) > MOST_VALUES {
+        return Err(format!("the body holds more than {MOST_VALUES} values; send it in parts"));
+    }
+    Ok(())
+}
+
 pub(super) fn is_form(headers: &Headers) -> bool {
     headers.get("content-type").is_some_and(|kind| kind.trim_start().starts_with("application/x-www-form-urlencoded"))
 }
@@ -175,6 +204,19 @@ mod tests {
         for wrong in ["2026-08-21T17:00:00", "2026-08-21", "yesterday", "12", ""] {
             check(wrong.into(), None);
         }
+    }
+
+    #[test]
+    fn more_values_than_are_read_are_refused_before_they_are() {
+        let check = |part: &str, count: usize, is_refused: bool| {
+            let body = format!("[{}0]", part.repeat(count));
+            assert_eq!(refuse_too_many_values(body.as_bytes()).is_err(), is_refused, "{count} times {part}");
+        };
+        check("0,", MOST_VALUES - 2, false);
+        check("0,", MOST_VALUES + 1, true);
+        check("[[],{}]", MOST_VALUES / 2, true);
+        check("0\n", MOST_VALUES + 1, true);
+        check(r#""\",,,\\","#, MOST_VALUES / 2, false);
     }
 
     #[test]

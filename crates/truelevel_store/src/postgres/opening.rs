@@ -1,5 +1,7 @@
 //! Reaching the server: what an address says, and whether the server is one that will do.
 
+use std::time::Duration;
+
 use postgres::config::{Host, SslMode};
 use postgres::{Client, Config, NoTls};
 use truelevel_model::printable;
@@ -12,6 +14,10 @@ const OLDEST: i32 = 150_000;
 
 /// Every acknowledged write is on the disk, whoever waits for a lock is told in the end, and times are in UTC.
 const SETTINGS: &str = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET TIME ZONE 'UTC'";
+
+/// A server that is not heard of for longer is given up, so that another one can be asked: the system's own patience is
+/// two hours with who says nothing, and a quarter of an hour with who does not take what was sent.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Where a server is, and who asks.
 #[derive(Clone)]
@@ -36,7 +42,8 @@ impl Address {
         {
             config.password(password);
         }
-        config.application_name("truelevel").connect_timeout(std::time::Duration::from_secs(10));
+        config.application_name("truelevel").connect_timeout(Duration::from_secs(10));
+        be_impatient(&mut config);
         Ok(Self { config, place })
     }
 
@@ -70,6 +77,23 @@ impl Address {
     }
 }
 
+/// Gives a silent server up after [`SILENCE`], unless the address says otherwise.
+fn be_impatient(config: &mut Config) {
+    let usual = Config::new();
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE);
+    }
+    if config.get_keepalives_idle() == usual.get_keepalives_idle() {
+        config.keepalives_idle(SILENCE / 2);
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_interval(SILENCE / 6);
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_retries(3);
+    }
+}
+
 const ANONYMOUS: &str = "the PostgreSQL store";
 const UNREADABLE: &str = "its address cannot be read; write it as postgres://user@host:5432/database, with special \
                           characters of the password as %40";
@@ -97,6 +121,18 @@ fn shown(config: &Config) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_silent_server_is_given_up_unless_the_address_is_more_patient() {
+        let check = |address: &str, expected: [u64; 3]| {
+            let config = Address::parse(address).unwrap().config;
+            let patience = config.get_tcp_user_timeout().copied().into_iter();
+            let patience = patience.chain([config.get_keepalives_idle()]).chain(config.get_keepalives_interval());
+            assert_eq!(patience.map(|time| time.as_secs()).collect::<Vec<_>>(), expected, "{address}");
+        };
+        check("postgres://db/facts", [30, 15, 5]);
+        check("postgres://db/facts?tcp_user_timeout=90&keepalives_idle=60", [90, 60, 5]);
+    }
 
     #[test]
     fn no_password_is_shown_wherever_it_stands() {

@@ -5,13 +5,14 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
 pub(crate) struct Cluster {
     folder: TempDir,
     programs: PathBuf,
-    server: Child,
+    server: Mutex<Child>,
 }
 
 impl Cluster {
@@ -33,24 +34,20 @@ impl Cluster {
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let mut server = command(&programs.join("postgres"), folder.path())
-            .args(["-c", "listen_addresses=", "-c", "log_min_messages=log", "-F", "-k"])
-            .arg(folder.path())
-            .arg("-D")
-            .arg(&data)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut told = BufReader::new(server.stderr.take().unwrap());
-        let (mut line, mut all) = (String::new(), String::new());
-        while !line.contains("ready to accept connections") {
-            line.clear();
-            assert!(told.read_line(&mut line).unwrap() > 0, "the server did not start: {all}");
-            all.push_str(&line);
-        }
-        // Its log is read on, so that writing it never waits.
-        std::thread::spawn(move || told.read_to_end(&mut Vec::new()));
+        let server = Mutex::new(serve(&programs, folder.path()));
         Some(Self { folder, programs, server })
+    }
+
+    /// Ends it at once, as if the machine had.
+    pub(crate) fn stop(&self) {
+        let mut stop = command(&self.programs.join("pg_ctl"), self.folder.path());
+        let _ = stop.args(["stop", "--mode=immediate", "-D"]).arg(self.folder.path().join("data")).output();
+        let _ = self.server.lock().unwrap_or_else(PoisonError::into_inner).wait();
+    }
+
+    /// Starts it again where it was stopped.
+    pub(crate) fn start_again(&self) {
+        *self.server.lock().unwrap() = serve(&self.programs, self.folder.path());
     }
 
     /// Its address, with a schema.
@@ -62,11 +59,30 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let data = self.folder.path().join("data");
-        let mut stop = command(&self.programs.join("pg_ctl"), self.folder.path());
-        let _ = stop.args(["stop", "--mode=immediate", "-D"]).arg(data).output();
-        let _ = self.server.wait();
+        self.stop();
     }
+}
+
+/// Runs the server of the cluster in a folder; answers once it takes connections.
+fn serve(programs: &Path, folder: &Path) -> Child {
+    let mut server = command(&programs.join("postgres"), folder)
+        .args(["-c", "listen_addresses=", "-c", "log_min_messages=log", "-F", "-k"])
+        .arg(folder)
+        .arg("-D")
+        .arg(folder.join("data"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(server.stderr.take().unwrap());
+    let (mut line, mut all) = (String::new(), String::new());
+    while !line.contains("ready to accept connections") {
+        line.clear();
+        assert!(told.read_line(&mut line).unwrap() > 0, "the server did not start: {all}");
+        all.push_str(&line);
+    }
+    // Its log is read on, so that writing it never waits.
+    std::thread::spawn(move || told.read_to_end(&mut Vec::new()));
+    server
 }
 
 fn programs() -> Option<PathBuf> {

@@ -178,6 +178,15 @@ fn a_lease_is_held_by_one_until_it_ends(place: &Place) {
     assert!(!one.take_lease("upkeep", "one", at(120), at(180)).unwrap());
 }
 
+fn a_lease_of_a_clock_that_was_set_back_holds_nobody_up(place: &Place) {
+    let year = 365 * 86_400;
+    let (mut one, mut other) = (place.store(), place.store());
+    assert!(one.take_lease("upkeep", "one", at(year), at(year + 60)).unwrap());
+    assert!(other.take_lease("upkeep", "other", at(0), at(60)).unwrap(), "it is not a year later");
+    assert!(!one.take_lease("upkeep", "one", at(1), at(61)).unwrap());
+    assert!(!one.take_lease("upkeep", "one", at(-50), at(10)).unwrap(), "clocks differ a little");
+}
+
 fn a_token_is_added_once_and_taken_back_once(place: &Place) {
     let mut store = place.fresh();
     let token = Token {
@@ -202,6 +211,7 @@ fn a_token_is_added_once_and_taken_back_once(place: &Place) {
 
 promises![
     a_lease_is_held_by_one_until_it_ends,
+    a_lease_of_a_clock_that_was_set_back_holds_nobody_up,
     a_delivery_is_kept_once_as_it_came_with_its_facts,
     a_deployment_told_bit_by_bit_is_the_same_in_every_order,
     a_review_told_bit_by_bit_is_the_same_in_every_order,

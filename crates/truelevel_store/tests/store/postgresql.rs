@@ -39,6 +39,7 @@ fn postgresql_keeps_every_promise() {
         .filter(|(_, promise)| catch_unwind(AssertUnwindSafe(|| promise(&Place::postgres(&cluster)))).is_err())
         .map(|(name, _)| name)
         .collect();
+    a_store_goes_on_after_its_server_was_started_again(&cluster);
     assert!(broken.is_empty(), "promises that PostgreSQL does not keep: {broken:#?}");
 }
 
@@ -74,6 +75,18 @@ fn a_store_goes_on_after_its_connection_was_cut(place: &Place) {
     place.query(&format!("SELECT count(*) FROM ({cut}) AS cut"));
     // The first call may still be told of it; nothing is lost, and the next one goes on.
     let _ = store.set_collected("shop", "2");
+    store.set_collected("shop", "3").unwrap();
+    assert_eq!(store.collected("shop").unwrap().as_deref(), Some("3"));
+}
+
+fn a_store_goes_on_after_its_server_was_started_again(cluster: &Arc<Cluster>) {
+    use truelevel_store::Store;
+    let mut store = Place::postgres(cluster).store();
+    store.set_collected("shop", "1").unwrap();
+    cluster.stop();
+    let told = store.set_collected("shop", "2").unwrap_err();
+    assert!(matches!(told, StoreError::Unreachable { .. }), "{told:?}");
+    cluster.start_again();
     store.set_collected("shop", "3").unwrap();
     assert_eq!(store.collected("shop").unwrap().as_deref(), Some("3"));
 }
