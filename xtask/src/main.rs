@@ -34,8 +34,8 @@ struct Command {
 static COMMANDS: &[Command] = &[
     Command {
         name: "accuracy",
-        arguments: "DIR",
-        about: "how often the detectors are right about the labelled repositories in DIR",
+        arguments: "DIR | findings",
+        about: "how often the detectors are right about the labelled repositories in DIR, or the findings",
         run: accuracy::run,
     },
     Command { name: "bench", arguments: "[NAME]", about: "run the benchmarks, or one of them", run: bench::run },

@@ -1,6 +1,7 @@
 //! Joins the stages: collect, normalise, detect, measure, assess. The one crate that the binary and the server call.
 
 pub mod access;
+pub mod accuracy;
 mod activity;
 mod ai;
 mod architecture;

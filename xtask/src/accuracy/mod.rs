@@ -1,9 +1,12 @@
 //! `cargo xtask accuracy DIR`: how often the detectors are right about public repositories that were labelled by hand.
 //!
+//! `cargo xtask accuracy findings [SEEDS]` asks the same of the findings, about made-up organisations (`findings.rs`).
+//!
 //! DIR holds bare clones or working copies of the repositories. The labels are `fixtures/accuracy/labels.toml`; the
 //! result is written to `docs/accuracy.md`. Clones without labels are read too, so that nothing in them stops a run.
 
 mod clones;
+mod findings;
 mod labels;
 mod page;
 
@@ -111,8 +114,10 @@ fn share(right: usize, wrong: usize) -> Option<f64> {
 }
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
-    let [folder] = arguments else {
-        return Err(Failure::Usage("accuracy needs the folder that holds the clones".into()));
+    let folder = match arguments {
+        [word, rest @ ..] if word == "findings" => return findings::run(rest),
+        [folder] => folder,
+        _ => return Err(Failure::Usage("accuracy needs the folder that holds the clones, or `findings`".into())),
     };
     let labelled = labels::read(&root().join("fixtures/accuracy/labels.toml"))?;
     let mut clones = clones::find(Path::new(folder))?;

@@ -7,6 +7,7 @@ use truelevel_model::{
     PipelineRun, RepositoryId, Review, ServiceId, ServiceRecord, SourceId, Span, Time, Window,
 };
 
+use super::faults::{Day, Plant};
 use super::plan::{AiEffect, Detail, Habits, Plan};
 use super::random::Random;
 use super::truth::ServiceTruth;
@@ -30,7 +31,7 @@ const PIPELINE: Span = Span::from_millis(12 * 60_000);
 /// Makes up everything about the service of a number.
 pub(crate) fn live(plan: &Plan, number: u32, window: Window, catalog: &Catalog) -> Life {
     let team = number / SERVICES_PER_TEAM;
-    let habits = plan.habits(team);
+    let habits = plan.habits_of_service(number);
     let service = ServiceId::new(service_name(number));
     let mut teller = Teller {
         random: Random::of(plan.seed, 2, u64::from(number)),
@@ -48,8 +49,16 @@ pub(crate) fn live(plan: &Plan, number: u32, window: Window, catalog: &Catalog) 
         service,
     };
     teller.introduce(plan, catalog);
-    teller.tell(plan);
-    teller.finish()
+    // A stream of its own: what is planted changes nothing else.
+    let mut planting = Random::of(plan.seed, 3, u64::from(number));
+    teller.tell(plan, number, &mut planting);
+    let mut life = teller.finish();
+    for (plant, size) in plan.effects.plants() {
+        if let Plant::Life(alter) = plant {
+            alter(&mut life, size, &mut planting, plan.as_of);
+        }
+    }
+    life
 }
 
 /// A version that ran.
@@ -103,12 +112,19 @@ impl Teller {
         }
     }
 
-    fn tell(&mut self, plan: &Plan) {
+    fn tell(&mut self, plan: &Plan, service: u32, planting: &mut Random) {
         let start = plan.as_of.minus_days(plan.weeks * 7);
-        let mut free_at = start;
-        for day in 0..i64::from(plan.weeks) * 7 {
+        let (mut free_at, of) = (start, i64::from(plan.weeks) * 7);
+        for day in 0..of {
             let midnight = start.plus(Span::from_millis(day * DAY.millis()));
-            for at in self.slots(midnight, day) {
+            let mut slots = self.slots(midnight, day);
+            for (plant, size) in plan.effects.plants() {
+                if let Plant::Slots(alter) = plant {
+                    alter(&mut slots, &Day { seed: plan.seed, service, midnight, number: day, of }, size, planting);
+                    slots.sort_unstable();
+                }
+            }
+            for at in slots {
                 if at > free_at && at < plan.as_of {
                     free_at = self.deploy_and_mend(at, plan.as_of);
                 }

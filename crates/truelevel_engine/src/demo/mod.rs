@@ -3,6 +3,7 @@
 //! Everything comes from a [`Plan`] and its seed. The facts go into a store by the way that all facts take; what is
 //! true of them is counted while they are made up, and never read back.
 
+mod faults;
 mod life;
 mod plan;
 mod practices;
@@ -14,6 +15,7 @@ use truelevel_assess::Catalog;
 use truelevel_model::facts::Facts;
 use truelevel_model::{History, RepositoryId, Span, Window};
 
+pub use faults::{FAULTS, Fault};
 pub use plan::{AiEffect, Constraint, Detail, Effects, Habits, Plan};
 pub use truth::{ServiceTruth, Truth};
 

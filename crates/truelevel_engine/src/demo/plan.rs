@@ -3,6 +3,8 @@
 use serde::Serialize;
 use truelevel_model::{Span, Time};
 
+use super::SERVICES_PER_TEAM;
+use super::faults::{Fault, Plant};
 use super::random::Random;
 
 /// What a made-up organisation is to be like.
@@ -33,6 +35,27 @@ pub struct Effects {
     pub golden_path: Option<f64>,
     /// Every other service begins with AI in some week.
     pub ai: Option<AiEffect>,
+    /// Deployments of a service on a working day and median lead time in hours, instead of what teams like these do.
+    pub pace: Option<(f64, f64)>,
+    /// A fault, and its size.
+    pub fault: Option<(&'static Fault, f64)>,
+}
+
+impl Effects {
+    /// Adds a fault of a size.
+    pub(crate) fn plant(&mut self, fault: &'static Fault, size: f64) {
+        self.fault = Some((fault, size));
+        for plant in fault.plants {
+            if let Plant::Effects(alter) = plant {
+                alter(self, size);
+            }
+        }
+    }
+
+    /// The ways in which its fault enters, with its size.
+    pub(super) fn plants(&self) -> impl Iterator<Item = (&'static Plant, f64)> + use<> {
+        self.fault.into_iter().flat_map(|(fault, size)| fault.plants.iter().map(move |plant| (plant, size)))
+    }
 }
 
 /// What happens to a service that begins with AI.
@@ -217,6 +240,9 @@ impl Plan {
                 _ => LOW,
             },
         };
+        if let Some((deployments, hours)) = self.effects.pace {
+            (habits.deployments_per_working_day, habits.lead_time_hours) = (deployments, hours);
+        }
         // No two teams are the same, and each stays what it is.
         habits.deployments_per_working_day *= random.between(0.85, 1.2);
         habits.lead_time_hours *= random.between(0.85, 1.15);
@@ -227,6 +253,17 @@ impl Plan {
         }
         if self.effects.ai.is_some() {
             habits.ai_share = 0.0;
+        }
+        habits
+    }
+
+    /// How the team of the service of a number delivers that service.
+    pub(super) fn habits_of_service(&self, number: u32) -> Habits {
+        let mut habits = self.habits(number / SERVICES_PER_TEAM);
+        for (plant, size) in self.effects.plants() {
+            if let Plant::Habits(alter) = plant {
+                alter(&mut habits, number, size);
+            }
         }
         habits
     }

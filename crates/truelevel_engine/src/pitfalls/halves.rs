@@ -27,7 +27,7 @@ pub(super) fn weeks_of(window_days: u32) -> Option<usize> {
     (weeks >= FEWEST_WEEKS && 2 * weeks <= WEEKS).then_some(weeks)
 }
 
-/// One key of one service before and after. What was not known throughout has no value.
+/// One key of one service before and after. A half of which fewer than six weeks are known has no value.
 pub(super) struct Halves {
     pub(super) before: Measurement,
     pub(super) after: Measurement,
@@ -36,12 +36,10 @@ pub(super) struct Halves {
 impl Halves {
     pub(super) fn of(metric: &Metric, series: &Series, weeks: usize) -> Self {
         let points = if series.is_lower_bound || series.is_proxy { &[] } else { series.points.as_slice() };
-        let half = |from_end: usize| {
-            let last = points.len().checked_sub(from_end)?;
-            points.get(last.checked_sub(weeks)?..last)
-        };
-        let measure = |half: Option<&[TrendPoint]>| measured(metric, half.unwrap_or_default());
-        Self { before: measure(half(weeks)), after: measure(half(0)) }
+        let (earlier, after) = points.split_at(points.len().saturating_sub(weeks));
+        let before = &earlier[earlier.len().saturating_sub(weeks)..];
+        let measure = |half: &[TrendPoint]| measured(metric, if half.len() < FEWEST_WEEKS { &[] } else { half });
+        Self { before: measure(before), after: measure(after) }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Another mix of services.
 
-use truelevel_metrics::comparison::{Measured, compare, compare_within};
+use truelevel_metrics::Metric;
+use truelevel_metrics::comparison::{Measured, compare, compare_within, correct};
+use truelevel_model::Measurement;
+use truelevel_model::comparison::MetricChange;
 use truelevel_report::numbers::{count, value};
 
 use super::halves::{Halves, keys, middle, weeks_of};
@@ -10,8 +13,8 @@ truelevel_model::declare! {
     /// Another mix of services
     ///
     /// Raised when the median of a key over the services differs between the weeks of the window and as many weeks before, by
-    /// more than its interval, and the services that have a value in both do not show it: others came or went, and no
-    /// service changed. Asked where six services or more are in both, and only of windows of 6 to 13 weeks.
+    /// more than its interval (after the correction of Benjamini and Hochberg (1995) over the keys), and the services that
+    /// have a value in both do not show it: others came or went, and no service changed. Asked where six services or more are in both, and only of windows of 6 to 13 weeks.
     ///
     /// What it cannot see: a sum over services that moves because one of them deploys more. No such sum is made here.
     ///
@@ -25,8 +28,57 @@ truelevel_model::declare! {
 
 fn find(seen: &Seen<'_>) -> Option<Found> {
     let weeks = weeks_of(seen.window_days)?;
+    let days = weeks as u32 * 7;
+    let all: Vec<Shift> = keys().map(|metric| Shift::of(seen, metric, weeks)).collect();
+    let measured = |measurement| Measured { measurement, days };
+    let mut changes: Vec<MetricChange> =
+        all.iter().map(|shift| compare(shift.metric.id, measured(&shift.before), measured(&shift.after))).collect();
+    correct(&mut changes);
     let mut found = Found::default();
-    for metric in keys() {
+    for (shift, mut change) in all.into_iter().zip(changes) {
+        let was_change = change.verdict.is_change();
+        compare_within(&mut change, shift.both.iter().copied());
+        let (true, false, Some(earlier), Some(later)) =
+            (was_change, change.verdict.is_change(), change.before, change.after)
+        else {
+            continue;
+        };
+        let unit = shift.metric.unit;
+        found.evidence.push(format!(
+            "{}: {} before over {}, {} after over {}; {} in both",
+            shift.metric.id,
+            value(unit, earlier),
+            count(shift.before.n, "service"),
+            value(unit, later),
+            count(shift.after.n, "service"),
+            shift.both.len()
+        ));
+        found.services.extend(shift.moved);
+    }
+    found.services.sort();
+    found.services.dedup();
+    let metrics = found.evidence.len() as u64;
+    (metrics > 0).then(|| Found {
+        finding: format!("the middle of {} moved because other services stand behind it", count(metrics, "key")),
+        effect: Some("none of the difference is shown by the services that are in both".into()),
+        response: "comparisons take such a change back, and show the services that are in both beside it".into(),
+        ..found
+    })
+}
+
+/// One key over the services, before and after.
+struct Shift {
+    metric: &'static Metric,
+    before: Measurement,
+    after: Measurement,
+    /// The values of the services that have one in both.
+    both: Vec<(f64, f64)>,
+    /// The services that have one in one of them.
+    moved: Vec<String>,
+}
+
+impl Shift {
+    fn of(seen: &Seen<'_>, metric: &'static Metric, weeks: usize) -> Self {
         let (mut before, mut after, mut both, mut moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (service, series) in seen.series(metric) {
             let halves = Halves::of(metric, series, weeks);
@@ -39,37 +91,8 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
                 _ => moved.push(service.service.clone()),
             }
         }
-        let days = weeks as u32 * 7;
-        let (first, second) = (middle(metric, &before), middle(metric, &after));
-        let measured = |measurement| Measured { measurement, days };
-        let mut change = compare(metric.id, measured(&first), measured(&second));
-        let was_change = change.verdict.is_change();
-        compare_within(&mut change, both.iter().copied());
-        let (true, false, Some(earlier), Some(later)) =
-            (was_change, change.verdict.is_change(), change.before, change.after)
-        else {
-            continue;
-        };
-        found.evidence.push(format!(
-            "{}: {} before over {}, {} after over {}; {} in both",
-            metric.id,
-            value(metric.unit, earlier),
-            count(before.len() as u64, "service"),
-            value(metric.unit, later),
-            count(after.len() as u64, "service"),
-            both.len()
-        ));
-        found.services.append(&mut moved);
+        Self { metric, before: middle(metric, &before), after: middle(metric, &after), both, moved }
     }
-    found.services.sort();
-    found.services.dedup();
-    let metrics = found.evidence.len() as u64;
-    (metrics > 0).then(|| Found {
-        finding: format!("the middle of {} moved because other services stand behind it", count(metrics, "key")),
-        effect: Some("none of the difference is shown by the services that are in both".into()),
-        response: "comparisons take such a change back, and show the services that are in both beside it".into(),
-        ..found
-    })
 }
 
 #[cfg(test)]

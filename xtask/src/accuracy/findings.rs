@@ -1,0 +1,182 @@
+//! `cargo xtask accuracy findings [SEEDS]`: how often the findings are right about organisations that were made up.
+//!
+//! Writes `docs/accuracy-of-findings.md`. A planted fault is asked for with a fourth of the seeds at each of its sizes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+
+use truelevel_engine::Workspace;
+use truelevel_engine::accuracy::{COUNTED, FALSE_ALARMS_ALLOWED, FAULTS, Fault, GROUNDS, Ground, findings};
+use truelevel_engine::config::FILE_NAME;
+use truelevel_engine::demo::{GOLDEN_PATH, Plan};
+use truelevel_engine::pitfalls::PITFALLS;
+use truelevel_metrics::statistics::wilson_interval;
+
+use crate::Failure;
+use crate::workspace::root;
+
+/// So many clean organisations of each kind, unless said.
+const SEEDS: u64 = 100;
+
+const INTRODUCTION: &str = "<!-- Written by `cargo xtask accuracy findings`. -->
+
+# Accuracy of findings
+
+How often the findings are right about organisations that are made up, so that what is true of them is known. The facts
+go the way that all facts take, into a store and through the whole assessment; nothing is tested on the detectors alone.
+The generator is the one of `truelevel demo`: deployments come at random on working days (Poisson), lead times and
+recoveries are log-normal, failures are independent, and the services of an organisation differ by a few percent.
+
+Made-up organisations are kinder than real ones: nothing in them drifts, no service has bad months, nobody is on holiday.
+The rates say whether a finding keeps its promise where its assumptions hold, not what share of findings are right in yours.
+How often the [detectors of practices](accuracy.md) are right is on a page
+of their own.
+";
+
+pub(super) fn run(arguments: &[String]) -> Result<(), Failure> {
+    let seeds = match arguments {
+        [] => SEEDS,
+        [seeds] => seeds.parse().map_err(|_| Failure::Usage(format!("`{seeds}` is no number of seeds")))?,
+        [_, more, ..] => return Err(Failure::Usage(format!("`{more}` is one argument too many"))),
+    };
+    let mut clean = Vec::new();
+    for ground in GROUNDS {
+        eprintln!("{} clean organisations: {}", seeds, ground.name);
+        clean.push((ground, raised((1..=seeds).map(|seed| ground.clean(seed)))?));
+    }
+    let mut planted = Vec::new();
+    for fault in FAULTS {
+        eprintln!("{}", fault.finding);
+        let found = fault.sizes.map(|size| found(fault, size, seeds.div_ceil(4)));
+        let [weak, middling, strong] = found;
+        planted.push((fault, [weak?, middling?, strong?]));
+    }
+    let text = format!("{INTRODUCTION}{}{}{}", false_alarms(&clean, seeds), power(&planted), not_planted());
+    let path = root().join("docs/accuracy-of-findings.md");
+    std::fs::write(&path, text)
+        .map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))
+}
+
+/// In how many organisations each finding was raised, and under an empty name in how many any was.
+fn raised(plans: impl Iterator<Item = Plan>) -> Result<BTreeMap<String, u64>, Failure> {
+    let mut raised = BTreeMap::new();
+    for plan in plans {
+        let mut found = claimed(&plan).map_err(|error| Failure::Failed(error.to_string()))?;
+        found.retain(|finding| !COUNTED.contains(&finding.as_str()));
+        if found.iter().any(|finding| PITFALLS.iter().any(|pitfall| pitfall.id == finding)) {
+            found.insert(String::new());
+        }
+        found.into_iter().for_each(|finding| *raised.entry(finding).or_default() += 1);
+    }
+    Ok(raised)
+}
+
+fn claimed(plan: &Plan) -> Result<BTreeSet<String>, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join(FILE_NAME), GOLDEN_PATH)?;
+    Ok(findings(plan, &mut Workspace::open(&[folder.path().to_owned()])?)?)
+}
+
+/// In how many organisations of how many a planted fault was found.
+fn found(fault: &'static Fault, size: f64, seeds: u64) -> Result<(u64, u64), Failure> {
+    let all = raised((1..=seeds).filter_map(|seed| fault.planted(seed, size)))?;
+    Ok((all.get(fault.finding).copied().unwrap_or(0), seeds))
+}
+
+fn false_alarms(clean: &[(&Ground, BTreeMap<String, u64>)], seeds: u64) -> String {
+    let mut text = format!(
+        "\n## False alarms\n\nOrganisations of {seeds} in which nothing was planted and the finding was raised all the \
+         same, with Wilson's 95 % interval.\nWhat may be raised in at most {:.0} of a hundred and was raised in more than \
+         that allows for, to the lower end of the interval,\nis marked. What is not listed was raised in none: 0 of \
+         {seeds}, at most {:.1} %.\n\n| organisation | services | weeks | deployments of a service on a working day | \
+         median lead time |\n|---|---|---|---|---|\n",
+        FALSE_ALARMS_ALLOWED * 100.0,
+        wilson_interval(0, seeds).map_or(100.0, |interval| interval.high * 100.0),
+    );
+    for (ground, _) in clean {
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {} h |\n",
+            ground.name, ground.services, ground.weeks, ground.per_working_day, ground.lead_time_hours
+        ));
+    }
+    let names: Vec<&str> = clean.iter().map(|(ground, _)| ground.name).collect();
+    text.push_str(&format!("\n| finding | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len())));
+    let listed: BTreeSet<&str> = clean.iter().flat_map(|(_, raised)| raised.keys().map(String::as_str)).collect();
+    // The empty name is that of any pitfall, and comes first.
+    for finding in std::iter::once("").chain(listed.into_iter().filter(|finding| !finding.is_empty())) {
+        let cells: Vec<String> = clean
+            .iter()
+            .map(|(_, raised)| {
+                let count = raised.get(finding).copied().unwrap_or(0);
+                let is_too_often =
+                    wilson_interval(count, seeds).is_some_and(|interval| interval.low > FALSE_ALARMS_ALLOWED);
+                let mark = if is_too_often { " **too often**" } else { "" };
+                format!("{}{mark}", of(count, seeds))
+            })
+            .collect();
+        let name = if finding.is_empty() { "**any pitfall**".to_owned() } else { linked(finding) };
+        text.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
+    }
+    text
+}
+
+fn power(planted: &[(&Fault, [(u64, u64); 3])]) -> String {
+    let mut text = String::from(
+        "\n## What is found\n\nOne fault each, planted at three sizes in an organisation that is clean otherwise: the share \
+         of organisations in which it was found.\nWeak ones lie below what the finding is declared to speak of, so that \
+         little of them should be found.\n\n| finding | planted | in | weak | middling | strong |\n|---|---|---|---|---|---|\n",
+    );
+    for (fault, found) in planted {
+        let cells: Vec<String> = fault
+            .sizes
+            .iter()
+            .zip(found)
+            .map(|(size, (count, seeds))| {
+                format!("{}: {}", format!("{size} {}", fault.unit).trim_end(), of(*count, *seeds))
+            })
+            .collect();
+        text.push_str(&format!(
+            "| {} | {} | {} | {} |\n",
+            linked(fault.finding),
+            fault.what,
+            fault.ground,
+            cells.join(" | ")
+        ));
+    }
+    text
+}
+
+fn not_planted() -> String {
+    let is_planted = |id: &str| FAULTS.iter().any(|fault| fault.finding == id);
+    let ids = PITFALLS.iter().map(|pitfall| pitfall.id);
+    let missing: Vec<String> = ids.filter(|id| !is_planted(id) && !COUNTED.contains(id)).map(linked).collect();
+    let counted: Vec<String> = COUNTED.iter().map(|id| linked(id)).collect();
+    let mut text = format!(
+        "\n## What is not in here\n\nThese say what is there, without an estimate that could err: {}. They may be true of \
+         an\norganisation in which nothing was planted, and are left out of its false alarms.\n",
+        counted.join(", ")
+    );
+    if !missing.is_empty() {
+        text.push_str(&format!(
+            "\nNo fault is planted for {}: only their false alarms are known.\n",
+            missing.join(", ")
+        ));
+    }
+    text
+}
+
+fn of(count: u64, seeds: u64) -> String {
+    let percent = |share: f64| format!("{:.0}", share * 100.0);
+    let interval = wilson_interval(count, seeds)
+        .map(|interval| format!(" ({}–{} %)", percent(interval.low), percent(interval.high)))
+        .unwrap_or_default();
+    format!("{count} of {seeds}{interval}")
+}
+
+fn linked(finding: &str) -> String {
+    if PITFALLS.iter().any(|pitfall| pitfall.id == finding) {
+        format!("[{finding}](reference/pitfalls.md#{finding})")
+    } else {
+        format!("`{finding}`")
+    }
+}
