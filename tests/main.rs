@@ -39,5 +39,6 @@ mod shop;
 mod sign_in;
 mod snapshots;
 mod stores;
+mod traces;
 mod visitor;
 mod workspaces;

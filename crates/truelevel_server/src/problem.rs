@@ -41,6 +41,11 @@ impl Problem {
         }
     }
 
+    /// What happened.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Names what of a request was rejected.
     pub(crate) fn naming(self, rejected: Vec<Value>) -> Self {
         Self { rejected, ..self }

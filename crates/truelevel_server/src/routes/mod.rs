@@ -8,6 +8,7 @@ mod ingest;
 mod metrics;
 mod pages;
 mod sign_in;
+mod traces;
 mod webhooks;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/webhooks/{sender}/{*path}", post(webhooks::receive_below))
         .merge(ingest::routes())
         .merge(drop_ins())
+        .route("/v1/traces", post(traces::receive))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&state), protection::not_too_often));
     let readers = Router::new()
         .route("/metrics", get(metrics::show))

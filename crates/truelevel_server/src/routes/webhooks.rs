@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use truelevel_engine::intake::{Delivered, Headers, Receipt, Refusal};
+use truelevel_model::events::EventState;
 
 use crate::problem::Problem;
 use crate::state::State;
@@ -87,6 +88,27 @@ pub(super) async fn receive_for_four_keys(
 }
 
 async fn take(state: &State, sender: &str, path: &str, request: Request) -> Result<Response, Problem> {
+    let Kept { delivery, became, reason, is_duplicate } = keep(state, sender, path, request).await?;
+    let answer = match sender {
+        // What clients of this interface read.
+        "datadog" => json!({ "data": { "id": delivery, "type": format!("dora_{}", path.trim_end_matches('s')) } }),
+        _ if is_duplicate => json!({ "delivery": delivery, "state": "duplicate" }),
+        _ => json!({ "delivery": delivery, "state": became.as_str(), "reason": reason }),
+    };
+    let status = if is_duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };
+    Ok((status, Json(answer)).into_response())
+}
+
+/// A delivery that is on the disk.
+pub(super) struct Kept {
+    delivery: String,
+    pub(super) became: EventState,
+    pub(super) reason: Option<String>,
+    is_duplicate: bool,
+}
+
+/// Admits a delivery and commits it.
+pub(super) async fn keep(state: &State, sender: &str, path: &str, request: Request) -> Result<Kept, Problem> {
     let (parts, body): (_, Body) = request.into_parts();
     let mut held = state.budget.hold(&parts.headers, body).await?;
     let headers = texts(&parts.headers);
@@ -111,16 +133,8 @@ async fn take(state: &State, sender: &str, path: &str, request: Request) -> Resu
     let share = held.share.take();
     drop(held);
     let (delivery, became, reason) = (event.0.delivery.clone(), event.1.state(), event.1.reason());
-    let receipt = state.entrance.keep(event, share).await?;
-    let is_duplicate = receipt == Receipt::Duplicate;
-    let answer = match sender {
-        // What clients of this interface read.
-        "datadog" => json!({ "data": { "id": delivery, "type": format!("dora_{}", path.trim_end_matches('s')) } }),
-        _ if is_duplicate => json!({ "delivery": delivery, "state": "duplicate" }),
-        _ => json!({ "delivery": delivery, "state": became.as_str(), "reason": reason }),
-    };
-    let status = if is_duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, Json(answer)).into_response())
+    let is_duplicate = state.entrance.keep(event, share).await? == Receipt::Duplicate;
+    Ok(Kept { delivery, became, reason, is_duplicate })
 }
 
 /// Headers whose values are texts; of several with one name the last.

@@ -22,10 +22,12 @@ mod jenkins;
 mod jira;
 mod linearb;
 mod names;
+mod otlp;
 mod pagerduty;
 mod payload;
 mod pelorus;
 mod plausible;
+mod protobuf;
 mod servicenow;
 mod shared;
 pub mod signatures;
@@ -81,6 +83,7 @@ pub static SENDERS: &[&Sender] = &[
     &jenkins::SENDER,
     &jira::SENDER,
     &linearb::SENDER,
+    &otlp::SENDER,
     &pagerduty::SENDER,
     &pelorus::SENDER,
     &servicenow::SENDER,
@@ -125,7 +128,8 @@ impl Sender {
         let delivery = Delivery { headers, path, payload: Payload(&value), received_at };
         let kind = (self.kind)(&delivery)?;
         let own_id = (self.delivery)(&delivery).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
-        let body = if is_cleaned || payload::is_form(headers) { value.to_string().into_bytes() } else { body.to_vec() };
+        let body =
+            if is_cleaned || payload::is_translated(headers) { value.to_string().into_bytes() } else { body.to_vec() };
         let id = own_id.unwrap_or_else(|| fingerprint(&[kind.as_bytes(), &body]));
         Ok(RawEvent { sender: self.id.to_owned(), delivery: id, kind, body, received_at })
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use truelevel_model::{CommitId, Time};
 
-use super::Headers;
+use super::{Headers, protobuf};
 
 /// A JSON value and what lies in it.
 #[derive(Clone, Copy)]
@@ -91,8 +91,8 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// The value of a body: JSON, or a form, whose field `payload` is JSON where there is one. A body may be empty where the
-/// address says it all.
+/// The value of a body: JSON; a form, whose field `payload` is JSON where there is one; or protobuf, which only traces are
+/// sent as. A body may be empty where the address says it all.
 pub(super) fn value(headers: &Headers, body: &[u8]) -> Result<Value, String> {
     let json = |bytes: &[u8]| {
         refuse_too_many_values(bytes)?;
@@ -101,7 +101,10 @@ pub(super) fn value(headers: &Headers, body: &[u8]) -> Result<Value, String> {
     if body.is_empty() {
         return Ok(Value::Null);
     }
-    if !is_form(headers) {
+    if is_of_type(headers, PROTOBUF) {
+        return protobuf::traces(body);
+    }
+    if !is_of_type(headers, FORM) {
         return json(body);
     }
     let fields: Map<String, Value> =
@@ -112,9 +115,8 @@ pub(super) fn value(headers: &Headers, body: &[u8]) -> Result<Value, String> {
     }
 }
 
-/// Whether the body is a form.
 /// Values that a body may hold: read, each takes many times the memory of its bytes.
-const MOST_VALUES: usize = 500_000;
+pub(super) const MOST_VALUES: usize = 500_000;
 
 /// Refuses JSON, or lines of it, with more values than are read; nothing is read for that.
 pub(super) fn refuse_too_many_values(json: &[u8]) -> Result<(), String> {
@@ -139,8 +141,16 @@ pub(super) fn refuse_too_many_values(json: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-pub(super) fn is_form(headers: &Headers) -> bool {
-    headers.get("content-type").is_some_and(|kind| kind.trim_start().starts_with("application/x-www-form-urlencoded"))
+const FORM: &str = "application/x-www-form-urlencoded";
+const PROTOBUF: &str = "application/x-protobuf";
+
+/// Whether the body is something else than JSON, so that its value is kept in its place.
+pub(super) fn is_translated(headers: &Headers) -> bool {
+    is_of_type(headers, FORM) || is_of_type(headers, PROTOBUF)
+}
+
+fn is_of_type(headers: &Headers, media_type: &str) -> bool {
+    headers.get("content-type").is_some_and(|kind| kind.trim_start().starts_with(media_type))
 }
 
 /// What is said of a value that has to be there.
