@@ -181,6 +181,23 @@ fn what_a_team_says_of_itself_is_kept_when_our_own_form_sends_it() {
 }
 
 #[test]
+fn a_table_taken_away_holds_the_services_that_the_page_shows() {
+    let (_world, server) = demo("12");
+    let names = |path: &str| -> Vec<String> {
+        let table = server.get(path, &[]).body;
+        table.lines().skip(1).filter_map(|row| row.split(',').next().map(str::to_owned)).collect()
+    };
+    let all = names("/download/services.csv");
+    let chosen = names("/download/services.csv?q=-a&sort=name");
+    let mut fitting: Vec<String> = all.iter().filter(|name| name.contains("-a")).cloned().collect();
+    fitting.sort();
+    assert_eq!((all.len(), chosen.is_empty()), (12, false));
+    assert_eq!(chosen, fitting);
+    assert_eq!(names("/api/v1/services.csv?q=-a&sort=name"), fitting);
+    assert!(page(&server, "/services?q=-a&sort=name").body.contains("download/services.csv?q=-a&amp;sort=name\""));
+}
+
+#[test]
 fn a_new_event_is_measured_and_readers_are_told() {
     let world = workspace("");
     let server = Server::start(&world);

@@ -169,10 +169,26 @@ pub(super) fn runs(points: impl Iterator<Item = (f64, Option<f64>)>) -> String {
 /// A path through points.
 pub(super) fn through(points: &[(f64, f64)]) -> String {
     let mut path = String::new();
+    let mut last = (0.0, 0.0);
     for (at, (x, y)) in points.iter().enumerate() {
-        let _ = write!(path, "{}{} {}", if at == 0 { "M" } else { "L" }, number(*x), number(*y));
+        // Steps between rounded places: what rounding takes from one, the next gives back.
+        let place = (rounded(*x), rounded(*y));
+        let (dx, dy) = (number(place.0 - last.0), number(place.1 - last.1));
+        let before = match at {
+            0 => "M",
+            1 => "l",
+            _ if dx.starts_with('-') => "",
+            _ => " ",
+        };
+        let between = if dy.starts_with('-') { "" } else { " " };
+        let _ = write!(path, "{before}{dx}{between}{dy}");
+        last = place;
     }
     path
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
 }
 
 /// A rectangle as a part of a path.
@@ -181,10 +197,10 @@ pub(super) fn cell((x, y): (f64, f64), (width, height): (f64, f64)) -> String {
     format!("M{} {}h{width}v{height}h-{width}z", number(x), number(y))
 }
 
-/// A coordinate, as short as it can be said.
+/// A coordinate to a tenth of a pixel or percent, as short as it can be said.
 pub(super) fn number(value: f64) -> String {
-    let text = format!("{value:.2}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
+    let text = format!("{value:.1}");
+    let text = text.strip_suffix(".0").unwrap_or(&text);
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
@@ -210,7 +226,7 @@ mod tests {
 
     #[test]
     fn coordinates_are_short_and_text_cannot_leave_its_place() {
-        assert_eq!([number(12.0), number(1.256), number(-0.001), number(0.5)], ["12", "1.26", "0", "0.5"]);
+        assert_eq!([number(12.0), number(1.256), number(-0.001), number(0.5)], ["12", "1.3", "0", "0.5"]);
         assert_eq!(escaped("<b a='\"'>&\u{202e}"), "&lt;b a=&#39;&quot;&#39;&gt;&amp;\\u{202e}");
     }
 }

@@ -3,7 +3,7 @@
 use truelevel_model::Measurement;
 use truelevel_model::assessment::ServiceResult;
 
-use super::{Site, figures};
+use super::{Filter, Site, figures};
 use crate::table::Table;
 
 /// A file to hand out.
@@ -16,8 +16,9 @@ pub struct Download {
 }
 
 /// The file of a name: `CHART.svg`, `CHART.csv`, or one of `services.csv`, `metrics.csv`, `gates.csv`,
-/// `exclusions.csv`, `repositories.csv`. Of one service where one is named. `None` when there is no such thing.
-pub fn download(site: &Site<'_>, service: Option<&str>, name: &str) -> Option<Download> {
+/// `exclusions.csv`, `repositories.csv`. Of one service where one is named; `services.csv` holds those that fit the
+/// filter, in its order, on all its pages. `None` when there is no such thing.
+pub fn download(site: &Site<'_>, service: Option<&str>, filter: &Filter, name: &str) -> Option<Download> {
     let service = match service {
         Some(name) => Some(site.service(name)?),
         None => None,
@@ -29,16 +30,17 @@ pub fn download(site: &Site<'_>, service: Option<&str>, name: &str) -> Option<Do
             Some(Download { media_type: "image/svg+xml", content })
         }
         "csv" => {
-            let table = table(site, service, stem).or_else(|| Some(figures::named(site, service, stem)?.table))?;
+            let table =
+                table(site, service, filter, stem).or_else(|| Some(figures::named(site, service, stem)?.table))?;
             Some(Download { media_type: "text/csv; charset=utf-8", content: table.csv() })
         }
         _ => None,
     }
 }
 
-fn table(site: &Site<'_>, service: Option<&ServiceResult>, name: &str) -> Option<Table> {
+fn table(site: &Site<'_>, service: Option<&ServiceResult>, filter: &Filter, name: &str) -> Option<Table> {
     match name {
-        "services" => Some(services(site)),
+        "services" => Some(services(site, filter)),
         "metrics" => Some(metrics(site, service)),
         "gates" => Some(gates(site, service)),
         "exclusions" => Some(exclusions(site, service)),
@@ -51,8 +53,8 @@ fn raw(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
-/// One row for each service: levels, stages, and every metric in its own unit.
-fn services(site: &Site<'_>) -> Table {
+/// One row for each service that fits: levels, stages, and every metric in its own unit.
+fn services(site: &Site<'_>, filter: &Filter) -> Table {
     let assessment = site.assessment;
     let stages: Vec<&str> = assessment.stages.iter().map(|stage| stage.stage.as_str()).collect();
     let ids: Vec<&String> = assessment.metrics.keys().collect();
@@ -77,7 +79,7 @@ fn services(site: &Site<'_>) -> Table {
         cells.extend(ids.iter().map(|id| raw(service.metrics.get(*id).and_then(|measured| measured.value))));
         cells
     };
-    Table { columns, rows: assessment.services.iter().map(row).collect() }
+    Table { columns, rows: filter.ordered(&assessment.services).into_iter().map(row).collect() }
 }
 
 fn metrics(site: &Site<'_>, service: Option<&ServiceResult>) -> Table {

@@ -211,11 +211,17 @@ impl Links {
 
     /// The address of a page's table as CSV or picture as SVG; `name` is `TABLE.csv` or `CHART.svg`.
     pub fn download(&self, name: &str) -> Option<String> {
+        self.download_with(name, &[])
+    }
+
+    /// The same with further query parameters.
+    pub(super) fn download_with(&self, name: &str, more: &[(&'static str, String)]) -> Option<String> {
         match self {
             Self::OneFile => None,
             Self::Server { from, query } => {
                 let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
                 let mut pairs = query.pairs();
+                pairs.extend_from_slice(more);
                 match from {
                     Page::Service(service) => {
                         pairs.retain(|(name, _)| *name != "service");

@@ -13,6 +13,7 @@ mod downloads;
 mod evidence;
 mod figures;
 mod layout;
+mod lean;
 pub mod links;
 mod markdown;
 mod maturity;

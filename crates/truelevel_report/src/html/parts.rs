@@ -53,7 +53,8 @@ fn drawn(site: &Site<'_>, chart: &Chart, name: &str, shows_title: bool) -> Strin
     let name = &name.replacen("small-", "trend-", 1);
     rendered(&Figure {
         chart,
-        svg: chart.svg(),
+        // In a report the table stands with the picture and says what a pointer would.
+        svg: if site.links.is_one_file() { chart.plain_svg() } else { chart.svg() },
         csv_link: site.links.download(&format!("{name}.csv")),
         svg_link: site.links.download(&format!("{name}.svg")),
         shows_title,

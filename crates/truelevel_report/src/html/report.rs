@@ -9,13 +9,23 @@ use truelevel_model::assessment::Assessment;
 use truelevel_model::course::Courses;
 
 use super::{
-    Filter, Links, Page, Section, Site, ai, architecture, delivery, layout, maturity, overview, planning, platform,
-    services, teams, trust,
+    Filter, Links, Page, Section, Site, ai, architecture, delivery, layout, lean, maturity, overview, planning,
+    platform, services, teams, trust,
 };
 use crate::reference::Reference;
 
 /// The whole assessment as one HTML file.
 pub fn report(assessment: &Assessment, courses: &Courses, reference: &Reference) -> String {
+    written(assessment, courses, reference, lean::lean)
+}
+
+/// The report, with every section as `write` has it.
+pub(super) fn written(
+    assessment: &Assessment,
+    courses: &Courses,
+    reference: &Reference,
+    write: fn(&str) -> String,
+) -> String {
     let site = Site { assessment, courses, reference, links: Links::OneFile };
     let mut sections: Vec<Section> = vec![overview::section(&site), services::section(&site, &Filter::default())];
     sections.extend(teams::in_report(&site));
@@ -35,6 +45,9 @@ pub fn report(assessment: &Assessment, courses: &Courses, reference: &Reference)
     let definitions =
         trust::definitions(&site, |id| linked.contains(Page::Definition(id.to_owned()).fragment().as_str()));
     sections.push(definitions);
+    for section in &mut sections {
+        section.html = write(&section.html);
+    }
     layout::one_file(assessment, &sections, &policy())
 }
 

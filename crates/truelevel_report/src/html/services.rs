@@ -194,7 +194,7 @@ pub(super) fn section(site: &Site<'_>, filter: &Filter) -> Section {
         stage_names: stages.join(" · "),
         grid: if is_filtered { String::new() } else { figure(site, None, "grid") },
         count,
-        csv_link: site.links.download("services.csv"),
+        csv_link: site.links.download_with("services.csv", &filter.pairs()),
         rows: shown.iter().map(|service| row(site, service)).collect(),
         pager: pager(site, filter, fitting.len()).filter(|_| is_server),
         pictures: if is_server { String::new() } else { figures::shared(site) },

@@ -301,7 +301,7 @@ fn every_page() -> Vec<Page> {
 fn a_report_is_whole_and_no_name_does_harm() {
     let long = "x".repeat(5000);
     let assessment = assessment(vec![service(HOSTILE), service(&long), service("plain")]);
-    let html = report(&assessment, &courses(), &reference());
+    let html = super::report::written(&assessment, &courses(), &reference(), str::to_owned);
     check(&html);
     assert!(html.contains("default-src 'none'") && html.contains("sha256-"));
     assert!(!html.contains("http-equiv=\"refresh\"") && !html.contains("<link rel=\"stylesheet\""));
@@ -331,10 +331,11 @@ fn a_workspace_without_anything_still_has_every_page() {
     assessment.metrics.clear();
     assessment.exclusions.clear();
     assessment.roadmap.next.clear();
-    check(&report(
+    check(&super::report::written(
         &assessment,
         &Courses::default(),
         &Reference { definitions: reference().definitions, ..Reference::default() },
+        str::to_owned,
     ));
 }
 
@@ -431,7 +432,9 @@ fn tables_and_charts_can_be_taken_away() {
         reference: &reference,
         links: Links::server(Page::Services, Query::default()),
     };
-    let content = |service, name: &str| download(&site, service, name).unwrap_or_else(|| panic!("{name}")).content;
+    let content = |service, name: &str| {
+        download(&site, service, &Filter::default(), name).unwrap_or_else(|| panic!("{name}")).content
+    };
     assert!(content(None, "services.csv").starts_with("service,team,active,proven"));
     assert!(content(None, "services.csv").contains("\r\n'=b,"));
     assert!(content(Some("a"), "metrics.csv").contains("change_lead_time,7200,seconds,3600,14400,40"));
@@ -443,5 +446,11 @@ fn tables_and_charts_can_be_taken_away() {
     }
     assert!(content(Some("a"), "trend-change_lead_time.csv").contains("22 Jun,24 h,1 h,25 h,9,yes"));
     assert!(content(None, "initiative-0.csv").contains("2026-W24,1"));
-    assert!(download(&site, Some("nobody"), "metrics.csv").is_none() && download(&site, None, "x.svg").is_none());
+    assert!(download(&site, Some("nobody"), &Filter::default(), "metrics.csv").is_none());
+    assert!(download(&site, None, &Filter::default(), "x.svg").is_none());
+    let filter = Filter { text: "=".into(), sort: Some("name".into()), ..Filter::default() };
+    let fitting = download(&site, None, &filter, "services.csv").unwrap().content;
+    assert_eq!((fitting.lines().count(), fitting.lines().last().unwrap().starts_with("'=b,")), (2, true), "{fitting}");
+    let shown = page(&site, &Page::Services, &filter, &Live::default()).unwrap();
+    assert!(shown.contains("download/services.csv?q=%3D&amp;sort=name\""), "the file holds what the page shows");
 }

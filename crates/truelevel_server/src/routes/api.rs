@@ -336,7 +336,7 @@ async fn answer(
         None => {
             blocking(move || {
                 let content = match table {
-                    Some(table) => as_table(&found, &scope, &table)?,
+                    Some(table) => as_table(&found, &scope, &asked, &table)?,
                     None => Content::new(JSON, reads(&Asking { answer: &found, asked: &asked, name: &name })?),
                 };
                 Ok(state.kept.keep(found.number, key, content))
@@ -351,10 +351,10 @@ async fn answer(
     Ok(response)
 }
 
-fn as_table(answer: &Answer, scope: &Scope, table: &str) -> Result<Content, Problem> {
+fn as_table(answer: &Answer, scope: &Scope, asked: &Asked, table: &str) -> Result<Content, Problem> {
     let links = Links::server(Page::Overview, scope.query());
     let site = Site { assessment: &answer.assessment, courses: &answer.courses, reference: &answer.reference, links };
-    let found = html::download(&site, None, table);
+    let found = html::download(&site, None, &filter(asked)?, table);
     let found = found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such table"))?;
     Ok(Content::new(found.media_type, found.content))
 }

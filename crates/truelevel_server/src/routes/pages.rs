@@ -272,7 +272,7 @@ async fn download(
         let links = Links::server(Page::Overview, scope.query());
         let site =
             Site { assessment: &answer.assessment, courses: &answer.courses, reference: &answer.reference, links };
-        let found = html::download(&site, asked.text("service"), &wanted);
+        let found = html::download(&site, asked.text("service"), &filter(&asked)?, &wanted);
         let found = found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such table or picture"))?;
         Ok(Content::new(found.media_type, found.content))
     });
