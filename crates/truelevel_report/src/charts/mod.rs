@@ -51,20 +51,26 @@ pub struct Chart {
 impl Chart {
     /// The picture for a page: as wide as its place.
     pub fn svg(&self) -> String {
-        self.drawn(&format!("{}{}", self.body.marks, self.body.tips))
+        self.drawn(&format!("{}{}", self.body.marks, self.body.tips), &self.label())
     }
 
     /// The same without what a pointer says, for where the values stand beside the picture.
     pub fn plain_svg(&self) -> String {
-        self.drawn(&self.body.plain())
+        self.drawn(&self.body.plain(), &self.label())
     }
 
-    fn drawn(&self, body: &str) -> String {
-        format!(
-            "<svg class=\"chart\" role=\"img\" aria-label=\"{}\" width=\"100%\" height=\"{}\">{body}</svg>",
-            escaped(&format!("{}. {}", self.title, self.finding)),
-            svg::number(self.height),
-        )
+    /// The same for where a text beside the picture says everything that it shows.
+    pub fn silent_svg(&self) -> String {
+        self.drawn(&self.body.plain(), "aria-hidden=\"true\"")
+    }
+
+    fn label(&self) -> String {
+        format!("role=\"img\" aria-label=\"{}\"", escaped(&format!("{}. {}", self.title, self.finding)))
+    }
+
+    fn drawn(&self, body: &str, label: &str) -> String {
+        let height = svg::number(self.height);
+        format!("<svg class=\"chart\" {label} width=\"100%\" height=\"{height}\">{body}</svg>")
     }
 
     /// The picture as a file of its own, with its colours, title and finding.

@@ -24,8 +24,14 @@ struct Delivery {
 struct AllValues {
     id: &'static str,
     metrics: Vec<(String, String)>,
-    /// Address, name, values.
-    services: Vec<(String, String, Vec<String>)>,
+    services: Vec<ServiceValues>,
+}
+
+struct ServiceValues {
+    link: String,
+    name: String,
+    /// Each with what it stands on.
+    values: Vec<(String, String)>,
 }
 
 struct Detail {
@@ -110,15 +116,33 @@ fn all_values(site: &Site<'_>) -> AllValues {
     let has_value = |id: &&str| site.assessment.metric(id).is_some_and(|spread| spread.services_measured > 0);
     let known: Vec<&str> = ids(site).into_iter().filter(has_value).collect();
     let row = |service: &ServiceResult| {
-        let value = |id: &&str| service.metrics.get(*id).map_or_else(|| "–".to_owned(), numbers::short);
+        let value = |id: &&str| {
+            let measured = service.metrics.get(*id);
+            measured.map_or_else(
+                || ("–".to_owned(), String::new()),
+                |measured| (numbers::short(measured), behind(measured)),
+            )
+        };
         let link = site.to(&Page::Service(service.service.clone()));
-        (link, service.service.clone(), known.iter().map(value).collect())
+        ServiceValues { link, name: service.service.clone(), values: known.iter().map(value).collect() }
     };
     AllValues {
         id: ALL_VALUES,
         metrics: known.iter().map(|id| (site.to(&Page::Metric((*id).to_owned())), site.reference.title(id))).collect(),
         services: site.assessment.services.iter().map(row).collect(),
     }
+}
+
+/// The 95 % interval and the sample of a value, in little room.
+fn behind(measured: &Measurement) -> String {
+    if measured.value.is_none() {
+        return String::new();
+    }
+    let shown = |value| numbers::value(measured.unit, value);
+    let interval = measured.low.zip(measured.high).map(|(low, high)| format!("{} to {}", shown(low), shown(high)));
+    let open = (measured.censored > 0).then(|| format!("{} open", numbers::digits(measured.censored as f64)));
+    let parts = interval.into_iter().chain([format!("n {}", numbers::digits(measured.n as f64))]).chain(open);
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 /// One metric; `None` when it was not measured.

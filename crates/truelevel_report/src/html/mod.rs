@@ -51,6 +51,10 @@ pub use services::Filter;
 use crate::charts::escaped;
 use crate::reference::Reference;
 
+/// Services that a report shows whole; of more it names each one's gates without reasons and evidence, so that it can
+/// still be mailed.
+const SHOWN_WHOLE: usize = 12;
+
 /// What pages are made from.
 #[derive(Clone, Debug)]
 pub struct Site<'a> {
@@ -73,6 +77,11 @@ impl Site<'_> {
     fn course(&self, service: Option<&ServiceResult>) -> Option<&Course> {
         let only = || self.assessment.services.first().filter(|_| self.assessment.services.len() == 1);
         self.courses.services.get(&service.or_else(only)?.service)
+    }
+
+    /// Whether services are too many to stand whole in one file.
+    fn is_brief(&self) -> bool {
+        self.links.is_one_file() && self.assessment.services.len() > SHOWN_WHOLE
     }
 
     fn to(&self, page: &Page) -> String {

@@ -11,6 +11,9 @@ use crate::{numbers, words};
 /// Where a report has the values of all services in one table.
 pub(super) const ALL_VALUES: &str = "all-values";
 
+/// Where a report has the gates of all services in one table.
+pub(super) const ALL_GATES: &str = "all-gates";
+
 /// A chart with its title, finding, table and downloads.
 #[derive(Template)]
 #[template(path = "figure.html")]
@@ -37,7 +40,9 @@ pub(super) fn untitled_figure(site: &Site<'_>, service: Option<&ServiceResult>, 
 /// The picture alone, for a service in a one-file report: its numbers stand beside it.
 pub(super) fn service_figure(site: &Site<'_>, service: &ServiceResult, name: &str) -> String {
     if site.links.is_one_file() {
-        figures::named(site, Some(service), name).map(|chart| chart.plain_svg()).unwrap_or_default()
+        let has_text_beside = name.starts_with("metric-");
+        let drawn = |chart: Chart| if has_text_beside { chart.silent_svg() } else { chart.plain_svg() };
+        figures::named(site, Some(service), name).map(drawn).unwrap_or_default()
     } else {
         untitled_figure(site, Some(service), name)
     }

@@ -10,7 +10,8 @@ use super::evidence::{GateRow, gate_row};
 use super::notes::{Block, Notes, Reference, Within};
 use super::overview::{LeftOut, left_out};
 use super::parts::{
-    Shown, Verdict, answer_verdict, figure, gate_verdict, level_range, service_figure, shown_of_service, sparkline,
+    ALL_GATES, ALL_VALUES, Shown, Verdict, answer_verdict, figure, gate_verdict, level_range, service_figure,
+    shown_of_service, sparkline,
 };
 use super::{Page, Section, Site, rendered};
 use crate::{decision, numbers, words};
@@ -22,8 +23,9 @@ struct Service {
     facts: Vec<String>,
     stages: String,
     metrics: Vec<Shown>,
-    /// In a report all but the keys are rows.
+    /// In a report all but the keys are rows; of many services they stand in one table.
     others: Vec<Shown>,
+    others_link: Option<String>,
     /// How the keys went, side by side.
     trends: Vec<String>,
     /// Days, waiting, parts of lead time.
@@ -42,6 +44,8 @@ struct Service {
     questions: Vec<String>,
     shared_questions: Vec<Reference>,
     gates: Vec<Stage>,
+    /// In a report of many services: where the gates of all of them stand.
+    gates_link: Option<String>,
     left_out: Vec<LeftOut>,
 }
 
@@ -111,7 +115,8 @@ pub(super) fn section(site: &Site<'_>, service: &ServiceResult) -> Section {
 
 /// Everything of a service that may stand alike in others.
 pub(super) fn blocks(site: &Site<'_>, service: &ServiceResult) -> Vec<Block> {
-    let gates = stages(service).flat_map(|stage| gates(site, stage).into_iter().chain(unknown(site, stage)));
+    let shown = stages(service).filter(|_| !site.is_brief());
+    let gates = shown.flat_map(|stage| gates(site, stage).into_iter().chain(unknown(site, stage)));
     questions(site, service).into_iter().chain(gates).collect()
 }
 
@@ -122,11 +127,13 @@ pub(super) fn body(site: &Site<'_>, service: &ServiceResult, notes: &Notes) -> S
     let (failures, failures_more) = course.map(|course| newest(&course.failures, failure_row)).unwrap_or_default();
     let (incidents, incidents_more) = course.map(|course| newest(&course.incidents, incident_row)).unwrap_or_default();
     let mut metrics = metrics(site, service);
+    let others = if is_one_file { metrics.split_off(metrics.len().min(words::KEYS.len())) } else { Vec::new() };
     let template = Service {
         h: site.heading() + u8::from(is_one_file),
         facts: facts(service),
         stages: service_figure(site, service, "stages"),
-        others: if is_one_file { metrics.split_off(metrics.len().min(words::KEYS.len())) } else { Vec::new() },
+        others_link: (site.is_brief() && !others.is_empty()).then(|| format!("#{ALL_VALUES}")),
+        others: if site.is_brief() { Vec::new() } else { others },
         metrics,
         trends: if is_one_file { Vec::new() } else { trends(site, service) },
         figures: FIGURES.iter().map(|name| shown_figure(site, service, name)).filter(|html| !html.is_empty()).collect(),
@@ -141,6 +148,7 @@ pub(super) fn body(site: &Site<'_>, service: &ServiceResult, notes: &Notes) -> S
         questions,
         shared_questions,
         gates: stages(service).map(|stage| shown_stage(site, stage, notes)).collect(),
+        gates_link: site.is_brief().then(|| format!("#{ALL_GATES}")),
         left_out: left_out(site, &service.exclusions),
     };
     rendered(&template)
@@ -245,7 +253,7 @@ fn questions(site: &Site<'_>, service: &ServiceResult) -> Vec<Block> {
             link: site.to(&Page::Definition(result.question.clone())),
             verdict,
             because: result.because.clone(),
-            parts: result.parts.iter().filter_map(decision::part).collect(),
+            parts: result.parts.iter().filter(|_| !site.is_brief()).filter_map(decision::part).collect(),
         };
         Block { within: Within::Questions, html: rendered(&question), label: result.text.clone(), verdict }
     };
@@ -292,10 +300,29 @@ fn unknown(site: &Site<'_>, stage: &StageResult) -> Option<Block> {
 }
 
 fn shown_stage(site: &Site<'_>, stage: &StageResult, notes: &Notes) -> Stage {
+    let (name, level) = (stage.stage.clone(), words::stage_level(stage));
+    if site.is_brief() {
+        let level = format!("{level}: {}", counted(stage));
+        return Stage { name, level, rows: Vec::new(), unknown: String::new(), shared: Vec::new() };
+    }
     let (rows, mut shared) = notes.split(gates(site, stage));
     let (own, unknown) = notes.split(unknown(site, stage).into_iter().collect());
     shared.extend(unknown);
-    Stage { name: stage.stage.clone(), level: words::stage_level(stage), rows, unknown: own.concat(), shared }
+    Stage { name, level, rows, unknown: own.concat(), shared }
+}
+
+/// How many of a stage's gates have each verdict.
+fn counted(stage: &StageResult) -> String {
+    let mut counts: Vec<(&str, u64)> = Vec::new();
+    for gate in &stage.gates {
+        let word = gate_verdict(gate.outcome, gate.is_intention).word;
+        match counts.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    let counted: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    counted.join(", ")
 }
 
 /// `A: REASON; B: cannot tell, REASON` told once: `A, B: REASON`, and `REASON` alone where there is no other. The order is

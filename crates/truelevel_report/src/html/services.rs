@@ -1,11 +1,13 @@
 //! All services: the table that people search.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use truelevel_model::Measurement;
-use truelevel_model::assessment::ServiceResult;
+use truelevel_model::assessment::{GateResult, ServiceResult, StageResult};
 
 use super::notes::{Notes, Shared};
-use super::parts::{figure, level_range};
+use super::parts::{ALL_GATES, Verdict, figure, gate_verdict, level_range};
 use super::{Links, Page, Section, Site, figures, rendered, service};
 use crate::{numbers, words};
 
@@ -121,6 +123,8 @@ struct Services<'a> {
     pager: Option<Pager>,
     /// In a report: what the pictures of services share, and each service.
     pictures: String,
+    /// Where reasons and evidence are left out of each.
+    all_gates: Option<AllGates>,
     details: Vec<Detail>,
     shared: Vec<Shared>,
 }
@@ -149,6 +153,15 @@ struct Pager {
     before: Option<String>,
     shown: String,
     after: Option<String>,
+}
+
+/// Each gate of each service.
+struct AllGates {
+    id: &'static str,
+    /// Address, stage and level, and name.
+    gates: Vec<(String, String, String)>,
+    /// Address, name, verdicts.
+    services: Vec<(String, String, Vec<String>)>,
 }
 
 struct Detail {
@@ -198,6 +211,7 @@ pub(super) fn section(site: &Site<'_>, filter: &Filter) -> Section {
         rows: shown.iter().map(|service| row(site, service)).collect(),
         pager: pager(site, filter, fitting.len()).filter(|_| is_server),
         pictures: if is_server { String::new() } else { figures::shared(site) },
+        all_gates: site.is_brief().then(|| all_gates(site)),
         shared: notes.shared(),
         details: if is_server {
             Vec::new()
@@ -250,6 +264,30 @@ fn detail(site: &Site<'_>, service: &ServiceResult, notes: &Notes) -> Detail {
         name: service.service.clone(),
         level: level_range(service.level),
         html: service::body(site, service, notes),
+    }
+}
+
+fn all_gates(site: &Site<'_>) -> AllGates {
+    let stages = || site.assessment.stages.iter().chain(&site.assessment.lanes);
+    let gates = || stages().flat_map(|stage| stage.gates.iter().map(move |gate| (stage, gate)));
+    let row = |service: &ServiceResult| {
+        let own = service.stages.iter().chain(&service.lanes).flat_map(|stage| &stage.gates);
+        let own: BTreeMap<&str, Verdict> =
+            own.map(|gate| (gate.gate.as_str(), gate_verdict(gate.outcome, gate.is_intention))).collect();
+        let said = |gate: &GateResult| {
+            own.get(gate.gate.as_str()).map_or_else(String::new, |verdict| format!("{} {}", verdict.sign, verdict.word))
+        };
+        let link = site.to(&Page::Service(service.service.clone()));
+        (link, service.service.clone(), gates().map(|(_, gate)| said(gate)).collect())
+    };
+    let named = |(stage, gate): (&StageResult, &GateResult)| {
+        let link = site.to(&Page::Definition(gate.gate.clone()));
+        (link, format!("{} {}", stage.stage, gate.level), gate.gate.replace('_', " "))
+    };
+    AllGates {
+        id: ALL_GATES,
+        gates: gates().map(named).collect(),
+        services: site.assessment.services.iter().map(row).collect(),
     }
 }
 
