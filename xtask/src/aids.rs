@@ -15,8 +15,13 @@ pub(crate) struct Aid {
 
 pub(crate) static AIDS: &[Aid] = &[
     Aid { module: "browser::", prepare: prepare_browser },
+    Aid { module: "monitoring::", prepare: || unpack_debian_packages(&root().join("tests/monitoring"), MONITORING) },
     Aid { module: "openid_connect::", prepare: || install_npm_packages(&root().join("tests/oidc")) },
+    Aid { module: "payloads::", prepare: || install_npm_packages(&root().join("tests/payloads")) },
+    Aid { module: "python_clients::", prepare: || install_python_packages(&root().join("tests/python")) },
 ];
+
+const MONITORING: &[&str] = &["prometheus", "prometheus-alertmanager"];
 
 /// PostgreSQL's programs, for clusters that tests start themselves; they are installed where that is asked for. Tests of
 /// several modules go on without them, each telling so, and none is left out.
@@ -55,6 +60,45 @@ fn install_npm_packages(folder: &Path) -> Result<(), String> {
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
     run(&mut npm)
+}
+
+/// The packages that a folder's list names, in an environment of their own in the folder.
+fn install_python_packages(folder: &Path) -> Result<(), String> {
+    let (wanted, packages) = (folder.join("requirements.txt"), folder.join("packages"));
+    let read = |file: &Path| std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()));
+    let wanted_now = read(&wanted)?;
+    let installed = packages.join("installed.txt");
+    if read(&installed).is_ok_and(|installed| installed == wanted_now) {
+        return Ok(());
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&packages))?;
+    let mut pip = Command::new(packages.join("bin/pip"));
+    run(pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&wanted))?;
+    std::fs::write(&installed, wanted_now).map_err(|error| format!("{}: {error}", installed.display()))
+}
+
+/// Debian's packages, unpacked below a folder and not installed: an installed one would start its server.
+fn unpack_debian_packages(folder: &Path, packages: &[&str]) -> Result<(), String> {
+    let unpacked = folder.join("debian");
+    if unpacked.is_dir() {
+        return Ok(());
+    }
+    if !is_on_path("apt-get") || !is_on_path("dpkg-deb") {
+        return Err(format!("{} can only be brought on Debian", packages.join(" and ")));
+    }
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let partly = folder.join("partly");
+    std::fs::create_dir_all(&partly).map_err(failed)?;
+    let download = || run(Command::new("apt-get").arg("download").args(packages).current_dir(&partly));
+    // A list of packages that was never fetched knows none.
+    download().or_else(|_| run(Command::new("apt-get").arg("update")).and_then(|()| download()))?;
+    for file in std::fs::read_dir(&partly).map_err(failed)?.flatten().map(|file| file.path()) {
+        if file.extension().is_some_and(|extension| extension == "deb") {
+            run(Command::new("dpkg-deb").arg("-x").arg(&file).arg(&partly))?;
+            std::fs::remove_file(&file).map_err(failed)?;
+        }
+    }
+    std::fs::rename(&partly, &unpacked).map_err(failed)
 }
 
 fn install_debian_package(name: &str) -> Result<(), String> {

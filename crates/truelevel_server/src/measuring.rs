@@ -240,6 +240,13 @@ impl Board {
         let before = entries.known.remove(scope);
         let asked = before.as_ref().map_or(now, |entry| entry.asked);
         let has_failed = matches!(standing, Standing::Nothing(Trouble::Failed(_)));
+        // What is not known of the past will not be there in a moment.
+        let standing = match standing {
+            Standing::Nothing(Trouble::Empty(says)) if scope.as_of.is_some() => {
+                Standing::Nothing(Trouble::Unknown(says))
+            }
+            standing => standing,
+        };
         // The last answer is better than none.
         let standing = match (standing, before.map(|entry| entry.standing)) {
             (Standing::Nothing(Trouble::Failed(_)), Some(answer @ Standing::Ready(_))) => answer,

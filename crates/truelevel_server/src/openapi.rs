@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use truelevel_engine::import::layout_named;
 use truelevel_engine::intake::records;
 
-use crate::routes::api::{OPERATIONS, Operation, ROOT, Reads, SCOPE};
+use crate::routes::api::{Form, OPERATIONS, Operation, ROOT, Reads, SCOPE};
 
 /// What `/api/v1/openapi.json` answers.
 pub fn openapi() -> String {
@@ -62,9 +62,10 @@ pub fn openapi() -> String {
 
 fn described(operation: &Operation, schema: &Value) -> Value {
     let named = operation.path.split_once('{').and_then(|(_, name)| name.strip_suffix('}'));
-    let in_path = named.map(|name| parameter(name, "path", "string", "Its name or id."));
+    let in_path = named.map(|name| parameter(name, "path", Form::Text, "Its name or id."));
     let scope = if matches!(operation.reads, Reads::Answer(_)) { SCOPE } else { &[] };
-    let in_query = operation.query.iter().chain(scope).map(|(name, kind, means)| parameter(name, "query", kind, means));
+    let in_query =
+        operation.query.iter().chain(scope).map(|(name, form, means)| parameter(name, "query", *form, means));
     let mut content = json!({ "application/json": { "schema": schema } });
     if operation.table.is_some() {
         content["text/csv"] = json!({ "schema": { "type": "string" } });
@@ -130,7 +131,7 @@ fn ingest(kind: &str) -> Value {
         "operationId": format!("send_{}", kind.replace('-', "_")),
         "summary": "Records of one kind: one, an array, or one a line. What is wrong is named, and the rest is kept.",
         "security": [{ "token": [] }],
-        "parameters": [parameter("Idempotency-Key", "header", "string", key)],
+        "parameters": [parameter("Idempotency-Key", "header", Form::Text, key)],
         "requestBody": {
             "required": true,
             "content": {
@@ -147,8 +148,14 @@ fn ingest(kind: &str) -> Value {
     })
 }
 
-fn parameter(name: &str, place: &str, kind: &str, means: &str) -> Value {
-    let schema = json!({ "type": kind });
+fn parameter(name: &str, place: &str, form: Form, means: &str) -> Value {
+    let schema = match form {
+        Form::Text => json!({ "type": "string" }),
+        Form::Moment => {
+            json!({ "type": "string", "anyOf": [{ "format": "date-time" }, { "format": "date" }, { "maxLength": 0 }] })
+        }
+        Form::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+    };
     json!({ "name": name, "in": place, "required": place == "path", "description": means, "schema": schema })
 }
 

@@ -69,19 +69,20 @@ pub(crate) struct Scope {
 impl Scope {
     /// Reads it from a query.
     pub(crate) fn read(asked: &Asked, usual_window_days: u32) -> Result<Self, Problem> {
-        let snapshot = asked.read("snapshot")?;
-        if snapshot.is_some() {
-            return Ok(Self { snapshot, ..Self::default() });
-        }
         let window_days: Option<u32> = asked.read("window")?;
         if window_days.is_some_and(|days| !(1..=LONGEST_WINDOW_DAYS).contains(&days)) {
             let detail = format!("a window may have 1 to {LONGEST_WINDOW_DAYS} days");
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
         }
         let as_of = asked.text("as_of").map(Time::parse).transpose();
+        let as_of = as_of.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("`as_of`: {error}")))?;
+        let snapshot = asked.read::<u32>("snapshot")?.map(u64::from);
+        if snapshot.is_some() {
+            return Ok(Self { snapshot, ..Self::default() });
+        }
         Ok(Self {
             window_days: window_days.filter(|days| *days != usual_window_days),
-            as_of: as_of.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("`as_of`: {error}")))?,
+            as_of,
             team: asked.text("team").map(str::to_owned),
             service: asked.text("service").map(str::to_owned),
             snapshot: None,

@@ -30,6 +30,7 @@ use crate::measuring::Answer;
 use crate::problem::Problem;
 use crate::scope::{Asked, Scope};
 use crate::state::State;
+use truelevel_engine::config::LONGEST_WINDOW_DAYS;
 
 /// Where all of it is.
 pub(crate) const ROOT: &str = "/api/v1";
@@ -44,13 +45,23 @@ pub(crate) struct Operation {
     pub(crate) path: &'static str,
     /// What is answered.
     pub(crate) summary: &'static str,
-    /// What the query may say beside the scope: name, JSON type, meaning.
-    pub(crate) query: &'static [(&'static str, &'static str, &'static str)],
+    /// What the query may say beside the scope: name, form, meaning.
+    pub(crate) query: &'static [(&'static str, Form, &'static str)],
     /// The answer's form.
     pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
     /// The table that is the same as CSV; `*` stands for the name in the path.
     pub(crate) table: Option<&'static str>,
     pub(crate) reads: Reads,
+}
+
+/// What a value of the query may be.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    Text,
+    /// An instant as RFC 3339, or a day.
+    Moment,
+    /// A whole number between two, both allowed.
+    Whole(u64, u64),
 }
 
 /// Where an answer comes from.
@@ -142,8 +153,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/audit",
         summary: "Who changed what, newest first; for admins.",
         query: &[
-            ("before", "integer", "Only lines before the one of this number."),
-            ("per_page", "integer", "How many lines, 1 to 1000; 100 unless said otherwise."),
+            ("before", Form::Whole(0, u32::MAX as u64), "Only lines before the one of this number."),
+            ("per_page", Form::Whole(1, MOST_PER_PAGE as u64), "How many lines, 1 to 1000; 100 unless said otherwise."),
         ],
         schema: schema::<Vec<AuditLine>>,
         table: None,
@@ -153,8 +164,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/comparison",
         summary: "What changed between two snapshots; the last two unless said otherwise.",
         query: &[
-            ("before", "string", "A snapshot's number, or a time: the newest snapshot up to then."),
-            ("after", "string", "The same for the later one."),
+            (
+                "before",
+                Form::Whole(1, u32::MAX as u64),
+                "A snapshot's number, or a time: the newest snapshot up to then.",
+            ),
+            ("after", Form::Text, "The same for the later one."),
         ],
         schema: schema::<Comparison>,
         table: None,
@@ -233,12 +248,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/services",
         summary: "The services, a page of them; as CSV all of them.",
         query: &[
-            ("q", "string", "A part of the name, in any case."),
-            ("of_team", "string", "Only of this team."),
-            ("level", "integer", "Only at this proven level."),
-            ("sort", "string", "`level`, `name`, or the id of a key; the lowest level first unless said otherwise."),
-            ("page", "integer", "Which page, from 1."),
-            ("per_page", "integer", "Items of a page, 1 to 1000; 100 unless said otherwise."),
+            ("q", Form::Text, "A part of the name, in any case."),
+            ("of_team", Form::Text, "Only of this team."),
+            ("level", Form::Whole(1, 5), "Only at this proven level."),
+            ("sort", Form::Text, "`level`, `name`, or the id of a key; the lowest level first unless said otherwise."),
+            ("page", Form::Whole(1, u32::MAX as u64), "Which page, from 1."),
+            (
+                "per_page",
+                Form::Whole(1, MOST_PER_PAGE as u64),
+                "Items of a page, 1 to 1000; 100 unless said otherwise.",
+            ),
         ],
         schema: schema::<Services<'static>>,
         table: Some("services.csv"),
@@ -273,13 +292,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// The query that every operation on an answer takes: name, JSON type, meaning.
-pub(crate) const SCOPE: &[(&str, &str, &str)] = &[
-    ("window", "integer", "The length of the window in days; the workspace's unless said otherwise."),
-    ("as_of", "string", "The instant to answer for, as RFC 3339 or a day; now unless said otherwise."),
-    ("team", "string", "Only the services of this team."),
-    ("service", "string", "Only this service."),
-    ("snapshot", "integer", "The stored assessment of this number instead."),
+/// The query that every operation on an answer takes: name, form, meaning.
+pub(crate) const SCOPE: &[(&str, Form, &str)] = &[
+    (
+        "window",
+        Form::Whole(1, LONGEST_WINDOW_DAYS as u64),
+        "The length of the window in days; the workspace's unless said otherwise.",
+    ),
+    ("as_of", Form::Moment, "The instant to answer for, as RFC 3339 or a day; now unless said otherwise."),
+    ("team", Form::Text, "Only the services of this team."),
+    ("service", Form::Text, "Only this service."),
+    ("snapshot", Form::Whole(1, u32::MAX as u64), "The stored assessment of this number instead."),
 ];
 
 pub(super) fn routes() -> Router<Arc<State>> {
@@ -361,7 +384,10 @@ fn as_table(answer: &Answer, scope: &Scope, asked: &Asked, table: &str) -> Resul
 
 /// Which page of services, from 1, and how many a page has.
 fn paging(asked: &Asked) -> Result<(usize, usize), Problem> {
-    let (page, per_page) = (asked.read("page")?.unwrap_or(1), asked.read("per_page")?.unwrap_or(PER_PAGE));
+    let (page, per_page) = (
+        asked.read::<u32>("page")?.map(|page| page as usize).unwrap_or(1),
+        asked.read("per_page")?.unwrap_or(PER_PAGE),
+    );
     if page == 0 || !(1..=MOST_PER_PAGE).contains(&per_page) {
         let detail = format!("`page` counts from 1, and `per_page` is 1 to {MOST_PER_PAGE}");
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
@@ -371,7 +397,7 @@ fn paging(asked: &Asked) -> Result<(usize, usize), Problem> {
 
 fn audit(library: &Library, asked: &Asked) -> Result<String, Problem> {
     let (_, per_page) = paging(asked)?;
-    let entries = library.audit(asked.read("before")?, per_page).map_err(unavailable)?;
+    let entries = library.audit(asked.read::<u32>("before")?.map(i64::from), per_page).map_err(unavailable)?;
     let lines = entries.into_iter().map(|(number, entry)| AuditLine {
         number,
         at: entry.at.to_string(),

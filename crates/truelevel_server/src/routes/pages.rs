@@ -184,12 +184,16 @@ fn render(
 
 /// Which services a page of them shows.
 pub(super) fn filter(asked: &Asked) -> Result<Filter, Problem> {
+    let level = asked.read("level")?;
+    if level.is_some_and(|level| !(1..=5).contains(&level)) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "a level is 1 to 5"));
+    }
     Ok(Filter {
         text: asked.text("q").unwrap_or_default().to_owned(),
         team: asked.text("of_team").map(str::to_owned),
-        level: asked.read("level")?,
+        level,
         sort: asked.text("sort").map(str::to_owned),
-        page: asked.read("page")?.unwrap_or(0),
+        page: asked.read::<u32>("page")?.map(|page| page as usize).unwrap_or(0),
     })
 }
 
