@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::cli::{Run, World, service, service_names};
+use crate::cli::{Run, World, assert_warned, service, service_names};
 use crate::git::{Commit, at};
 
 pub(crate) const AS_OF: &str = "2026-03-02";
@@ -226,4 +226,51 @@ fn what_cannot_be_imported_is_said_and_the_other_files_are_read() {
     }
     assert_eq!(run.text(), "deployments: 18 new, 0 changed, 0 unchanged\n");
     world.run(["import", "deployments.csv", "--kind", "party"]).fails_with(2, &["pipeline-runs"]);
+}
+
+/// Deployments of `web` a day apart with the ids `d0` to `d9`, each with an incident an hour later.
+fn with_incidents() -> World {
+    let world = workspace();
+    let mut deployments = "id,service,environment,version,outcome,finished_at\n".to_owned();
+    let mut incidents = "id,services,started_at,resolved_at\n".to_owned();
+    for day in 0..10 {
+        let version = if day == 9 { 8 } else { day };
+        deployments += &format!("d{day},web,production,v{version},succeeded,{}\n", instant(day + 1, 11));
+        incidents += &format!("i{day},web,{},{}\n", instant(day + 1, 12), instant(day + 1, 13));
+    }
+    world.write("deployments.csv", deployments);
+    world.write("incidents.csv", incidents);
+    import(&world, &["deployments.csv", "incidents.csv"]);
+    world
+}
+
+fn failures(assessment: &Value) -> Value {
+    service(assessment, "web")["metrics"]["change_fail_rate"]["details"]["failures"].clone()
+}
+
+#[test]
+fn a_decision_for_a_deployment_or_an_incident_that_nobody_knows_hides_no_failure_and_is_warned_of() {
+    let world = with_incidents();
+    // The last deployment repeats a version: its incident is the one before's.
+    assert_eq!(failures(&assess(&world)), 9.0);
+    world.write("incident-links.csv", "incident,deployment,reason\ni3,dd3,mistyped\ni33,d3,mistyped\n");
+    import(&world, &["incident-links.csv"]);
+    let assessment = assess(&world);
+    assert_eq!(failures(&assessment), 9.0);
+    assert_warned(&assessment, &["dd3", "i3", "without effect"]);
+    assert_warned(&assessment, &["i33", "without effect"]);
+    let doctor = world.run(["doctor", "--as-of", AS_OF]);
+    assert!(doctor.text().contains("dd3"), "{}", doctor.text());
+}
+
+#[test]
+fn a_redeployment_that_somebody_decides_for_has_failed() {
+    let world = with_incidents();
+    world.write("incident-links.csv", "incident,deployment,reason\ni9,d9,its configuration\n");
+    import(&world, &["incident-links.csv"]);
+    let assessment = assess(&world);
+    assert_eq!(failures(&assessment), 10.0);
+    let explained = world.run(["explain", "change_fail_rate", "--all", "--as-of", AS_OF]);
+    assert!(explained.text().contains("linked to incident (i9 of "), "{}", explained.text());
+    assert!(explained.text().contains("followed by incident (i0 of "), "{}", explained.text());
 }

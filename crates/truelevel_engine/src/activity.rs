@@ -8,7 +8,9 @@ use truelevel_metrics::incidents::IncidentLinks;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::pipelines::{PipelineRepository, Pipelines};
 use truelevel_metrics::reviews::Reviews;
-use truelevel_model::{Incident, IncidentLink, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Window};
+use truelevel_model::{
+    Incident, IncidentLink, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Window, printable,
+};
 use truelevel_report::numbers;
 use truelevel_store::{Store, StoreError};
 
@@ -22,6 +24,8 @@ use crate::platform::PlatformFacts;
 pub(crate) struct Activity {
     incidents: Vec<Incident>,
     links: Vec<IncidentLink>,
+    /// Deployments that decisions about incidents name and that nobody knows, as source and id.
+    lost: BTreeSet<(SourceId, String)>,
     reviews: Vec<Review>,
     runs: Vec<PipelineRun>,
 }
@@ -44,7 +48,8 @@ pub(crate) struct Windows<'a> {
     pub(crate) services: Vec<&'a Service>,
 }
 
-/// What is said of services that a workspace does not have: incidents, exemptions and exceptions from golden paths.
+/// What is said of services, deployments and incidents that a workspace does not have: incidents, decisions about them,
+/// exemptions and exceptions from golden paths.
 pub(crate) fn unplaced(
     activity: &Activity,
     own: &OwnRules,
@@ -53,17 +58,35 @@ pub(crate) fn unplaced(
 ) -> Vec<String> {
     let names: BTreeSet<&str> = services.iter().map(|service| service.id.as_str()).collect();
     let incidents = activity.unplaced(services).into_iter();
-    incidents.chain(own.unplaced(&names)).chain(platform.unplaced(&names)).collect()
+    incidents.chain(activity.idle_links()).chain(own.unplaced(&names)).chain(platform.unplaced(&names)).collect()
 }
 
 impl Activity {
-    pub(crate) fn read(store: &dyn Store) -> Result<Self, StoreError> {
-        Ok(Self {
+    pub(crate) fn read(store: &dyn Store, services: &[Service]) -> Result<Self, StoreError> {
+        let mut activity = Self {
             incidents: store.incidents()?,
             links: store.incident_links()?,
+            lost: BTreeSet::new(),
             reviews: store.reviews()?,
             runs: store.pipeline_runs()?,
-        })
+        };
+        activity.find_lost(services);
+        Ok(activity)
+    }
+
+    /// Finds out which of the deployments that decisions about incidents name are of none of all services. Answers
+    /// whether they are others than before: then every service may be concerned.
+    pub(crate) fn find_lost(&mut self, services: &[Service]) -> bool {
+        let named = self.links.iter().filter_map(|link| link.deployment.clone());
+        let mut lost: BTreeSet<(SourceId, String)> = named.collect();
+        if !lost.is_empty() {
+            for deployment in services.iter().flat_map(|service| &service.deployments) {
+                lost.remove(&(deployment.source.clone(), deployment.id.clone()));
+            }
+        }
+        let is_other = lost != self.lost;
+        self.lost = lost;
+        is_other
     }
 
     /// Whether no source reports reviews.
@@ -79,7 +102,7 @@ impl Activity {
     /// What is said of no service that there is, and so counts nowhere.
     fn unplaced(&self, services: &[Service]) -> Option<String> {
         let known: HashSet<&ServiceId> = services.iter().map(|service| &service.id).collect();
-        let links = self.links.iter().filter(|link| link.deployment.is_some());
+        let links = self.links.iter().filter(|link| link.deployment.is_some() && !self.is_lost(link));
         let linked: HashSet<(&SourceId, &str)> =
             links.map(|link| (&link.incident_source, link.incident.as_str())).collect();
         let is_nowhere = |incident: &&Incident| {
@@ -92,8 +115,42 @@ impl Activity {
             "{} of no service that is known, for example {}: counted nowhere; say under `known_as` what the services are \
              called, or give their deployments",
             numbers::count(nowhere.count() as u64 + 1, "incident"),
-            truelevel_model::printable(&first.id)
+            printable(&first.id)
         ))
+    }
+
+    fn is_lost(&self, link: &IncidentLink) -> bool {
+        link.deployment.as_ref().is_some_and(|deployment| self.lost.contains(deployment))
+    }
+
+    /// Decisions about incidents that decide nothing.
+    fn idle_links(&self) -> impl Iterator<Item = String> {
+        let known: HashSet<(&SourceId, &str)> =
+            self.incidents.iter().map(|incident| (&incident.source, incident.id.as_str())).collect();
+        let is_of_none = |link: &&IncidentLink| !known.contains(&(&link.incident_source, link.incident.as_str()));
+        let (of_none, of_known): (Vec<_>, Vec<_>) = self.links.iter().partition(is_of_none);
+        let lost: Vec<_> = of_known.into_iter().filter(|link| self.is_lost(link)).collect();
+        let first_of_none = of_none.first().map(|link| {
+            format!(
+                "{} about an incident that nobody knows, for example {} from {}: without effect; look at `incident` and \
+                 `incident_source`",
+                numbers::count(of_none.len() as u64, "incident link"),
+                printable(&link.incident),
+                printable(link.incident_source.as_str())
+            )
+        });
+        let first_lost = lost.first().and_then(|link| {
+            let (source, id) = link.deployment.as_ref()?;
+            Some(format!(
+                "{} to a deployment that nobody knows, for example {} from {} for incident {}: without effect, the cause \
+                 is inferred; look at `deployment` and `deployment_source`",
+                numbers::count(lost.len() as u64, "incident link"),
+                printable(id),
+                printable(source.as_str()),
+                printable(&link.incident)
+            ))
+        });
+        first_of_none.into_iter().chain(first_lost)
     }
 
     /// Takes in the incidents of now. Answers the services that those speak for which are others than before; none where
@@ -165,7 +222,9 @@ impl Activity {
         });
         ActivityIndex {
             incidents: (!self.incidents.is_empty()).then_some(incidents),
-            links: IncidentLinks::new(&self.links),
+            links: IncidentLinks::new(&self.links, |source, id| {
+                self.lost.is_empty() || !self.lost.contains(&(source.clone(), id.to_owned()))
+            }),
             reviews: reviews.into_iter().map(|(place, reviews)| (place, Reviews::prepare(reviews, window))).collect(),
             pipelines: pipelines.collect(),
             workflow_runs,

@@ -139,7 +139,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     if workspace.is_kept() {
         keep_evidence(workspace, &collected.repositories, &detected)?;
     }
-    let activity = Activity::read(workspace.store.as_ref())?;
+    let activity = Activity::read(workspace.store.as_ref(), &services)?;
     let platform = PlatformFacts::gather(&workspace.config.golden_paths, &collected, &services, &detected, &activity)?;
     let unplaced = unplaced(&activity, &workspace.config.own, &platform, &services);
     // The organisation's golden paths are its own whichever of its services are asked about.

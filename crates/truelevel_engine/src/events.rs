@@ -1,5 +1,6 @@
 //! The facts behind a metric, in words: what `explain` lists.
 
+use truelevel_metrics::failures::Proof;
 use truelevel_metrics::incidents::{Cause, ServiceIncident};
 use truelevel_metrics::metrics::deployment_rework_rate::Rework;
 use truelevel_metrics::service::ServiceData;
@@ -77,10 +78,12 @@ fn waiting_changes(data: &ServiceData<'_>) -> Vec<String> {
 
 fn failures(data: &ServiceData<'_>) -> Vec<String> {
     let entries = &data.timeline.entries;
-    let in_window =
-        data.failures.iter().filter(|failure| data.window.contains(entries[failure.deployment].deployment.finished_at));
-    let failures = in_window.map(|failure| {
-        let signals: Vec<_> = failure.signals.iter().map(|signal| signal.as_str().replace('_', " ")).collect();
+    let failures = data.failed_in_window().map(|failure| {
+        let proof = |proof: &Proof| {
+            let signal = proof.signal.as_str().replace('_', " ");
+            proof.describe(data).map_or(signal.clone(), |origin| format!("{signal} ({origin})"))
+        };
+        let proofs: Vec<_> = failure.proofs.iter().map(proof).collect();
         let recovered = failure.recovered_at.map_or_else(
             || "still open".to_owned(),
             |at| format!("recovered after {}", duration(failure.started_at, at)),
@@ -90,11 +93,22 @@ fn failures(data: &ServiceData<'_>) -> Vec<String> {
             "{}: {known}, confidence {}, {}, {recovered}",
             describe(entries[failure.deployment].deployment),
             numbers::digits(failure.confidence()),
-            signals.join(", ")
+            proofs.join(", ")
         )
     });
     let uncertain = data.incidents_in_window().filter(|found| found.candidates.len() > 1);
     failures.chain(uncertain.map(|found| incident(data, found))).collect()
+}
+
+/// How to say which deployment an incident belongs to, where only time speaks for several.
+pub(crate) fn how_to_decide(metric: &str, data: &ServiceData<'_>) -> Option<String> {
+    let is_about_causes = matches!(metric, "change_fail_rate" | "failed_deployment_recovery_time");
+    let is_uncertain = || data.incidents_in_window().any(|found| found.candidates.len() > 1);
+    (is_about_causes && is_uncertain()).then(|| {
+        "of several candidates the nearest counts. `truelevel import incident-links.csv` says which it was, or none: \
+         columns incident, incident_source, deployment (empty for none), deployment_source, reason"
+            .to_owned()
+    })
 }
 
 fn rework(data: &ServiceData<'_>) -> Vec<String> {
@@ -118,12 +132,18 @@ fn incident(data: &ServiceData<'_>, found: &ServiceIncident<'_>) -> String {
                 .candidates
                 .iter()
                 .map(|candidate| {
-                    format!("{} ({})", deployment(candidate.deployment), numbers::digits(candidate.confidence))
+                    let fact = data.timeline.entries[candidate.deployment].deployment;
+                    let (id, source) = (printable(&fact.id), printable(fact.source.as_str()));
+                    let confidence = numbers::digits(candidate.confidence);
+                    format!("{} ({confidence}; deployment {id} from {source})", describe(fact))
                 })
                 .collect();
             format!("perhaps {}", candidates.join(" or "))
         }
-        Cause::DecidedOtherwise => "somebody decided that no deployment of this service caused it".to_owned(),
+        Cause::DecidedOtherwise => {
+            "somebody decided that no deployment of this service to production caused it".to_owned()
+        }
+        Cause::BeforeObservation => "belongs to what ran before deployments were observed".to_owned(),
         Cause::NamedElsewhere => "names what is no deployment of this service".to_owned(),
         Cause::None => "no deployment in reach".to_owned(),
     };

@@ -299,16 +299,18 @@ fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment
     }
     let windows = prepared.windows();
     let measuring = prepared.measuring(&windows);
-    let (mut events, mut with_left_out) = (Vec::new(), Vec::new());
+    let (mut events, mut with_left_out, mut how_to_decide) = (Vec::new(), Vec::new(), None);
     for service in &prepared.services {
         measuring.measure(service, |data, measured| {
             events.extend(crate::events::events(&id, &data));
+            how_to_decide = how_to_decide.take().or_else(|| crate::events::how_to_decide(&id, &data));
             let of_service = measured.metrics.get(id.as_str());
             with_left_out
                 .extend(of_service.into_iter().flat_map(|value| crate::left_out::counted_in(&id, value, &data)));
         });
     }
     section(explanation, "Events behind it", events, limit);
+    section(explanation, "Where it is uncertain", how_to_decide.into_iter().collect(), 1);
     section(explanation, "With what was left out", with_left_out, limit);
     let left_out = assessment
         .exclusions

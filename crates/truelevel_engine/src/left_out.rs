@@ -1,6 +1,5 @@
 //! What a value would be if what was left out of it were counted, where that can be said.
 
-use truelevel_metrics::metrics::change_fail_rate;
 use truelevel_metrics::metrics::review_pickup_time;
 use truelevel_metrics::service::ServiceData;
 use truelevel_metrics::statistics::median;
@@ -34,7 +33,7 @@ fn values_with(metric: &str, value: f64, data: &ServiceData<'_>) -> Vec<(Reason,
             left_out.into_iter().map(|(reason, count)| (reason, count, value + count as f64 / days)).collect()
         }
         "change_fail_rate" => {
-            let attempts = change_fail_rate::attempts(data) as f64;
+            let attempts = data.attempts() as f64;
             let [_, _, (reason, count)] = left_out;
             vec![(reason, count, value * attempts / (attempts + count as f64))]
         }

@@ -199,6 +199,9 @@ impl Prepared {
         }
         if !touched.deployed.is_empty() {
             again.extend(self.match_again(workspace, &touched.deployed)?);
+            if self.activity.find_lost(&self.services) {
+                return Ok(None);
+            }
         }
         let config = &workspace.config.golden_paths;
         let platform = PlatformFacts::gather(config, &self.collected, &self.services, &self.detected, &self.activity)?;

@@ -20,6 +20,13 @@ pub struct Measured<'a> {
     pub days: u32,
 }
 
+impl Measured<'_> {
+    /// The days of which events are known: those by which a count becomes a rate.
+    fn observed_days(&self) -> f64 {
+        self.measurement.details.get("observed_days").copied().unwrap_or(f64::from(self.days))
+    }
+}
+
 /// Compares the same metric in two windows. The two samples are taken for independent: where the windows overlap they are
 /// not, and the interval is too wide, never too narrow.
 ///
@@ -72,7 +79,7 @@ pub fn compare(metric: &str, before: Measured<'_>, after: Measured<'_>) -> Metri
     });
     (change.estimate, change.low, change.high) = (found.estimate, found.low, found.high);
     change.p = Some(found.p());
-    change.verdict = verdict(metric, &found, from.value < to.value);
+    change.verdict = verdict(metric, &found);
     change
 }
 
@@ -133,14 +140,15 @@ fn known(measurement: &Measurement) -> Option<KnownQuantile> {
 /// Where the measurement counts events itself, and is not the median over services.
 fn ratio_of_counts(before: Measured<'_>, after: Measured<'_>) -> Option<Comparison> {
     let burst = |measured: Measured<'_>| measured.measurement.details.get("overdispersion").copied();
-    let exposure = |measured: Measured<'_>| Exposure { count: measured.measurement.n, days: f64::from(measured.days) };
+    let exposure = |measured: Measured<'_>| Exposure { count: measured.measurement.n, days: measured.observed_days() };
     rate_ratio(exposure(before), exposure(after), burst(before)?.max(burst(after)?))
 }
 
-fn verdict(metric: &str, found: &Comparison, rises: bool) -> ChangeVerdict {
+fn verdict(metric: &str, found: &Comparison) -> ChangeVerdict {
     if !found.excludes_none() {
         return ChangeVerdict::NoChangeShown;
     }
+    let rises = found.is_rise();
     match METRICS.iter().find(|known| known.id == metric).and_then(|metric| metric.higher_is_better) {
         Some(higher_is_better) if higher_is_better == rises => ChangeVerdict::Better,
         Some(_) => ChangeVerdict::Worse,
@@ -202,6 +210,22 @@ mod tests {
         // Clopper and Pearson of 40 in 60, as a ratio: 1.142 to 3.611.
         assert_eq!(format!("{:.3} {:.3}", found.low.unwrap(), found.high.unwrap()), "1.142 3.611");
         assert_eq!(found.verdict, ChangeVerdict::Better);
+    }
+
+    #[test]
+    fn a_count_is_compared_over_the_days_of_which_something_is_known() {
+        // One deployment a day, known of the last third of the window and of all of it.
+        let daily = |days: u32| {
+            let mut measured = measured(Unit::PerDay, 0.7, 1.0, 1.4);
+            measured.n = u64::from(days);
+            measured.details.insert("overdispersion".into(), 1.0);
+            measured.details.insert("observed_days".into(), f64::from(days));
+            measured
+        };
+        let found = compared("deployment_frequency", &daily(30), &daily(90));
+        assert_eq!((found.verdict, found.estimate), (ChangeVerdict::NoChangeShown, Some(1.0)));
+        let twice = Measurement { n: 180, value: Some(2.0), ..daily(90) };
+        assert_eq!(compared("deployment_frequency", &daily(30), &twice).verdict, ChangeVerdict::Better);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use truelevel_model::Time;
-use truelevel_model::course::{Course, Days, FailedDeployment, IncidentInWindow, Newest, Waiting, WaitingStep};
+use truelevel_model::course::{
+    Course, Days, FailedDeployment, IncidentInWindow, Newest, ShownBy, Waiting, WaitingStep,
+};
 
 use crate::metrics::{change_lead_time, failed_deployment_recovery_time};
 use crate::service::ServiceData;
@@ -76,13 +78,15 @@ fn waiting(observations: &[Observation]) -> Waiting {
 
 fn failures(data: &ServiceData<'_>) -> Newest<FailedDeployment> {
     let deployment = |place: usize| data.timeline.entries[place].deployment;
-    let failed =
-        data.failures.iter().filter(|failure| data.window.contains(deployment(failure.deployment).finished_at));
     newest(
-        failed.map(|failure| FailedDeployment {
+        data.failed_in_window().map(|failure| FailedDeployment {
             finished_at: deployment(failure.deployment).finished_at,
             version: deployment(failure.deployment).version.clone(),
-            signals: failure.signals.iter().map(|signal| signal.as_str()).collect(),
+            shown_by: failure
+                .proofs
+                .iter()
+                .map(|proof| ShownBy { signal: proof.signal.as_str(), origin: proof.describe(data) })
+                .collect(),
             seconds: failure.recovered_at.unwrap_or(data.window.end).since(failure.started_at).seconds().max(0.0),
             is_open: failure.recovered_at.is_none(),
         }),

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use truelevel_model::{ChangeIndex, EnvironmentId, Span, Time};
+use truelevel_model::{ChangeIndex, EnvironmentId, Span, Time, printable};
 
+use crate::fixes::{LabelledFix, Revert};
 use crate::incidents::{Cause, ServiceIncident};
-use crate::service::ServiceFacts;
+use crate::service::ServiceData;
 use crate::timeline::{DeploymentKind, Timeline, TimelineEntry};
 
 /// A fix or an incident within this time is taken to belong to the deployment before it.
@@ -27,6 +28,9 @@ pub enum Signal {
     AbortedAutomatically,
     /// A change of it was reverted and the revert was deployed within 24 hours.
     Hotfixed,
+    /// A review that is labelled as a hotfix, an incident or a regression was opened while it ran and deployed within 24
+    /// hours.
+    FollowedByLabelledFix,
     /// An incident of the service began after it, before the next deployment and within 24 hours.
     FollowedByIncident,
 }
@@ -40,6 +44,7 @@ impl Signal {
             Self::RolledBack => "rolled_back",
             Self::AbortedAutomatically => "aborted_automatically",
             Self::Hotfixed => "hotfixed",
+            Self::FollowedByLabelledFix => "followed_by_labelled_fix",
             Self::FollowedByIncident => "followed_by_incident",
         }
     }
@@ -51,6 +56,7 @@ impl Signal {
             Self::LinkedToIncident | Self::NamedByIncident | Self::AbortedAutomatically => 1.0,
             Self::RolledBack => 0.95,
             Self::Hotfixed => 0.8,
+            Self::FollowedByLabelledFix => 0.6,
             Self::FollowedByIncident => 0.5,
         }
     }
@@ -61,13 +67,66 @@ impl Signal {
     }
 }
 
+/// Where a signal comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The incident at this place in the service's.
+    Incident(usize),
+    /// The rollback at this place on the timeline.
+    Rollback(usize),
+    /// What the deployment says of itself.
+    Deployment,
+    /// The revert at this place in the service's.
+    Revert(usize),
+    /// The labelled fix at this place in the service's.
+    LabelledFix(usize),
+}
+
+/// One thing that shows that a deployment failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Proof {
+    /// What it is.
+    pub signal: Signal,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Proof {
+    /// Where it comes from, in words; none where the deployment says it of itself.
+    pub fn describe(self, data: &ServiceData<'_>) -> Option<String> {
+        let told = |place: usize| {
+            let deployment = data.timeline.entries[place].deployment;
+            format!("{} of {}", printable(&deployment.version), deployment.finished_at)
+        };
+        match self.origin {
+            Origin::Deployment => None,
+            Origin::Incident(place) => {
+                let incident = data.incidents[place].incident;
+                Some(format!("{} of {}", printable(&incident.id), incident.started_at))
+            }
+            Origin::Rollback(place) => Some(format!("by {}", told(place))),
+            Origin::Revert(place) => {
+                let Revert { fix, change, reverted, .. } = data.reverts[place];
+                let history = data.facts.repository.as_ref()?.history;
+                let [change, reverted] = [change, reverted].map(|change| history.id(change).short());
+                Some(format!("by {}, where {change} reverts {reverted}", told(fix)))
+            }
+            Origin::LabelledFix(place) => {
+                let LabelledFix { fix, review } = &data.labelled_fixes[place];
+                let labels: Vec<_> = review.labels.iter().map(|label| printable(label)).collect();
+                Some(format!("review {}, labelled {}, by {}", review.number, labels.join(" and "), told(*fix)))
+            }
+        }
+    }
+}
+
 /// A deployment that needed intervention.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     /// Its place on the timeline.
     pub deployment: usize,
     /// What shows it, strongest first.
-    pub signals: Vec<Signal>,
+    pub proofs: Vec<Proof>,
     /// Start of impact: the incident's, else the end of the deployment.
     pub started_at: Time,
     /// When the service was restored: the incident's end, else that of the rollback or fix. Absent while open.
@@ -75,52 +134,68 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// The signals that show it, each once, strongest first.
+    pub fn signals(&self) -> impl Iterator<Item = Signal> {
+        self.proofs.chunk_by(|one, next| one.signal == next.signal).map(|same| same[0].signal)
+    }
+
     /// Whether an incident or a person says so, and not only the course of the deployments.
     pub fn is_reported(&self) -> bool {
-        self.signals.iter().any(|signal| signal.is_report())
+        self.signals().any(Signal::is_report)
     }
 
     /// How sure it is that this deployment failed: that of its strongest signal.
     pub fn confidence(&self) -> f64 {
-        self.signals.iter().map(|signal| signal.confidence()).fold(0.0, f64::max)
+        self.signals().map(Signal::confidence).fold(0.0, f64::max)
     }
 }
 
 #[derive(Default)]
 struct Found {
-    signals: Vec<Signal>,
+    proofs: Vec<Proof>,
     incident: Option<(Time, Option<Time>)>,
     mended_at: Option<Time>,
 }
 
-/// Finds the failures among all deployments of a timeline, in its order. `reverts` are those of [`reverts`], `incidents`
-/// the service's as of the date asked.
+impl Found {
+    fn shown_by(&mut self, signal: Signal, origin: Origin) -> &mut Self {
+        self.proofs.push(Proof { signal, origin });
+        self
+    }
+
+    fn mended_at(&mut self, at: Time) {
+        self.mended_at = Some(self.mended_at.map_or(at, |earlier| earlier.min(at)));
+    }
+}
+
+/// Finds the failures among all deployments of a timeline, in its order, from the reverts and repairs that were deployed
+/// and the service's incidents as of the date asked.
 pub fn failures(
     timeline: &Timeline<'_>,
-    reverts: &[(usize, usize)],
+    reverts: &[Revert],
+    labelled_fixes: &[LabelledFix<'_>],
     incidents: &[ServiceIncident<'_>],
 ) -> Vec<Failure> {
     let mut found: BTreeMap<usize, Found> = BTreeMap::new();
     find_rollbacks(timeline, &mut found);
     find_aborts(timeline, &mut found);
-    for (fix, failed) in reverts {
+    for (place, Revert { fix, failed, .. }) in reverts.iter().enumerate() {
         let [fixed_at, failed_at] = [*fix, *failed].map(|place| timeline.entries[place].deployment.finished_at);
         if fixed_at.since(failed_at) <= NEAR {
-            let failure = found.entry(*failed).or_default();
-            failure.signals.push(Signal::Hotfixed);
-            mend(failure, fixed_at);
+            found.entry(*failed).or_default().shown_by(Signal::Hotfixed, Origin::Revert(place)).mended_at(fixed_at);
         }
     }
-    for found_incident in incidents {
+    find_labelled_fixes(timeline, labelled_fixes, &mut found);
+    for (at, found_incident) in incidents.iter().enumerate() {
         let (place, signal) = match found_incident.cause {
             Cause::Decided(place) => (place, Signal::LinkedToIncident),
             Cause::Named(place) => (place, Signal::NamedByIncident),
             Cause::Near(place) => (place, Signal::FollowedByIncident),
-            Cause::DecidedOtherwise | Cause::NamedElsewhere | Cause::None => continue,
+            Cause::DecidedOtherwise | Cause::NamedElsewhere | Cause::BeforeObservation | Cause::None => continue,
         };
         let (started_at, resolved_at) = (found_incident.incident.started_at, found_incident.resolved_at);
         let failure = found.entry(place).or_default();
-        failure.signals.push(signal);
+        failure.shown_by(signal, Origin::Incident(at));
         failure.incident = Some(match failure.incident {
             // Several incidents of one failure: it lasts from the first start to the last end.
             Some((start, end)) => (start.min(started_at), end.zip(resolved_at).map(|(one, other)| one.max(other))),
@@ -130,14 +205,13 @@ pub fn failures(
     found
         .into_iter()
         .map(|(deployment, mut failure)| {
-            failure.signals.sort_unstable();
-            failure.signals.dedup();
+            failure.proofs.sort_unstable();
             let finished_at = timeline.entries[deployment].deployment.finished_at;
             let (started_at, recovered_at) = match failure.incident {
                 Some((started_at, resolved_at)) => (started_at, resolved_at),
                 None => (finished_at, failure.mended_at),
             };
-            Failure { deployment, signals: failure.signals, started_at, recovered_at }
+            Failure { deployment, proofs: failure.proofs, started_at, recovered_at }
         })
         .collect()
 }
@@ -184,8 +258,7 @@ fn find_rollbacks(timeline: &Timeline<'_>, found: &mut BTreeMap<usize, Found>) {
             && let Some(failed) = ran.failed_before(entry).filter(is_event)
         {
             let failure = found.entry(failed).or_default();
-            failure.signals.push(Signal::RolledBack);
-            mend(failure, entry.deployment.finished_at);
+            failure.shown_by(Signal::RolledBack, Origin::Rollback(place)).mended_at(entry.deployment.finished_at);
         }
         ran.add(place, entry);
     }
@@ -195,38 +268,36 @@ fn find_aborts(timeline: &Timeline<'_>, found: &mut BTreeMap<usize, Found>) {
     for (place, entry) in timeline.entries.iter().enumerate() {
         if entry.deployment.aborted_automatically == Some(true) {
             let failure = found.entry(place).or_default();
-            failure.signals.push(Signal::AbortedAutomatically);
-            mend(failure, entry.deployment.finished_at);
+            failure.shown_by(Signal::AbortedAutomatically, Origin::Deployment).mended_at(entry.deployment.finished_at);
         }
     }
 }
 
-/// Deployments that shipped the revert of a change, each with the earlier deployment that had shipped that change.
-pub fn reverts(facts: &ServiceFacts<'_>, timeline: &Timeline<'_>) -> Vec<(usize, usize)> {
-    let (Some(repository), Some(attribution)) = (facts.repository.as_ref(), timeline.attribution.as_ref()) else {
-        return Vec::new();
-    };
-    let history = repository.history;
-    // In a repository of several services only what touches this one can mend it; and to revert a revert is to land
-    // the change again, not to mend the fix.
-    let is_own = |change: ChangeIndex| repository.touches.is_none_or(|touches| touches(change));
-    let shipped = timeline.entries.iter().enumerate();
-    let shipped = shipped.flat_map(|(place, fix)| fix.ships.iter().map(move |change| (place, *change)));
-    shipped
-        .filter_map(|(fix, change)| {
-            let reverted = history.find(&history.reverts(change)?)?;
-            if history.reverts(reverted).is_some() || !is_own(change) || !is_own(reverted) {
-                return None;
-            }
-            let failed = attribution.first_deployment(reverted)? as usize;
-            let entry = timeline.entries.get(failed)?;
-            (failed < fix && !entry.ships.is_empty()).then_some((fix, failed))
-        })
-        .collect()
-}
-
-fn mend(failure: &mut Found, at: Time) {
-    failure.mended_at = Some(failure.mended_at.map_or(at, |earlier| earlier.min(at)));
+/// What was opened while a version ran, and is labelled as urgent, mends what that version brought.
+fn find_labelled_fixes(
+    timeline: &Timeline<'_>,
+    labelled_fixes: &[LabelledFix<'_>],
+    found: &mut BTreeMap<usize, Found>,
+) {
+    let urgent: Vec<_> = labelled_fixes.iter().enumerate().filter(|(_, labelled)| labelled.is_urgent()).collect();
+    if urgent.is_empty() {
+        return;
+    }
+    let reached = timeline.entries.iter().enumerate().filter(|(_, entry)| {
+        let is_event = !matches!(entry.kind, DeploymentKind::NotSucceeded | DeploymentKind::InitialState);
+        is_event && entry.kind != DeploymentKind::Redeployment
+    });
+    let mut by_end: Vec<(Time, usize)> = reached.map(|(place, entry)| (entry.deployment.finished_at, place)).collect();
+    by_end.sort_unstable();
+    for (at, LabelledFix { fix, review }) in urgent {
+        let fixed_at = timeline.entries[*fix].deployment.finished_at;
+        let before = by_end.partition_point(|(end, _)| *end <= review.opened_at);
+        let Some((failed_at, failed)) = by_end[..before].last() else { continue };
+        if failed != fix && fixed_at >= *failed_at && fixed_at.since(*failed_at) <= NEAR {
+            let failure = found.entry(*failed).or_default();
+            failure.shown_by(Signal::FollowedByLabelledFix, Origin::LabelledFix(at)).mended_at(fixed_at);
+        }
+    }
 }
 
 #[cfg(test)]

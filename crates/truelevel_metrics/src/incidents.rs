@@ -3,21 +3,24 @@
 
 use std::collections::HashMap;
 
-use truelevel_model::{ChangeIndex, Deployment, Incident, IncidentLink, Time};
+use truelevel_model::{ChangeIndex, Deployment, Incident, IncidentLink, SourceId, Time};
 
 use crate::failures::NEAR;
 use crate::service::ServiceFacts;
 use crate::timeline::{DeploymentKind, Timeline};
 
-/// What people decided about incidents. The latest decision about an incident holds.
+/// What people decided about incidents. The latest decision about an incident holds; one that names a deployment that
+/// nobody knows decides nothing.
 #[derive(Debug, Default)]
 pub struct IncidentLinks<'a>(HashMap<(&'a str, &'a str), &'a IncidentLink>);
 
 impl<'a> IncidentLinks<'a> {
-    /// Takes all decisions, in any order.
-    pub fn new(links: impl IntoIterator<Item = &'a IncidentLink>) -> Self {
+    /// Takes all decisions, in any order. `is_known` answers whether a deployment of that source and id is known, of
+    /// whatever service.
+    pub fn new(links: impl IntoIterator<Item = &'a IncidentLink>, is_known: impl Fn(&SourceId, &str) -> bool) -> Self {
         let mut decided: HashMap<(&str, &str), &IncidentLink> = HashMap::new();
-        for link in links {
+        let is_usable = |link: &&IncidentLink| link.deployment.as_ref().is_none_or(|(source, id)| is_known(source, id));
+        for link in links.into_iter().filter(is_usable) {
             let kept = decided.entry((link.incident_source.as_str(), &link.incident)).or_insert(link);
             if (kept.observed_at, &kept.deployment) < (link.observed_at, &link.deployment) {
                 *kept = link;
@@ -40,10 +43,12 @@ pub enum Cause {
     Named(usize),
     /// This deployment ended shortly before it; nothing else speaks for it.
     Near(usize),
-    /// Somebody decided that no deployment of this service caused it.
+    /// Somebody decided that no deployment of this service to production caused it.
     DecidedOtherwise,
     /// It names something that is no deployment of this service.
     NamedElsewhere,
+    /// It belongs to what ran when the observation began, and so to no deployment that was seen.
+    BeforeObservation,
     /// No deployment is in reach.
     None,
 }
@@ -53,7 +58,7 @@ impl Cause {
     pub const fn deployment(self) -> Option<usize> {
         match self {
             Self::Decided(place) | Self::Named(place) | Self::Near(place) => Some(place),
-            Self::DecidedOtherwise | Self::NamedElsewhere | Self::None => None,
+            Self::DecidedOtherwise | Self::NamedElsewhere | Self::BeforeObservation | Self::None => None,
         }
     }
 }
@@ -100,9 +105,12 @@ pub fn incidents<'a>(facts: &ServiceFacts<'a>, timeline: &Timeline<'a>, as_of: T
         .map(|incident| {
             let mut candidates = deployments.in_reach(incident);
             let cause = match (facts.incident_links.of(incident), &incident.caused_by) {
-                (Some(link), _) => deployments.decided(link).map_or(Cause::DecidedOtherwise, Cause::Decided),
+                (Some(link), _) => {
+                    deployments.caused(deployments.decided(link), Cause::Decided, Cause::DecidedOtherwise)
+                }
                 (None, Some(named)) => {
-                    deployments.named(named, incident.started_at).map_or(Cause::NamedElsewhere, Cause::Named)
+                    let named = deployments.named(named, incident.started_at);
+                    deployments.caused(named, Cause::Named, Cause::NamedElsewhere)
                 }
                 (None, None) => candidates.first().map_or(Cause::None, |nearest| Cause::Near(nearest.deployment)),
             };
@@ -115,10 +123,11 @@ pub fn incidents<'a>(facts: &ServiceFacts<'a>, timeline: &Timeline<'a>, as_of: T
         .collect()
 }
 
-/// The deployments that can fail, so that each incident is placed without looking at all of them.
+/// The deployments by what incidents tell of them, so that each incident is placed without looking at all of them.
 struct Deployments<'a, 'b> {
     facts: &'b ServiceFacts<'a>,
     timeline: &'b Timeline<'a>,
+    /// Those that time alone may speak for.
     by_end: Vec<(Time, usize)>,
     by_id: HashMap<&'a str, Vec<usize>>,
     by_version: HashMap<&'a str, Vec<usize>>,
@@ -127,7 +136,6 @@ struct Deployments<'a, 'b> {
 
 impl<'a, 'b> Deployments<'a, 'b> {
     fn new(facts: &'b ServiceFacts<'a>, timeline: &'b Timeline<'a>) -> Self {
-        let can_fail = |kind| !matches!(kind, DeploymentKind::InitialState | DeploymentKind::Redeployment);
         let mut deployments = Self {
             facts,
             timeline,
@@ -136,9 +144,11 @@ impl<'a, 'b> Deployments<'a, 'b> {
             by_version: HashMap::new(),
             by_commit: HashMap::new(),
         };
-        for (place, entry) in timeline.entries.iter().enumerate().filter(|(_, entry)| can_fail(entry.kind)) {
+        for (place, entry) in timeline.entries.iter().enumerate() {
             let deployment: &'a Deployment = entry.deployment;
-            deployments.by_end.push((deployment.finished_at, place));
+            if entry.is_attempt() {
+                deployments.by_end.push((deployment.finished_at, place));
+            }
             deployments.by_id.entry(&deployment.id).or_default().push(place);
             deployments.by_version.entry(&deployment.version).or_default().push(place);
             if let Some(commit) = entry.commit {
@@ -161,21 +171,44 @@ impl<'a, 'b> Deployments<'a, 'b> {
         .collect()
     }
 
+    /// What an incident belongs to when a place on the timeline was found for it, or none.
+    fn caused(&self, place: Option<usize>, found: fn(usize) -> Cause, elsewhere: Cause) -> Cause {
+        match place {
+            Some(place) if self.timeline.entries[place].kind == DeploymentKind::InitialState => {
+                Cause::BeforeObservation
+            }
+            Some(place) => found(place),
+            None => elsewhere,
+        }
+    }
+
     fn decided(&self, link: &IncidentLink) -> Option<usize> {
         let (source, id) = link.deployment.as_ref()?;
         let of_id = self.by_id.get(id.as_str())?;
         of_id.iter().copied().find(|place| self.timeline.entries[*place].deployment.source == *source)
     }
 
-    /// The deployment of that id, version or commit; else the one that first shipped that commit.
+    fn has_brought(&self, place: usize) -> bool {
+        let entry = &self.timeline.entries[place];
+        entry.kind == DeploymentKind::InitialState || entry.is_attempt()
+    }
+
+    /// The deployment of that id, version or commit; else the one that first shipped that commit. A version or commit
+    /// names what brought it rather than what repeated it or was called off.
     fn named(&self, named: &str, started_at: Time) -> Option<usize> {
         let commit = self.facts.repository.as_ref().and_then(|repository| {
             let found = (named.len() >= 7).then(|| repository.history.find_prefix(named, 2))?;
             if let [only] = found[..] { Some(only) } else { None }
         });
-        let places =
-            [self.by_id.get(named), self.by_version.get(named), commit.and_then(|commit| self.by_commit.get(&commit))];
-        let places: Vec<usize> = places.into_iter().flatten().flatten().copied().collect();
+        let of_what_it_brings =
+            [self.by_version.get(named), commit.and_then(|commit| self.by_commit.get(&commit))].into_iter().flatten();
+        let (brought, repeated): (Vec<usize>, Vec<usize>) =
+            of_what_it_brings.flatten().partition(|place| self.has_brought(**place));
+        let by_id = self.by_id.get(named).into_iter().flatten();
+        let mut places: Vec<usize> = by_id.chain(&brought).copied().collect();
+        if places.is_empty() {
+            places = repeated;
+        }
         let end = |place: &usize| (self.timeline.entries[*place].deployment.finished_at, *place);
         // Named after the fact, an incident may have begun while the deployment still ran.
         let before = places.iter().copied().filter(|place| end(place).0 <= started_at).max_by_key(end);

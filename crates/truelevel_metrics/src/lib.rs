@@ -9,6 +9,7 @@ pub mod comparison;
 pub mod course;
 pub mod environments;
 pub mod failures;
+pub mod fixes;
 pub mod incidents;
 pub mod lockstep;
 pub mod mainline;

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use truelevel_model::ids::IdHash;
 use truelevel_model::{CommitId, Review, Window};
 
+use crate::fixes::is_repair;
+
 /// The reviews of one repository.
 #[derive(Debug)]
 pub struct Reviews<'a> {
     merged_as: HashMap<CommitId, &'a Review, IdHash>,
+    repairs: Vec<(CommitId, &'a Review)>,
     opened: Vec<&'a Review>,
     merged: Vec<&'a Review>,
 }
@@ -28,10 +31,16 @@ impl<'a> Reviews<'a> {
                 merged_as.entry(commit).or_insert(review);
             }
         }
+        let mut repairs: Vec<(CommitId, &Review)> = merged_as
+            .iter()
+            .filter(|(_, review)| is_repair(review))
+            .map(|(commit, review)| (*commit, *review))
+            .collect();
+        repairs.sort_unstable_by_key(|(commit, _)| *commit);
         let is_recent = |review: &&&Review| review.merged_at.is_some_and(|at| window.contains(at));
         let merged = all.iter().filter(is_recent).copied().collect();
         let opened = all.iter().filter(|review| window.contains(review.opened_at)).copied().collect();
-        Self { merged_as, opened, merged }
+        Self { merged_as, repairs, opened, merged }
     }
 
     /// The review whose merge made this commit.
@@ -39,11 +48,9 @@ impl<'a> Reviews<'a> {
         self.merged_as.get(&commit).copied()
     }
 
-    /// Every merged review with the commit that its merge made, in no order that means anything.
-    pub fn merges(&self) -> impl Iterator<Item = (CommitId, &'a Review)> {
-        let mut merges: Vec<_> = self.merged_as.iter().map(|(commit, review)| (*commit, *review)).collect();
-        merges.sort_unstable_by_key(|(commit, _)| *commit);
-        merges.into_iter()
+    /// The merged reviews that are labelled as repairs, with the commits that their merges made, by commit.
+    pub fn repairs(&self) -> &[(CommitId, &'a Review)] {
+        &self.repairs
     }
 
     /// The reviews that were opened in the window, by number.

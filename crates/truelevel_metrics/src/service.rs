@@ -8,7 +8,8 @@ use truelevel_model::{
     ServiceId, Span, Tag, Time, Window,
 };
 
-use crate::failures::{Failure, failures, reverts};
+use crate::failures::{Failure, failures};
+use crate::fixes::{LabelledFix, Revert, labelled_fixes, reverts};
 use crate::incidents::{IncidentLinks, ServiceIncident, incidents};
 use crate::mainline::Mainline;
 use crate::metrics::deployment_rework_rate::{Rework, rework};
@@ -127,8 +128,10 @@ pub struct ServiceData<'a> {
     pub incidents: Vec<ServiceIncident<'a>>,
     /// The deployments that needed intervention, whenever they were.
     pub failures: Vec<Failure>,
-    /// Deployments that shipped the revert of a change, each with the earlier one that had shipped that change.
-    pub reverts: Vec<(usize, usize)>,
+    /// The reverts that were deployed, each with the deployment of what it reverts.
+    pub reverts: Vec<Revert>,
+    /// Deployments that shipped reviews which are labelled as repairs.
+    pub labelled_fixes: Vec<LabelledFix<'a>>,
     /// What was left out, in the window.
     pub exclusions: Exclusions,
     /// Whether more than the value and its interval is asked for: further quantiles, bands and details.
@@ -159,6 +162,7 @@ impl<'a> ServiceData<'a> {
         });
         let incidents = incidents(facts, &timeline, window.end);
         let reverts = reverts(facts, &timeline);
+        let labelled_fixes = labelled_fixes(facts, &timeline);
         let before_production =
             repository.map(|repository| PreProduction::new(facts, repository, resolver.as_ref(), window));
         let mut data = Self {
@@ -166,8 +170,9 @@ impl<'a> ServiceData<'a> {
             window,
             bands,
             exclusions: timeline.exclusions.clone(),
-            failures: failures(&timeline, &reverts, &incidents),
+            failures: failures(&timeline, &reverts, &labelled_fixes, &incidents),
             reverts,
+            labelled_fixes,
             incidents,
             timeline,
             shipped: Vec::new(),
@@ -208,6 +213,26 @@ impl<'a> ServiceData<'a> {
     /// What to say where nothing is known because there is no repository.
     pub fn without_repository(&self) -> Option<&'static str> {
         self.facts.repository.is_none().then_some("no repository is matched to the service")
+    }
+
+    /// Whether the deployment at a place on the timeline counts among those attempted: also what was called off or changed
+    /// nothing, where it is known to have failed.
+    pub fn is_attempted(&self, place: usize) -> bool {
+        self.timeline.entries[place].is_attempt()
+            || self.failures.binary_search_by_key(&place, |failure| failure.deployment).is_ok()
+    }
+
+    /// How many production deployments were attempted in the window.
+    pub fn attempts(&self) -> u64 {
+        let entries = self.timeline.entries.iter().enumerate();
+        let in_window = entries.filter(|(_, entry)| self.window.contains(entry.deployment.finished_at));
+        in_window.filter(|(place, _)| self.is_attempted(*place)).count() as u64
+    }
+
+    /// The failures of deployments that ended in the window.
+    pub fn failed_in_window(&self) -> impl Iterator<Item = &Failure> {
+        let ended_at = |failure: &Failure| self.timeline.entries[failure.deployment].deployment.finished_at;
+        self.failures.iter().filter(move |failure| self.window.contains(ended_at(failure)))
     }
 
     /// The incidents that began in the window.

@@ -48,6 +48,17 @@ pub struct TimelineEntry<'a> {
     pub follows_unresolved: bool,
 }
 
+impl TimelineEntry<'_> {
+    /// Whether it was tried to change what runs: all that count, further environments, and what failed or was stopped by
+    /// automation. What was cancelled or has not ended reached nobody.
+    pub fn is_attempt(&self) -> bool {
+        self.kind.is_counted()
+            || self.kind == DeploymentKind::FanOut
+            || self.deployment.outcome == DeploymentOutcome::Failed
+            || self.deployment.aborted_automatically == Some(true)
+    }
+}
+
 /// A service's production deployments, oldest first, and which change shipped with which.
 #[derive(Debug)]
 pub struct Timeline<'a> {

@@ -86,12 +86,21 @@ pub struct FailedDeployment {
     pub finished_at: Time,
     /// What was to run.
     pub version: String,
-    /// What shows that it failed, strongest first, as ids of signals.
-    pub signals: Vec<&'static str>,
+    /// What shows that it failed, strongest first.
+    pub shown_by: Vec<ShownBy>,
     /// From the start of impact until the service was restored, in seconds; until the as-of while it is open.
     pub seconds: f64,
     /// Whether it is still open.
     pub is_open: bool,
+}
+
+/// What shows that a deployment failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownBy {
+    /// The id of the signal.
+    pub signal: &'static str,
+    /// The incident, rollback or fix that it comes from, in words; absent where the deployment says it of itself.
+    pub origin: Option<String>,
 }
 
 /// An incident of the service.

@@ -157,7 +157,7 @@ fn rolled_back(data: &ServiceData<'_>, found: &ServiceIncident<'_>, end: Time) -
         let after = entry.deployment.finished_at.since(end);
         entry.kind == DeploymentKind::Rollback && after > Span::from_millis(0) && after <= NEAR
     };
-    let went_back = failure.signals.contains(&Signal::RolledBack);
+    let went_back = failure.signals().any(|signal| signal == Signal::RolledBack);
     let rollbacks = data.timeline.entries.iter().skip(cause).find(is_late).filter(|_| went_back);
     rollbacks.map(|entry| entry.deployment.finished_at)
 }

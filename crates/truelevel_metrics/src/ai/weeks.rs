@@ -6,7 +6,6 @@ use truelevel_model::ChangeIndex;
 use truelevel_model::calendar::Week;
 
 use crate::service::{ServiceData, ServiceRepository};
-use crate::timeline::DeploymentKind;
 
 /// Labels of reviews that say that an assistant took part: a word of the label is one of these.
 const LABELS: [&str; 6] = ["ai", "copilot", "claude", "codex", "gemini", "cursor"];
@@ -61,7 +60,7 @@ pub fn weeks(data: &ServiceData<'_>, weeks: &[Week]) -> Vec<AiWeek> {
     for (place, entry) in data.timeline.entries.iter().enumerate() {
         let Some(week) = week_of(place).and_then(|place| found.get_mut(&place)) else { continue };
         week.deployments += u64::from(entry.kind.is_counted());
-        week.attempts += u64::from(entry.kind.is_counted() || entry.kind == DeploymentKind::NotSucceeded);
+        week.attempts += u64::from(data.is_attempted(place));
     }
     for failure in &data.failures {
         let Some(week) = week_of(failure.deployment).and_then(|place| found.get_mut(&place)) else { continue };

@@ -11,7 +11,7 @@ fn found(example: &Example) -> Vec<(String, Vec<Signal>, Option<f64>)> {
             .map(|failure| {
                 let version = data.timeline.entries[failure.deployment].deployment.version.clone();
                 let hours = failure.recovered_at.map(|at| at.since(failure.started_at).seconds() / 3600.0);
-                (version, failure.signals.clone(), hours)
+                (version, failure.signals().collect(), hours)
             })
             .collect()
     })
@@ -22,7 +22,10 @@ fn check(example: Example, expected: &[(&str, &[Signal], Option<f64>)]) {
     assert_eq!(found(&example), expected);
 }
 
-use Signal::{FollowedByIncident, Hotfixed, LinkedToIncident, NamedByIncident, RolledBack};
+use Signal::{
+    AbortedAutomatically, FollowedByIncident, FollowedByLabelledFix, Hotfixed, LinkedToIncident, NamedByIncident,
+    RolledBack,
+};
 
 /// Datadog's published example: after V1, V2, V3 a return to V1 makes V2 the failure; V1 again is no rollback.
 #[test]
@@ -89,7 +92,99 @@ fn what_somebody_decided_wins_over_what_is_named_or_near() {
     check(incident.decide(0, None).decide(0, Some(1)), &[("v2", &[LinkedToIncident], Some(2.0))]);
     let near = Example::days(30).deploy("v1", 0).deploy("v2", 10).incident(11, Some(13), None);
     check(near.clone().decide(0, Some(0)), &[("v1", &[LinkedToIncident], Some(2.0))]);
-    check(near.decide(0, Some(77)), &[]);
+    check(near.deployed_elsewhere(77).decide(0, Some(77)), &[]);
+}
+
+#[test]
+fn a_decision_for_a_deployment_that_nobody_knows_decides_nothing() {
+    let near = Example::days(30).deploy("v1", 0).deploy("v2", 10).incident(11, Some(13), None);
+    check(near.decide(0, Some(77)), &[("v2", &[FollowedByIncident], Some(2.0))]);
+    let named = Example::days(30).deploy("v1", 0).deploy("v2", 10).incident(11, Some(13), Some("v1"));
+    check(named.decide(0, Some(77)), &[("v1", &[NamedByIncident], Some(2.0))]);
+}
+
+#[test]
+fn a_redeployment_is_blamed_where_somebody_or_something_names_it_and_never_for_being_near() {
+    let again = Example::days(30).deploy("v1", 0).deploy("v2", 10).deploy("v2", 20).incident(21, Some(22), None);
+    check(again.clone(), &[("v2", &[FollowedByIncident], Some(1.0))]);
+    let blamed = |example: &Example| {
+        example.data(|data| data.failures.iter().map(|failure| failure.deployment).collect::<Vec<_>>())
+    };
+    assert_eq!(blamed(&again), [1]);
+    assert_eq!(blamed(&again.clone().decide(0, Some(2))), [2]);
+    let named =
+        |what| Example::days(30).deploy("v1", 0).deploy("v2", 10).deploy("v2", 20).incident(21, None, Some(what));
+    assert_eq!(blamed(&named("2")), [2]);
+    assert_eq!(blamed(&named("v2")), [1], "a version is what brought it");
+}
+
+#[test]
+fn what_was_called_off_or_still_runs_is_not_blamed_for_being_near() {
+    use truelevel_model::DeploymentOutcome::{Cancelled, InProgress};
+    for outcome in [Cancelled, InProgress] {
+        let tried = Example::days(30)
+            .deploy("v1", 0)
+            .deploy("v2", 10)
+            .deploy("v3", 11)
+            .deployment(|deployment| deployment.outcome = outcome)
+            .incident(12, Some(14), None);
+        check(tried.clone(), &[("v2", &[FollowedByIncident], Some(2.0))]);
+        let named = tried.incident_with(|incident| incident.caused_by = Some("v3".to_owned()));
+        check(named, &[("v3", &[NamedByIncident], Some(2.0))]);
+    }
+}
+
+#[test]
+fn what_automation_stopped_is_a_failure_however_its_end_is_called() {
+    let stopped = Example::days(30).deploy("v1", 0).deploy("v2", 10).deployment(|deployment| {
+        deployment.outcome = truelevel_model::DeploymentOutcome::Cancelled;
+        deployment.aborted_automatically = Some(true);
+    });
+    check(stopped, &[("v2", &[AbortedAutomatically], Some(0.0))]);
+}
+
+#[test]
+fn a_fix_labelled_as_urgent_blames_what_ran_when_it_was_opened() {
+    let fixed = |label: &'static str, opened, deployed| {
+        Example::days(30)
+            .commit("A", &[], 0)
+            .deploy("A", 1)
+            .commit("B", &["A"], 2)
+            .deploy("B", 10)
+            .commit("C", &["B"], 13)
+            .review(opened, Some(13), |review| {
+                review.merge_commit = Some(Example::id("C"));
+                review.labels = vec![label.to_owned()];
+            })
+            .deploy("C", deployed)
+    };
+    check(fixed("type: Hotfix", 11, 14), &[("B", &[FollowedByLabelledFix], Some(4.0))]);
+    check(fixed("regression", 9, 14), &[("A", &[FollowedByLabelledFix], Some(13.0))]);
+    check(fixed("hotfix", 11, 40), &[]);
+    check(fixed("bug", 11, 14), &[]);
+}
+
+#[test]
+fn each_signal_says_what_it_comes_from() {
+    let example = Example::days(30)
+        .commit("A", &[], 0)
+        .deploy("A", 1)
+        .commit("B", &["A"], 2)
+        .deploy("B", 3)
+        .incident(4, Some(6), None)
+        .revert("C", "B", &["B"], 4)
+        .deploy("C", 5)
+        .deploy("A", 7);
+    let told = example.data(|data| {
+        let proofs = data.failures.iter().flat_map(|failure| &failure.proofs);
+        proofs.map(|proof| (proof.signal, proof.describe(data).unwrap())).collect::<Vec<_>>()
+    });
+    let expected = [
+        (RolledBack, "by A of 2023-11-14T07:00:00Z"),
+        (Hotfixed, "by C of 2023-11-14T05:00:00Z, where 43000000 reverts 42000000"),
+        (FollowedByIncident, "0 of 2023-11-14T04:00:00Z"),
+    ];
+    assert_eq!(told, expected.map(|(signal, text)| (signal, text.to_owned())));
 }
 
 #[test]

@@ -23,7 +23,7 @@ declare! {
     /// **Source**: DORA's capability "streamlining change approval" asks for the time changes wait for approval.
     pub static APPROVAL_WAIT_TIME: Metric = {
         id: "approval_wait_time",
-        version: 1,
+        version: 2,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
         basis: Basis::Deployments,

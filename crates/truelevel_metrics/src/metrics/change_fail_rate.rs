@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use truelevel_model::{DeploymentOutcome, Measurement, Unit, declare};
+use truelevel_model::{Measurement, Unit, declare};
 
 use super::{Basis, Metric};
-use crate::failures::Failure;
 use crate::pipelines::Tally;
 use crate::service::ServiceData;
-use crate::timeline::{DeploymentKind, TimelineEntry};
 
 declare! {
     /// Change fail rate
@@ -16,14 +14,17 @@ declare! {
     /// Production deployments in the window that needed intervention ÷ production deployments attempted.
     ///
     /// A failure is shown by an incident that somebody linked to the deployment or that names it, a return to an earlier
-    /// version, an automatic abort, a hotfix (a revert of its changes, deployed within 24 hours), or an incident of the
-    /// service after it, before the next deployment and within 24 hours. What somebody decided about an incident wins
-    /// over everything inferred. Each deployment fails at most once, whatever the number of
+    /// version, an automatic abort, a hotfix within 24 hours (a revert of its changes; or a review that is labelled as a
+    /// hotfix, incident or regression and was opened while it ran), or an incident of the service after it, before the next
+    /// attempt and within 24 hours. What somebody decided about an incident wins
+    /// over everything inferred; a decision for a deployment that nobody knows decides nothing. Each deployment fails at most once, whatever the number of
     /// signals. The rate over all signals is the value; the rate over reports alone (linked and
     /// named) is beside it as `reported_ratio`: the gap between them, `inferred_only`, is what nobody reported.
     ///
-    /// Attempted are all that count in the deployment frequency, further production environments reached, and
-    /// failed attempts. A failed attempt that changed nothing is no failure by itself.
+    /// Attempted are all that count in the deployment frequency, further production environments reached, failed attempts,
+    /// and those that automation stopped. What was cancelled or has not ended, and the version already running again, count
+    /// only where somebody or something names them as the cause: nothing is blamed on them for having been near. A failed
+    /// attempt that changed nothing is no failure by itself.
     ///
     /// Without incident data the value is a lower bound: failures that were mended by a new version do not show.
     ///
@@ -33,7 +34,7 @@ declare! {
     /// deployments.
     pub static CHANGE_FAIL_RATE: Metric = {
         id: "change_fail_rate",
-        version: 1,
+        version: 2,
         unit: Unit::Ratio,
         higher_is_better: Some(false),
         basis: Basis::Deployments,
@@ -49,15 +50,14 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     if data.is_proxy() && data.facts.incidents.is_none() {
         return metric.missing(data, "releases are not rolled back: without incident data a proxy shows no failures");
     }
-    let attempts = attempts(data);
-    let is_attempted = |failure: &&Failure| is_attempt(data, &data.timeline.entries[failure.deployment]);
-    let failed: Vec<_> = data.failures.iter().filter(is_attempted).collect();
+    let attempts = data.attempts();
+    let failed: Vec<_> = data.failed_in_window().collect();
     let reported = failed.iter().filter(|failure| failure.is_reported()).count();
     let tally = Tally { part: failed.len() as u64, whole: attempts };
     let nothing = "no production deployment was attempted in the window";
     let mut measurement = super::share(metric, data, tally, nothing);
     let mut details: BTreeMap<String, f64> = BTreeMap::new();
-    for signal in failed.iter().flat_map(|failure| &failure.signals) {
+    for signal in failed.iter().flat_map(|failure| failure.signals()) {
         *details.entry(signal.as_str().to_owned()).or_default() += 1.0;
     }
     details.insert("failures".into(), failed.len() as f64);
@@ -73,18 +73,6 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     }
     measurement.details = details;
     measurement
-}
-
-/// How many production deployments were attempted in the window.
-pub fn attempts(data: &ServiceData<'_>) -> u64 {
-    data.timeline.entries.iter().filter(|entry| is_attempt(data, entry)).count() as u64
-}
-
-fn is_attempt(data: &ServiceData<'_>, entry: &TimelineEntry<'_>) -> bool {
-    let is_attempt = entry.kind.is_counted()
-        || entry.kind == DeploymentKind::FanOut
-        || entry.deployment.outcome == DeploymentOutcome::Failed;
-    is_attempt && data.window.contains(entry.deployment.finished_at)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ declare! {
     /// in production.
     pub static CHANGE_LEAD_TIME: Metric = {
         id: "change_lead_time",
-        version: 2,
+        version: 3,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
         basis: Basis::Deployments,

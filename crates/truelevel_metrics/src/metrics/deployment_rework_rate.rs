@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use truelevel_model::{CommitId, Measurement, Review, Unit, declare};
+use truelevel_model::{Measurement, Unit, declare};
 
 use super::{Basis, Metric};
 use crate::failures::NEAR;
 use crate::incidents::ServiceIncident;
 use crate::pipelines::Tally;
-use crate::reviews::Reviews;
 use crate::service::ServiceData;
 use crate::timeline::DeploymentKind;
 
@@ -32,15 +31,13 @@ declare! {
     /// performed to address a user-facing bug").
     pub static DEPLOYMENT_REWORK_RATE: Metric = {
         id: "deployment_rework_rate",
-        version: 1,
+        version: 2,
         unit: Unit::Ratio,
         higher_is_better: Some(false),
         basis: Basis::Deployments,
         measure: measure,
     };
 }
-
-const REPAIR_WORDS: [&str; 5] = ["bug", "bugfix", "hotfix", "incident", "regression"];
 
 fn measure(data: &ServiceData<'_>) -> Measurement {
     let metric = &DEPLOYMENT_REWORK_RATE;
@@ -109,8 +106,8 @@ pub(crate) fn rework(data: &ServiceData<'_>) -> BTreeMap<usize, Rework> {
     let found = rollbacks
         .map(|(place, _)| (place, Rework::Rollback))
         .chain(incident_ends(data).into_iter().map(|place| (place, Rework::EndedIncident)))
-        .chain(data.reverts.iter().map(|(fix, _)| (*fix, Rework::Revert)))
-        .chain(labelled(data).into_iter().map(|place| (place, Rework::Labelled)));
+        .chain(data.reverts.iter().map(|revert| (revert.fix, Rework::Revert)))
+        .chain(data.labelled_fixes.iter().map(|labelled| (labelled.fix, Rework::Labelled)));
     let mut places: BTreeMap<usize, Rework> = BTreeMap::new();
     for (place, why) in found {
         let strongest = places.entry(place).or_insert(why);
@@ -139,30 +136,6 @@ fn incident_ends(data: &ServiceData<'_>) -> Vec<usize> {
         (is_while_open && found.cause.deployment() != Some(*place)).then_some(*place)
     };
     data.incidents.iter().filter_map(ended_by).collect()
-}
-
-/// The deployments that first shipped the merge of a review labelled as a repair.
-fn labelled(data: &ServiceData<'_>) -> Vec<usize> {
-    let (Some(repository), Some(attribution)) = (data.facts.repository.as_ref(), data.timeline.attribution.as_ref())
-    else {
-        return Vec::new();
-    };
-    let shipped_with = |commit: CommitId| {
-        let merge = repository.history.find(&commit)?;
-        let is_own = repository.touches.is_none_or(|touches| touches(merge));
-        let place = attribution.first_deployment(merge).filter(|_| is_own)? as usize;
-        let ships_any = data.timeline.entries.get(place).is_some_and(|entry| !entry.ships.is_empty());
-        ships_any.then_some(place)
-    };
-    let merges = repository.reviews.map(Reviews::merges).into_iter().flatten();
-    merges.filter(|(_, review)| is_repair(review)).filter_map(|(commit, _)| shipped_with(commit)).collect()
-}
-
-fn is_repair(review: &Review) -> bool {
-    review.labels.iter().any(|label| {
-        let label = label.to_lowercase();
-        label.split(|c: char| !c.is_alphanumeric()).any(|word| REPAIR_WORDS.contains(&word))
-    })
 }
 
 #[cfg(test)]

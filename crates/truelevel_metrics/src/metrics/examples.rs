@@ -25,6 +25,7 @@ pub(crate) struct Example {
     baseline: Option<String>,
     incidents: Option<Vec<Incident>>,
     links: Vec<IncidentLink>,
+    deployed_elsewhere: Vec<String>,
     reviews: Option<Vec<Review>>,
     runs: Option<Vec<PipelineRun>>,
     golden_path: Option<String>,
@@ -55,6 +56,7 @@ impl Example {
             baseline: None,
             incidents: None,
             links: Vec::new(),
+            deployed_elsewhere: Vec::new(),
             reviews: None,
             runs: None,
             golden_path: None,
@@ -184,6 +186,12 @@ impl Example {
         self
     }
 
+    /// Another service has a deployment of that number.
+    pub(crate) fn deployed_elsewhere(mut self, number: usize) -> Self {
+        self.deployed_elsewhere.push(number.to_string());
+        self
+    }
+
     /// Changes the deployment that was added last.
     pub(crate) fn deployment(mut self, change: impl FnOnce(&mut Deployment)) -> Self {
         self.deployments.last_mut().map(change);
@@ -279,7 +287,13 @@ impl Example {
         let service = ServiceId::new("web");
         let deployments: Vec<&Deployment> = self.deployments.iter().collect();
         let incidents: Option<Vec<&Incident>> = self.incidents.as_ref().map(|incidents| incidents.iter().collect());
-        let links = IncidentLinks::new(&self.links);
+        let links = IncidentLinks::new(&self.links, |_, id| {
+            self.deployments
+                .iter()
+                .map(|deployment| &deployment.id)
+                .chain(&self.deployed_elsewhere)
+                .any(|known| known == id)
+        });
         let reviews = self.reviews.as_ref().map(|reviews| Reviews::prepare(reviews, window));
         let ran_on =
             PipelineRepository { history: &history, mainline: mainline.as_ref(), default_branch: Some("main") };

@@ -24,7 +24,7 @@ declare! {
     /// **Source**: DORA's definition since 2023 (dora.dev/insights/dora-metrics-history).
     pub static FAILED_DEPLOYMENT_RECOVERY_TIME: Metric = {
         id: "failed_deployment_recovery_time",
-        version: 1,
+        version: 2,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
         basis: Basis::Deployments,
@@ -52,9 +52,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
 
 /// How long each failure in the window hurt, and how long each that is open has hurt so far.
 pub(crate) fn observations(data: &ServiceData<'_>) -> Vec<Observation> {
-    data.failures
-        .iter()
-        .filter(|failure| data.window.contains(data.timeline.entries[failure.deployment].deployment.finished_at))
+    data.failed_in_window()
         .map(|failure| (failure.recovered_at.unwrap_or(data.window.end).since(failure.started_at), failure))
         .filter(|(duration, _)| !duration.is_negative())
         .map(|(duration, failure)| Observation {

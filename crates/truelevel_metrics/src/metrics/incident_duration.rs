@@ -21,7 +21,7 @@ declare! {
     /// **Source**: DORA separated the two in 2023 (dora.dev/insights/dora-metrics-history).
     pub static INCIDENT_DURATION: Metric = {
         id: "incident_duration",
-        version: 1,
+        version: 2,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
         basis: Basis::Incidents,

@@ -19,7 +19,7 @@ declare! {
     /// to have joined the branch after it was deployed has a wrong clock and is counted under `negative_duration`.
     pub static MERGE_TO_DEPLOY_TIME: Metric = {
         id: "merge_to_deploy_time",
-        version: 1,
+        version: 2,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
         basis: Basis::Deployments,

@@ -23,7 +23,7 @@ declare! {
     /// **Source**: DORA's capabilities "continuous integration" and "test automation" ask for feedback within ten minutes.
     pub static PIPELINE_DURATION: Metric = {
         id: "pipeline_duration",
-        version: 1,
+        version: 2,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
         basis: Basis::PipelineRuns,

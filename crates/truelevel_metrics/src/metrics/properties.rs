@@ -16,7 +16,7 @@ const COMMITS: usize = 12;
 /// One fact. Its place in the list it was made in is its id, so that the list can be told in any order and twice.
 #[derive(Clone, Debug)]
 enum Fact {
-    Deployed { version: usize, hour: i64, has_succeeded: bool },
+    Deployed { version: usize, hour: i64, outcome: DeploymentOutcome, is_aborted: bool },
     Incident { hour: i64, hours: Option<i64>, version: Option<usize> },
     Reviewed { hour: i64, merges: usize, is_automation: bool },
     Ran { commit: usize, hour: i64, has_succeeded: bool, attempt: u32 },
@@ -25,8 +25,8 @@ enum Fact {
 fn fact() -> impl Strategy<Value = Fact> {
     let (version, hour) = (0..COMMITS, 0..700i64);
     prop_oneof![
-        4 => (version.clone(), hour.clone(), prop::bool::weighted(0.8))
-            .prop_map(|(version, hour, has_succeeded)| Fact::Deployed { version, hour, has_succeeded }),
+        4 => (version.clone(), hour.clone(), outcome(), prop::bool::weighted(0.1))
+            .prop_map(|(version, hour, outcome, is_aborted)| Fact::Deployed { version, hour, outcome, is_aborted }),
         2 => (hour.clone(), prop::option::of(1..90i64), prop::option::of(version.clone()))
             .prop_map(|(hour, hours, version)| Fact::Incident { hour, hours, version }),
         1 => (hour.clone(), version.clone(), any::<bool>())
@@ -34,6 +34,11 @@ fn fact() -> impl Strategy<Value = Fact> {
         2 => (version, hour, any::<bool>(), 1..3u32)
             .prop_map(|(commit, hour, has_succeeded, attempt)| Fact::Ran { commit, hour, has_succeeded, attempt }),
     ]
+}
+
+fn outcome() -> impl Strategy<Value = DeploymentOutcome> {
+    use DeploymentOutcome::{Cancelled, Failed, InProgress, Succeeded};
+    prop_oneof![7 => Just(Succeeded), 1 => Just(Failed), 1 => Just(Cancelled), 1 => Just(InProgress)]
 }
 
 fn name(commit: usize) -> String {
@@ -52,12 +57,11 @@ fn world<'a>(facts: impl IntoIterator<Item = &'a (usize, Fact)>) -> Example {
 
 fn tell(example: Example, id: usize, fact: &Fact) -> Example {
     match fact {
-        Fact::Deployed { version, hour, has_succeeded } => {
+        Fact::Deployed { version, hour, outcome, is_aborted } => {
             example.deploy(&name(*version), *hour).deployment(|deployment| {
                 deployment.id = id.to_string();
-                if !has_succeeded {
-                    deployment.outcome = DeploymentOutcome::Failed;
-                }
+                deployment.outcome = *outcome;
+                deployment.aborted_automatically = Some(*is_aborted);
             })
         }
         Fact::Incident { hour, hours, version } => {
@@ -140,7 +144,31 @@ proptest! {
         let (before, after) = (world(&facts), world(facts.iter().chain([&more])));
         let (before, after) = (before.measure(&CHANGE_FAIL_RATE), after.measure(&CHANGE_FAIL_RATE));
         prop_assert!(after.value >= before.value);
-        prop_assert_eq!(after.n, before.n);
+        // What was called off counts among those attempted once it is named.
+        prop_assert!(after.n == before.n || after.n == before.n + 1);
+    }
+
+    #[test]
+    fn the_fail_rate_and_the_recovery_time_tell_of_the_same_failures(facts in prop::collection::vec(fact(), 1..40)) {
+        let world = world(&numbered(facts));
+        let failed = world.measure(&CHANGE_FAIL_RATE).details.get("failures").copied().unwrap_or(0.0);
+        let recovery = world.measure(&FAILED_DEPLOYMENT_RECOVERY_TIME);
+        prop_assert_eq!(failed, (recovery.n + recovery.censored) as f64);
+    }
+
+    #[test]
+    fn an_incident_between_deployments_that_succeeded_is_never_lost_to_an_attempt_that_was_called_off(
+        hours in prop::collection::btree_set(0..700i64, 1..10),
+        after in 1..20i64,
+    ) {
+        let forward = |example: Example, (number, hour): (usize, &i64)| example.deploy(&format!("v{number}"), *hour);
+        let plain = hours.iter().enumerate().fold(Example::days(30).no_incidents(), forward);
+        let plain = plain.incident(hours.last().unwrap() + after, None, None);
+        let called_off = hours.iter().fold(plain.clone(), |example, hour| {
+            example.deploy("never", hour + 1).deployment(|deployment| deployment.outcome = DeploymentOutcome::Cancelled)
+        });
+        let (plain, called_off) = (plain.measure(&CHANGE_FAIL_RATE), called_off.measure(&CHANGE_FAIL_RATE));
+        prop_assert_eq!((plain.value, plain.n), (called_off.value, called_off.n));
     }
 
     #[test]

@@ -25,7 +25,7 @@ declare! {
     /// **Source**: DORA's recovery time, seen at the one edge that decides.
     pub static RESTORED_WITHIN_AN_HOUR_SHARE: Metric = {
         id: "restored_within_an_hour_share",
-        version: 1,
+        version: 2,
         unit: Unit::Ratio,
         higher_is_better: Some(true),
         basis: Basis::Deployments,
@@ -40,12 +40,9 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     if let Some(missing) = metric.without_deployments(data).or_else(|| metric.without_incidents(data)) {
         return missing;
     }
-    let attempts = super::change_fail_rate::attempts(data);
-    let in_window = |place: usize| data.window.contains(data.timeline.entries[place].deployment.finished_at);
+    let attempts = data.attempts();
     let told: Vec<bool> = data
-        .failures
-        .iter()
-        .filter(|failure| in_window(failure.deployment))
+        .failed_in_window()
         .map(|failure| {
             (failure.recovered_at, failure.recovered_at.unwrap_or(data.window.end).since(failure.started_at))
         })
@@ -59,9 +56,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     let mut measurement = super::share(metric, data, tally, &nothing);
     // Without an attempt nothing is known, which is not the same as no failure.
     if attempts > 0 {
-        measurement
-            .details
-            .insert("failures".into(), data.failures.iter().filter(|it| in_window(it.deployment)).count() as f64);
+        measurement.details.insert("failures".into(), data.failed_in_window().count() as f64);
     }
     measurement
 }

@@ -21,7 +21,7 @@ declare! {
     /// **Interval**: order statistics on the curve; none below 6 reviews for the median, 11 for p75, 29 for p90.
     pub static REVIEW_PICKUP_TIME: Metric = {
         id: "review_pickup_time",
-        version: 1,
+        version: 2,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
         basis: Basis::Reviews,

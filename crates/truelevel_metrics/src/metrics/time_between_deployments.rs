@@ -20,7 +20,7 @@ declare! {
     /// **Source**: DORA's guide names it as the other form of deployment frequency (dora.dev/guides/dora-metrics).
     pub static TIME_BETWEEN_DEPLOYMENTS: Metric = {
         id: "time_between_deployments",
-        version: 1,
+        version: 2,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
         basis: Basis::Deployments,

@@ -18,7 +18,7 @@ declare! {
     /// **Interval**: order statistics on the curve; none below 6 incidents for the median, 11 for p75, 29 for p90.
     pub static TIME_TO_ACKNOWLEDGE: Metric = {
         id: "time_to_acknowledge",
-        version: 1,
+        version: 2,
         unit: Unit::Seconds,
         higher_is_better: Some(false),
         basis: Basis::Incidents,

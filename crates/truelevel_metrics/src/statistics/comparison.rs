@@ -29,13 +29,22 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether the interval excludes "no change"; only then is a difference called a change.
-    pub fn excludes_none(&self) -> bool {
-        let none = match self.contrast {
+    const fn none(&self) -> f64 {
+        match self.contrast {
             Contrast::Difference => 0.0,
             Contrast::Ratio => 1.0,
-        };
+        }
+    }
+
+    /// Whether the interval excludes "no change"; only then is a difference called a change.
+    pub fn excludes_none(&self) -> bool {
+        let none = self.none();
         self.low.is_some_and(|low| low > none) || self.high.is_some_and(|high| high < none)
+    }
+
+    /// Whether an interval that excludes "no change" lies above it.
+    pub fn is_rise(&self) -> bool {
+        self.low.is_some_and(|low| low > self.none())
     }
 
     /// The chance that a contrast of nothing lies at least as far from "no change": read off the interval, on the side of

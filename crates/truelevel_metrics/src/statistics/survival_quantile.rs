@@ -1,7 +1,7 @@
 //! Quantiles of a Kaplan–Meier curve and their intervals.
 
 use super::kaplan_meier::{Step, Survival};
-use super::order_statistic_ranks;
+use super::{Interval, order_statistic_ranks};
 
 /// How near a curve counts as touching a level; the square root of the machine's epsilon, as in R's `survival`.
 const TOLERANCE: f64 = 1.490_116_119_384_765_6e-8;
@@ -11,8 +11,9 @@ const TOLERANCE: f64 = 1.490_116_119_384_765_6e-8;
 pub struct QuantileEstimate {
     /// The quantile; `None` when too much is still open for the curve to reach it.
     pub value: Option<f64>,
-    /// When `value` is `None`: the last observed time, in seconds. The curve is still above the level there, so the
-    /// quantile is estimated to lie beyond.
+    /// When `value` is `None`: a time in seconds up to which the curve did not come below the level, so that the quantile
+    /// is estimated to lie beyond: the last observed time where the curve is above the level there, else that of the last
+    /// event, at which it came down to the level exactly.
     pub at_least: Option<f64>,
 }
 
@@ -25,18 +26,33 @@ pub struct QuantileInterval {
     pub high: Option<f64>,
 }
 
+/// How a curve comes down to a level.
+enum Crossing {
+    /// It falls through the level at this time.
+    At(f64),
+    /// It lies on the level from this time to that of the next step, or to the end.
+    Along(f64, Option<f64>),
+}
+
 impl Survival {
     /// The `p` quantile of the durations: the first time at which at most a share 1 − p lasts longer. Where the share is
-    /// exactly 1 − p, that time averaged with the time of the next event, or with the last observed time if there is
-    /// none, as R's `quantile.survfit` does; otherwise even samples would come out low.
+    /// exactly 1 − p, that time averaged with the time of the next event, as R's `quantile.survfit` does; otherwise even
+    /// samples would come out low. Where no event follows, R averages with the last observed time: the age of something
+    /// that is still open, which nobody observed to end and which grows by the day. Here the quantile is then only known
+    /// to lie beyond the last event.
     ///
     /// Nothing is known for `p` not strictly between 0 and 1.
     pub fn quantile(&self, p: f64) -> QuantileEstimate {
         if !(p > 0.0 && p < 1.0) {
             return QuantileEstimate { value: None, at_least: None };
         }
-        let value = self.first_crossing(p, |step| Some(step.survival));
-        QuantileEstimate { value, at_least: if value.is_none() { self.last_seconds } else { None } }
+        let (value, at_least) = match self.first_crossing(p, |step| Some(step.survival)) {
+            None => (None, self.last_seconds),
+            Some(Crossing::At(time)) => (Some(time), None),
+            Some(Crossing::Along(time, Some(next))) => (Some(time.midpoint(next)), None),
+            Some(Crossing::Along(time, None)) => (None, Some(time)),
+        };
+        QuantileEstimate { value, at_least }
     }
 
     /// The interval that reports show, made for changes that arrive together: `n_independent` is how many clusters
@@ -73,22 +89,27 @@ impl Survival {
         if !(p > 0.0 && p < 1.0) {
             return None;
         }
-        let low = self.first_crossing(p, |step| step.survival_interval().map(|interval| interval.low))?;
-        let high = self.first_crossing(p, |step| step.survival_interval().map(|interval| interval.high));
-        Some(QuantileInterval { low, high })
+        // Along the end of the curve R averages with the last observed time.
+        let as_in_r = |crossing| match crossing {
+            Crossing::At(time) => Some(time),
+            Crossing::Along(time, next) => Some(time.midpoint(next.or(self.last_seconds)?)),
+        };
+        let end = |height: fn(Interval) -> f64| {
+            self.first_crossing(p, |step| step.survival_interval().map(height)).and_then(as_in_r)
+        };
+        Some(QuantileInterval { low: end(|interval| interval.low)?, high: end(|interval| interval.high) })
     }
 
-    /// The first time at which a curve over the steps is at 1 − p or below, ties averaged.
-    fn first_crossing(&self, p: f64, height: impl Fn(&Step) -> Option<f64>) -> Option<f64> {
+    /// Where a curve over the steps first comes down to 1 − p.
+    fn first_crossing(&self, p: f64, height: impl Fn(&Step) -> Option<f64>) -> Option<Crossing> {
         let level = 1.0 - p;
         let drop = |step: &Step| height(step).map(|height| level - height);
         let index = self.steps.iter().position(|step| drop(step).is_some_and(|drop| drop >= -TOLERANCE))?;
         let time = self.steps[index].time_seconds;
         if drop(&self.steps[index])? > TOLERANCE {
-            return Some(time);
+            return Some(Crossing::At(time));
         }
-        let next = self.steps.get(index + 1).map(|step| step.time_seconds).or(self.last_seconds)?;
-        Some(time.midpoint(next))
+        Some(Crossing::Along(time, self.steps.get(index + 1).map(|step| step.time_seconds)))
     }
 
     /// The first step up to which at least a share `p` has ended.
@@ -134,7 +155,11 @@ mod tests {
             let curve = Survival::fit(&observations(&case));
             for expected in rows(&case["quantiles"]) {
                 let p = expected["p"].as_f64().unwrap();
-                close(curve.quantile(p).value, expected["value"].as_f64());
+                let QuantileEstimate { value, at_least } = curve.quantile(p);
+                let is_open_ended = value.is_none() && expected["value"].is_number();
+                // R goes half the way from the last event to the age of what is still open.
+                let in_r = at_least.zip(curve.last_seconds).map(|(event, last)| event.midpoint(last));
+                close(if is_open_ended { in_r } else { value }, expected["value"].as_f64());
                 let interval = curve.brookmeyer_crowley_interval(p);
                 close(interval.map(|interval| interval.low), expected["low"].as_f64());
                 close(interval.and_then(|interval| interval.high), expected["high"].as_f64());
@@ -149,6 +174,15 @@ mod tests {
         assert_eq!(fit(&[]).quantile(0.5), QuantileEstimate { value: None, at_least: None });
         assert_eq!(fit(&[(4, true)]).quantile(0.5).value, Some(4.0));
         assert_eq!(fit(&[(4, true)]).quantile_interval(0.5, 1), None);
+    }
+
+    #[test]
+    fn the_age_of_what_is_open_is_no_part_of_a_median() {
+        let half_open = |age| fit(&[(3, true), (age, false)]).quantile(0.5);
+        assert_eq!(half_open(700), QuantileEstimate { value: None, at_least: Some(3.0) });
+        assert_eq!(half_open(700), half_open(701));
+        let ended = fit(&[(3, true), (700, true)]).quantile(0.5);
+        assert_eq!(ended.value, Some(351.5));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use truelevel_model::assessment::{GateOutcome, GateResult, Pitfall, QuestionResult, ServiceResult, StageResult};
-use truelevel_model::course::{FailedDeployment, IncidentInWindow, Newest};
+use truelevel_model::course::{FailedDeployment, IncidentInWindow, Newest, ShownBy};
 
 use super::evidence::{GateRow, gate_row};
 use super::notes::{Block, Notes, Reference, Within};
@@ -189,7 +189,11 @@ fn newest<T, Row>(found: &Newest<T>, row: fn(&T) -> Row) -> (Vec<Row>, u64) {
 }
 
 fn failure_row(failure: &FailedDeployment) -> FailureRow {
-    let signals: Vec<String> = failure.signals.iter().map(|signal| signal.replace('_', " ")).collect();
+    let signal = |shown: &ShownBy| {
+        let signal = shown.signal.replace('_', " ");
+        shown.origin.as_ref().map_or(signal.clone(), |origin| format!("{signal} ({origin})"))
+    };
+    let signals: Vec<String> = failure.shown_by.iter().map(signal).collect();
     FailureRow {
         when: words::moment(failure.finished_at),
         version: failure.version.clone(),

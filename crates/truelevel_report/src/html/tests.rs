@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use truelevel_model::assessment::{Assessment, SCHEMA, ServiceResult, StageResult};
 use truelevel_model::course::{
-    Course, Courses, Days, FailedDeployment, IncidentInWindow, Newest, Waiting, WaitingStep,
+    Course, Courses, Days, FailedDeployment, IncidentInWindow, Newest, ShownBy, Waiting, WaitingStep,
 };
 use truelevel_model::plan::InitiativeResult;
 use truelevel_model::{Measurement, Unit};
@@ -188,7 +188,7 @@ fn courses() -> Courses {
     let failure = FailedDeployment {
         finished_at: at,
         version: HOSTILE.into(),
-        signals: vec!["rolled_back"],
+        shown_by: vec![ShownBy { signal: "rolled_back", origin: Some(HOSTILE.into()) }],
         seconds: 60.0,
         is_open: false,
     };
