@@ -28,7 +28,7 @@ fn paths_that_are_no_repository_are_named() {
     world.write("file", "text");
     world.run(["assess", "file"]).fails_with(2, &["file is not a git repository"]);
     world.run(["assess"]).fails_with(2, &[". is not a git repository"]);
-    world.run(["init", "plain"]).fails_with(3, &["no git repository at plain"]);
+    world.run(["init", "plain"]).fails_with(3, &["no git repository at plain", "init --empty"]);
     world.run(["init", "nowhere"]).fails_with(2, &["nowhere"]);
     world.run(["collect"]).fails_with(2, &["truelevel init"]);
     world.run(["assess", "a\u{1b}[31m\nb"]).fails_with(2, &["a\\u{1b}[31m\\nb does not exist"]);

@@ -407,6 +407,9 @@ pub(crate) struct Init {
     /// The folder to look in and write to
     #[arg(value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: PathBuf,
+    /// Begin without a repository: for facts that are sent or imported
+    #[arg(long)]
+    pub(crate) empty: bool,
     /// Write over a truelevel.toml that is there
     #[arg(long)]
     pub(crate) force: bool,

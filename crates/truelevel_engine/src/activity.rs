@@ -9,7 +9,7 @@ use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::pipelines::{PipelineRepository, Pipelines};
 use truelevel_metrics::reviews::Reviews;
 use truelevel_model::{
-    Incident, IncidentLink, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Window, printable,
+    Incident, IncidentLink, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Time, Window, printable,
 };
 use truelevel_report::numbers;
 use truelevel_store::{Store, StoreError};
@@ -92,6 +92,19 @@ impl Activity {
     /// Whether no source reports reviews.
     pub(crate) fn has_no_reviews(&self) -> bool {
         self.reviews.is_empty()
+    }
+
+    /// Everything that is stored of a source, with its kind and when it happened last.
+    pub(crate) fn happened<'a>(&'a self, mut tell: impl FnMut(&'a SourceId, &'static str, Time)) {
+        for incident in &self.incidents {
+            tell(&incident.source, "incidents", incident.resolved_at.unwrap_or(incident.started_at));
+        }
+        for run in &self.runs {
+            tell(&run.source, "pipeline_runs", run.finished_at.unwrap_or(run.started_at));
+        }
+        for review in &self.reviews {
+            tell(&review.source, "reviews", review.merged_at.unwrap_or(review.opened_at));
+        }
     }
 
     /// All pipeline runs.

@@ -15,7 +15,8 @@ use truelevel_metrics::course::course;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::platform::paths::PathDeployment;
 use truelevel_model::assessment::{
-    Assessment, Coverage, ExclusionCount, Level, RepositoryCoverage, Roadmap, SCHEMA, ServiceResult, StageResult,
+    Assessment, Coverage, ExclusionCount, Level, RepositoryCoverage, Roadmap, SCHEMA, ServiceResult, SourceCoverage,
+    StageResult,
 };
 use truelevel_model::course::{Course, Courses};
 use truelevel_model::deployment_data::DeploymentData;
@@ -38,6 +39,7 @@ use crate::pitfalls::{Copied, Seen, Trace};
 use crate::platform::PlatformFacts;
 use crate::reading::deployments;
 use crate::rollup::{RolledUp, judged};
+use crate::sources::sources;
 use crate::trends::{ServiceWeeks, trends};
 use crate::warnings::{file_warning, located};
 use crate::what_if::Supposed;
@@ -76,6 +78,8 @@ pub struct Prepared {
     gate_answers: Vec<GateAnswer>,
     pub(crate) reported: ByService<EvidenceRecord>,
     pub(crate) activity: Activity,
+    /// Who told of what happened to any service of the workspace.
+    pub(crate) sources: Vec<SourceCoverage>,
     /// What is said of no service of the workspace.
     pub(crate) unplaced: Vec<String>,
     pub(crate) platform: PlatformFacts,
@@ -142,6 +146,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     let activity = Activity::read(workspace.store.as_ref(), &services)?;
     let platform = PlatformFacts::gather(&workspace.config.golden_paths, &collected, &services, &detected, &activity)?;
     let unplaced = unplaced(&activity, &workspace.config.own, &platform, &services);
+    let sources = sources(&services, &activity, window);
     // The organisation's golden paths are its own whichever of its services are asked about.
     services.retain(|service| is_asked(&request.services, service));
     let mut prepared = Prepared {
@@ -154,6 +159,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
             record.service.clone().map(|service| vec![service])
         }),
         activity,
+        sources,
         unplaced,
         platform,
         supposed: Supposed::default(),
@@ -554,6 +560,7 @@ impl Prepared {
             production_deployments: tallies.iter().map(|tally| tally.deployments).sum(),
             versions_resolved: tallies.iter().filter(|tally| tally.has_repository).map(|tally| tally.resolved).sum(),
             versions_asked: tallies.iter().filter(|tally| tally.has_repository).map(|tally| tally.deployments).sum(),
+            sources: self.sources.clone(),
             warnings,
             file_warnings,
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use truelevel_assess::Catalog;
 use truelevel_assess::catalog::Requirement;
 use truelevel_assess::conditions::Subject;
-use truelevel_model::assessment::{Answer, Assessment, GateOutcome, GateResult};
+use truelevel_model::assessment::{Answer, Assessment, GateOutcome, GateResult, SourceCoverage};
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{Grade, Time};
 
@@ -30,7 +30,7 @@ pub struct Checkup {
     /// What is missing or stale; what would decide most comes first.
     pub findings: Vec<Finding>,
     /// Where facts come from, by name.
-    pub sources: Vec<SourceState>,
+    pub sources: Vec<SourceCoverage>,
     /// The services, by name.
     pub services: Vec<ServiceState>,
 }
@@ -52,19 +52,6 @@ pub struct Finding {
     pub questions: Vec<String>,
     /// The stages and lanes with a gate that cannot be judged and that it helps to judge.
     pub stages: Vec<String>,
-}
-
-/// What one source brought.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct SourceState {
-    /// The source.
-    pub source: String,
-    /// How many facts of which kind.
-    pub facts: BTreeMap<&'static str, u64>,
-    /// The newest observation.
-    pub newest_at: Option<Time>,
-    /// Nothing of it was observed in the window; never said of what only lists services.
-    pub is_stale: bool,
 }
 
 /// What is known of one service.
@@ -270,32 +257,30 @@ impl<'a> Open<'a> {
     }
 }
 
-fn sources(workspace: &Workspace, assessment: &Assessment, start: Time) -> Result<Vec<SourceState>, EngineError> {
-    let store = &workspace.store;
-    let mut states: BTreeMap<String, SourceState> = BTreeMap::new();
-    let mut add = |source: &str, kind: &'static str, at: Time| {
-        let state = states.entry(source.to_owned()).or_default();
-        *state.facts.entry(kind).or_default() += 1;
-        state.newest_at = state.newest_at.max(Some(at));
-    };
-    store.deployments()?.iter().for_each(|fact| add(fact.source.as_str(), "deployments", fact.observed_at));
-    store.evidence()?.iter().for_each(|fact| add(fact.source.as_str(), "evidence", fact.evidence.observed_at));
-    store.incidents()?.iter().for_each(|fact| add(fact.source.as_str(), "incidents", fact.observed_at));
-    store.pipeline_runs()?.iter().for_each(|fact| add(fact.source.as_str(), "pipeline_runs", fact.observed_at));
-    store.reviews()?.iter().for_each(|fact| add(fact.source.as_str(), "reviews", fact.observed_at));
-    store.service_records()?.iter().for_each(|fact| add(fact.source.as_str(), "services", fact.observed_at));
-    for repository in &assessment.coverage.repositories {
-        let state = states.entry(format!("git:{}", repository.repository)).or_default();
-        state.facts.insert("changes", repository.changes);
-        state.newest_at = repository.newest_change_at;
-    }
-    let finish = |(source, state): (String, SourceState)| {
+/// What tells of what happened, and beside it what only says how services are.
+fn sources(workspace: &Workspace, assessment: &Assessment, start: Time) -> Result<Vec<SourceCoverage>, EngineError> {
+    let told = assessment.coverage.sources.iter().map(|source| (source.source.clone(), source.clone()));
+    let mut sources: BTreeMap<String, SourceCoverage> = told.collect();
+    let mut add = |source: &str, kind: &str, count: u64, at: Option<Time>| {
+        let entry = sources.entry(source.to_owned()).or_default();
+        source.clone_into(&mut entry.source);
+        *entry.facts.entry(kind.to_owned()).or_default() += count;
+        entry.newest_at = entry.newest_at.max(at);
         // What is said of services holds until something else is said.
-        let is_event = state.facts.keys().any(|kind| *kind != "services");
-        let is_stale = is_event && state.newest_at.is_none_or(|at| at <= start);
-        SourceState { source, is_stale, ..state }
+        let is_event = entry.facts.keys().any(|kind| kind != "services");
+        entry.is_stale = is_event && entry.newest_at.is_none_or(|at| at <= start);
     };
-    Ok(states.into_iter().map(finish).collect())
+    for fact in workspace.store.evidence()? {
+        add(fact.source.as_str(), "evidence", 1, Some(fact.evidence.observed_at));
+    }
+    for fact in workspace.store.service_records()? {
+        add(fact.source.as_str(), "services", 1, Some(fact.observed_at));
+    }
+    for repository in &assessment.coverage.repositories {
+        let name = format!("git:{}", repository.repository);
+        add(&name, "changes", repository.changes, repository.newest_change_at);
+    }
+    Ok(sources.into_values().collect())
 }
 
 fn services(workspace: &Workspace, assessment: &Assessment) -> Result<Vec<ServiceState>, EngineError> {

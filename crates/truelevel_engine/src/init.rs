@@ -20,12 +20,12 @@ struct Found {
     environments: BTreeSet<String>,
 }
 
-/// The text of a configuration for the repositories at `folder` or one level below it.
-pub fn describe(folder: &Path) -> Result<String, EngineError> {
+/// The text of a configuration for the repositories at `folder` or one level below it; for none where it may be empty.
+pub fn describe(folder: &Path, may_be_empty: bool) -> Result<String, EngineError> {
     let found = look_around(folder)?;
-    if found.repositories.is_empty() {
+    if found.repositories.is_empty() && !may_be_empty {
         return Err(EngineError::NothingToAssess(format!(
-            "no git repository at {} or one level below",
+            "no git repository at {} or one level below; `truelevel init --empty` begins without one",
             truelevel_model::printable(&folder.display().to_string())
         )));
     }

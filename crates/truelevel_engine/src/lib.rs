@@ -35,6 +35,7 @@ mod reference;
 pub mod remembered;
 mod rollup;
 pub mod snapshots;
+mod sources;
 pub mod trends;
 mod turning;
 mod warnings;

@@ -21,6 +21,7 @@ use crate::assess::{
 };
 use crate::matching::{Matched, Service, services};
 use crate::platform::PlatformFacts;
+use crate::sources::sources;
 use crate::{EngineError, Talk, Workspace};
 
 /// What facts that were written may concern.
@@ -205,6 +206,7 @@ impl Prepared {
         }
         let config = &workspace.config.golden_paths;
         let platform = PlatformFacts::gather(config, &self.collected, &self.services, &self.detected, &self.activity)?;
+        self.sources = sources(&self.services, &self.activity, self.window);
         self.unplaced = unplaced(&self.activity, &self.own, &platform, &self.services);
         let is_same = self.platform.looks_for_the_same(&platform);
         Ok(is_same.then_some(again))

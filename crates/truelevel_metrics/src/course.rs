@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use truelevel_model::Time;
 use truelevel_model::course::{
-    Course, Days, FailedDeployment, IncidentInWindow, Newest, ShownBy, Waiting, WaitingStep,
+    Course, Days, FailedDeployment, IncidentInWindow, MOST_NAMED, Newest, ShownBy, Waiting, WaitingStep,
 };
 
 use crate::metrics::{change_lead_time, failed_deployment_recovery_time};
@@ -15,8 +15,6 @@ use crate::statistics::{Observation, Survival};
 const SMALLEST_STEP: f64 = 0.01;
 /// More marks of what is still open than this are a smear.
 const MOST_MARKS: usize = 100;
-/// So many failures and incidents are named.
-const MOST_NAMED: usize = 20;
 
 /// The course of a service, without its trends.
 pub fn course(data: &ServiceData<'_>) -> Course {
@@ -38,6 +36,10 @@ pub fn course(data: &ServiceData<'_>) -> Course {
 }
 
 fn days(data: &ServiceData<'_>) -> Days {
+    // What nobody told of is no row of days without a deployment.
+    if data.silent_since().is_some() {
+        return Days::default();
+    }
     let calendar = data.facts.calendar;
     // The window begins right after its start.
     let first = calendar.day(Time::from_millis(data.window.start.millis() + 1));

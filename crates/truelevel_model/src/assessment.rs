@@ -465,11 +465,36 @@ pub struct Coverage {
     pub versions_resolved: u64,
     /// Of the services with a repository: how many production deployments they had in the window.
     pub versions_asked: u64,
+    /// Where facts come from, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sources: Vec<SourceCoverage>,
     /// What could not be read or was assumed, in sentences.
     pub warnings: Vec<String>,
     /// The files among them, with their places.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub file_warnings: Vec<FileWarning>,
+}
+
+/// What one source told until the as-of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceCoverage {
+    /// The source.
+    pub source: String,
+    /// How many facts of which kind.
+    pub facts: BTreeMap<String, u64>,
+    /// When the newest of them happened.
+    #[schemars(with = "Option<String>")]
+    pub newest_at: Option<Time>,
+    /// Nothing of it happened in the window.
+    pub is_stale: bool,
+}
+
+impl Coverage {
+    /// When the newest thing happened that is known of; nothing is known of what happened later.
+    pub fn known_until(&self) -> Option<Time> {
+        let told = self.sources.iter().filter_map(|source| source.newest_at);
+        told.chain(self.repositories.iter().filter_map(|repository| repository.newest_change_at)).max()
+    }
 }
 
 /// A file that matters and could not be read as it is meant.

@@ -64,6 +64,9 @@ pub struct WaitingStep {
     pub interval: Option<(f64, f64)>,
 }
 
+/// So many failures and incidents are named.
+pub const MOST_NAMED: usize = 20;
+
 /// The newest of some things, and how many there are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Newest<T> {

@@ -39,56 +39,156 @@
   document.addEventListener("pointermove", (event) => { if (!tip.hidden) place(event); });
   document.addEventListener("scroll", () => { tip.hidden = true; }, { passive: true, capture: true });
 
-  // Tables: rows that hold the words, in the order of a column. Unknown values stay last either way.
+  // Tables and lists: what holds the words. Tables also in the order of a column; unknown values stay last either way.
+  const addFilter = (what, before, items) => {
+    const label = document.createElement("label");
+    label.className = "filter table-filter";
+    label.textContent = `Find a ${what} `;
+    const input = label.appendChild(document.createElement("input"));
+    input.type = "search";
+    const said = label.appendChild(document.createElement("span"));
+    said.className = "soft";
+    said.setAttribute("role", "status");
+    input.addEventListener("input", () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let shown = 0;
+      const all = items();
+      for (const item of all) {
+        const text = item.textContent.toLowerCase();
+        item.hidden = !words.every((word) => text.includes(word));
+        if (!item.hidden) shown += 1;
+      }
+      said.textContent = words.length ? `${shown} of ${all.length}` : "";
+    });
+    before.before(label);
+  };
+  const sortBy = (table, column, falls) => {
+    const [heads, body] = [table.tHead.rows[0].cells, table.tBodies[0]];
+    for (const other of heads) other.removeAttribute("aria-sort");
+    heads[column].setAttribute("aria-sort", falls ? "descending" : "ascending");
+    const key = (row) => {
+      const cell = row.cells[column];
+      return "value" in cell.dataset ? cell.dataset.value : cell.textContent.trim();
+    };
+    const isNumber = [...body.rows].some((row) => "value" in row.cells[column].dataset);
+    const sorted = [...body.rows].map((row) => [key(row), row]).sort(([a], [b]) => {
+      if (a === "" || b === "") return (a === "") - (b === "");
+      const order = isNumber ? a - b : a.localeCompare(b, undefined, { numeric: true });
+      return falls ? -order : order;
+    });
+    body.append(...sorted.map(([, row]) => row));
+  };
   const prepare = (table) => {
-    const body = table.tBodies[0];
-    if (table.dataset.filter && body.rows.length > 8) {
-      const label = document.createElement("label");
-      label.className = "filter table-filter";
-      label.textContent = `Find a ${table.dataset.filter} `;
-      const input = label.appendChild(document.createElement("input"));
-      input.type = "search";
-      const said = label.appendChild(document.createElement("span"));
-      said.className = "soft";
-      said.setAttribute("role", "status");
-      input.addEventListener("input", () => {
-        const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-        let shown = 0;
-        for (const row of body.rows) {
-          const text = row.textContent.toLowerCase();
-          row.hidden = !words.every((word) => text.includes(word));
-          if (!row.hidden) shown += 1;
-        }
-        said.textContent = words.length ? `${shown} of ${body.rows.length}` : "";
-      });
-      table.closest(".scroll").before(label);
-    }
+    const rows = table.tBodies[0].rows;
+    if (table.dataset.filter && rows.length > 8) addFilter(table.dataset.filter, table.closest(".scroll"), () => [...rows]);
     if (!("sortable" in table.dataset)) return;
     [...table.tHead.rows[0].cells].forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
-      button.textContent = head.textContent;
-      head.replaceChildren(button);
-      button.addEventListener("click", () => {
-        const falls = head.getAttribute("aria-sort") === "ascending";
-        for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-        head.setAttribute("aria-sort", falls ? "descending" : "ascending");
-        const key = (row) => {
-          const cell = row.cells[column];
-          return "value" in cell.dataset ? cell.dataset.value : cell.textContent.trim();
-        };
-        const isNumber = [...body.rows].some((row) => "value" in row.cells[column].dataset);
-        const sorted = [...body.rows].map((row) => [key(row), row]).sort(([a], [b]) => {
-          if (a === "" || b === "") return (a === "") - (b === "");
-          const order = isNumber ? a - b : a.localeCompare(b, undefined, { numeric: true });
-          return falls ? -order : order;
-        });
-        body.append(...sorted.map(([, row]) => row));
-      });
+      const name = head.textContent;
+      if (head.querySelector("a")) {
+        button.setAttribute("aria-label", `Sort by ${name}`);
+        head.append(button);
+      } else {
+        button.textContent = name;
+        head.replaceChildren(button);
+      }
+      button.addEventListener("click", () => sortBy(table, column, head.getAttribute("aria-sort") === "ascending"));
     });
   };
-  const prepareAll = () => document.querySelectorAll("table[data-filter], table[data-sortable]").forEach(prepare);
+  const takeAway = (text, type, name) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  };
+  const download = (place, word, of, make) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "download";
+    button.textContent = word;
+    button.setAttribute("aria-label", `${word} of ${of}`);
+    button.addEventListener("click", make);
+    place.append(button, " ");
+  };
+  const asCsv = (table) => [...table.rows].map((row) => [...row.cells].map((cell) => {
+    const words = [...cell.childNodes].map((node) => node.textContent.trim()).filter(Boolean).join(" ");
+    const text = /^[=+@\t-]/.test(words) && Number.isNaN(Number(words)) ? `'${words}` : words;
+    return `"${text.replaceAll('"', '""')}"`;
+  }).join(",")).join("\r\n") + "\r\n";
+  // A picture by itself needs the look that the page gives it, and what it shares with others.
+  const LOOK = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "font-family", "font-size", "font-weight", "paint-order"];
+  const asSvg = (picture) => {
+    const copy = picture.cloneNode(true);
+    const dress = (from, to) => {
+      const style = getComputedStyle(from);
+      for (const name of LOOK) to.setAttribute(name, style.getPropertyValue(name));
+      [...from.children].forEach((child, at) => dress(child, to.children[at]));
+    };
+    dress(picture, copy);
+    for (const use of copy.querySelectorAll("use")) {
+      const shared = document.querySelector(use.getAttribute("href"));
+      const own = shared.cloneNode(true);
+      dress(shared, own);
+      use.replaceWith(own);
+    }
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    copy.setAttribute("width", picture.clientWidth || 720);
+    return new XMLSerializer().serializeToString(copy);
+  };
+  const isReport = Boolean(document.querySelector('meta[http-equiv="Content-Security-Policy"]'));
+  const called = (of) => of.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "truelevel";
+  // A server hands out files; a report makes them itself.
+  const offerFiles = () => {
+    for (const figure of document.querySelectorAll(".figure")) {
+      const picture = figure.querySelector("svg.chart");
+      const of = (figure.querySelector(".figure-title") ?? figure.closest("section")?.querySelector("h2, h3, h4"))?.textContent ?? "picture";
+      if (picture) download(figure.querySelector(".figure-foot"), "SVG", of, () => takeAway(asSvg(picture), "image/svg+xml", `${called(of)}.svg`));
+    }
+    for (const table of document.querySelectorAll(".scroll > table")) {
+      const of = table.parentElement.getAttribute("aria-label") ?? "table";
+      const place = document.createElement("p");
+      place.className = "table-head";
+      table.parentElement.before(place);
+      download(place, "CSV", of, () => takeAway(asCsv(table), "text/csv", `${called(of)}.csv`));
+    }
+  };
+  const prepareAll = () => {
+    if (isReport) offerFiles();
+    document.querySelectorAll("table[data-filter], table[data-sortable]").forEach(prepare);
+    const lists = [...document.querySelectorAll("[data-find]")];
+    if (lists.length) {
+      const items = () => lists.flatMap((list) => [...list.querySelectorAll(":scope > details")]);
+      if (items().length > 8) addFilter(lists[0].dataset.find, lists[0], items);
+    }
+    for (const code of document.querySelectorAll("pre[data-copy]")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "copy";
+      button.textContent = "Copy";
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "Copied";
+      });
+      code.before(button);
+    }
+    const [strip, here] = [document.querySelector(".pages"), document.querySelector(".pages [aria-current]")];
+    if (strip && here && strip.scrollWidth > strip.clientWidth) {
+      strip.scrollLeft += here.getBoundingClientRect().left - strip.getBoundingClientRect().left - strip.clientWidth / 3;
+    }
+  };
   prepareAll();
+
+  // On paper nothing can be unfolded: definitions stand open there, and what was folded is folded again.
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll("details.definition:not([open]), .callout details:not([open])")];
+    for (const details of unfolded) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of unfolded) details.open = false;
+  });
 
   // A link to something folded away unfolds it.
   const unfold = () => {
@@ -126,17 +226,68 @@
   age();
   setInterval(age, 20000);
 
+  // What a reader did to a page: words to find, orders, what is open, where the focus and the scrolling are.
+  const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+  const notice = () => {
+    const main = document.querySelector("main");
+    const all = (selector) => [...main.querySelectorAll(selector)];
+    const at = document.activeElement;
+    return {
+      found: all(".table-filter input").map((input) => input.value),
+      orders: all("table[data-sortable]").map((table) => {
+        const heads = [...table.tHead.rows[0].cells];
+        const column = heads.findIndex((head) => head.hasAttribute("aria-sort"));
+        return [column, heads[column]?.getAttribute("aria-sort") === "descending"];
+      }),
+      open: all("details").map((details) => details.open),
+      scrolled: all(".scroll").map((it) => [it.scrollLeft, it.scrollTop]),
+      focus: main.contains(at) ? all(FOCUSABLE).indexOf(at) : -1,
+      selection: at?.selectionStart,
+      page: [scrollX, scrollY],
+    };
+  };
+  const restore = (before) => {
+    const main = document.querySelector("main");
+    const all = (selector) => [...main.querySelectorAll(selector)];
+    all("table[data-sortable]").forEach((table, at) => {
+      const [column, falls] = before.orders[at] ?? [-1];
+      if (column >= 0 && column < table.tHead.rows[0].cells.length) sortBy(table, column, falls);
+    });
+    all(".table-filter input").forEach((input, at) => {
+      if (!before.found[at]) return;
+      input.value = before.found[at];
+      input.dispatchEvent(new Event("input"));
+    });
+    all("details").forEach((details, at) => { details.open = before.open[at] ?? details.open; });
+    all(".scroll").forEach((it, at) => { [it.scrollLeft, it.scrollTop] = before.scrolled[at] ?? [0, 0]; });
+    const focus = all(FOCUSABLE)[before.focus];
+    focus?.focus({ preventScroll: true });
+    if (focus?.type === "search" && before.selection != null) focus.setSelectionRange(before.selection, before.selection);
+    scrollTo(...before.page);
+  };
+
   // Live: the server says when there is a new answer or how far it is; the page takes it in without a reload.
   const address = document.body.dataset.live;
   if (address) {
     const said = document.querySelector(".live-status");
+    let isWaiting = false;
+    // Whoever fills in a form is not disturbed; the answer comes when they leave it.
+    const isFilling = () => Boolean(document.activeElement?.closest("form"));
     const refresh = async () => {
-      const busy = document.activeElement?.closest("form");
-      if (busy) return;
+      if (isFilling()) {
+        isWaiting = true;
+        return;
+      }
+      isWaiting = false;
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-cache" });
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const part of ["main", ".pages", ".scope"]) {
+      if (isFilling()) {
+        isWaiting = true;
+        return;
+      }
+      const before = notice();
+      for (const part of ["main", ".pages", ".scope", ".pinned"]) {
         const fresh = page.querySelector(part);
         if (fresh) document.querySelector(part)?.replaceWith(fresh);
       }
@@ -145,11 +296,24 @@
       if (when) said.before(when, " ");
       said.textContent = page.querySelector(".live-status")?.textContent ?? "";
       prepareAll();
+      restore(before);
       age();
     };
+    const tryRefresh = () => { refresh().catch(() => {}); };
+    document.addEventListener("focusout", () => { setTimeout(() => { if (isWaiting) tryRefresh(); }); });
     const events = new EventSource(address);
-    events.addEventListener("assessment", () => { refresh().catch(() => {}); });
+    let wasLost = false;
+    events.addEventListener("open", () => {
+      if (!wasLost) return;
+      wasLost = false;
+      said.textContent = "";
+      tryRefresh();
+    });
+    events.addEventListener("assessment", tryRefresh);
     events.addEventListener("progress", (event) => { said.textContent = event.data; });
-    events.addEventListener("error", () => { said.textContent = "Not connected; the numbers are those of the last answer."; });
+    events.addEventListener("error", () => {
+      wasLost = true;
+      said.textContent = "Not connected; the numbers are those of the last answer.";
+    });
   }
 })();

@@ -21,6 +21,13 @@ pub const STYLE: &str = concat!(
 /// The script: tooltips, table filter and sort, theme, live refresh. Every page works without it.
 pub const SCRIPT: &str = include_str!("../assets/truelevel.js");
 
+/// A stylesheet or script of ours without what only its authors read: indentation and lines of comment.
+pub(crate) fn lean(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let lines = lines.filter(|line| !(line.starts_with("/*") && line.ends_with("*/")));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
 /// The mark.
 pub const ICON: &str = include_str!("../assets/icon.svg");
 

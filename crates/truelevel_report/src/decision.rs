@@ -90,8 +90,9 @@ pub(crate) fn group(group: &LockstepGroup) -> String {
     )
 }
 
-/// What an action should move, what comes before it, and where what it needs comes from.
-pub(crate) fn notes(action: &Action) -> Vec<String> {
+/// What an action should move, what comes before it, and where what it needs comes from. `called` is what a reader calls a
+/// gate.
+pub(crate) fn notes(action: &Action, called: &dyn Fn(&str) -> String) -> Vec<String> {
     let words = |id: &str| id.replace('_', " ");
     let expected = action.expected.as_ref().map(|expected| {
         format!(
@@ -102,7 +103,8 @@ pub(crate) fn notes(action: &Action) -> Vec<String> {
             expected.remeasure_on
         )
     });
-    let waits = (!action.waits_for.is_empty()).then(|| format!("After {}.", action.waits_for.join(" and ")));
+    let before: Vec<String> = action.waits_for.iter().map(|gate| called(gate)).collect();
+    let waits = (!before.is_empty()).then(|| format!("After {}.", before.join(" and ").trim_end_matches('.')));
     // Where it cannot be told, showing it is the work: that moves no number, and nothing has to be bought.
     if action.outcome == GateOutcome::Unknown {
         return waits.into_iter().collect();
@@ -115,11 +117,11 @@ pub(crate) fn tell_first(actions: &[Action]) -> Option<String> {
     let unknown = actions.iter().filter(|action| action.outcome == GateOutcome::Unknown).count();
     let which = match unknown {
         0 => return None,
-        1 => "One of them cannot be told yet and may be there already".to_owned(),
-        n if n == actions.len() => "None of them can be told yet, and all may be there already".to_owned(),
-        n => format!("{n} of them cannot be told yet and may be there already"),
+        n if n == actions.len() => "Nothing of this was seen to be missing: what is open cannot be told yet".to_owned(),
+        1 => "One of them was not seen to be missing: it cannot be told yet".to_owned(),
+        n => format!("{n} of them were not seen to be missing: they cannot be told yet"),
     };
-    Some(format!("{which}: give the repositories with their files and connect what `truelevel doctor` names, to know."))
+    Some(format!("{which}. Give the repositories with their files and connect what `truelevel doctor` names, to know."))
 }
 
 /// Whether to buy, to build, or neither.
@@ -150,26 +152,33 @@ pub(crate) fn phase(phase: &PhaseResult) -> String {
 
 /// One thing that is asked, with its value and what would turn it; none where the answer is yes and nothing is measured.
 pub(crate) fn part(part: &QuestionPart) -> Option<String> {
-    let subject = part.subject.replace('_', " ");
+    let subject = words::capitalised(&part.subject.replace('_', " "));
     let answer = match part.answer {
-        Some(Answer::Unknown) => "cannot tell",
-        Some(answer) => answer.as_str(),
-        None => return Some(format!("{}.", part.because)),
+        Some(Answer::Unknown) => "cannot be told",
+        Some(Answer::Yes) => "yes",
+        Some(Answer::No) => "no",
+        None => return Some(words::sentence(&part.because)),
     };
     let value = part.value.zip(part.unit).map(|(value, unit)| {
         let interval = part.low.map(|low| {
-            let high = part.high.map_or_else(|| "no end".to_owned(), |high| numbers::value(unit, high));
-            format!(", 95 %: {} to {high}", numbers::value(unit, low))
+            let high = part.high.map_or_else(|| "without an upper end".to_owned(), |high| numbers::value(unit, high));
+            format!(", 95 % interval {} to {high}", numbers::value(unit, low))
         });
         let events = if unit == Unit::Ratio { "of" } else { "from" };
         let n = part.n.map(|n| format!(" {events} {}", numbers::digits(n as f64))).unwrap_or_default();
-        format!(": {}{n}{}", numbers::value(unit, value), interval.unwrap_or_default())
+        format!("It is {}{n}{}. ", numbers::value(unit, value), interval.unwrap_or_default())
     });
-    let turned = part.turned_by.as_ref().map(|turned| format!("; would turn it: {turned}")).unwrap_or_default();
-    if value.is_none() && turned.is_empty() {
+    let turned =
+        part.turned_by.as_ref().map(|turned| format!(" What would change that: {}.", turned.trim_end_matches('.')));
+    if value.is_none() && turned.is_none() {
         return None;
     }
-    Some(format!("{subject} {}? {answer}{}{turned}.", part.wanted, value.unwrap_or_default()))
+    Some(format!(
+        "{subject}: asked is {}. {}The answer: {answer}.{}",
+        part.wanted,
+        value.unwrap_or_default(),
+        turned.unwrap_or_default()
+    ))
 }
 
 #[cfg(test)]
@@ -195,9 +204,9 @@ mod tests {
     fn a_part_says_its_value_interval_sample_and_what_would_turn_it() {
         assert_eq!(
             part(&asked(Some(Answer::Unknown))).unwrap(),
-            "change fail rate at most 20 %? cannot tell: 10 % of 30, 95 %: 2 % to 24 %; would turn it: 9 further events \
-             in a row that are good."
+            "Change fail rate: asked is at most 20 %. It is 10 % of 30, 95 % interval 2 % to 24 %. The answer: cannot be \
+             told. What would change that: 9 further events in a row that are good."
         );
-        assert_eq!(part(&asked(None)).unwrap(), "change fail rate: no failure.");
+        assert_eq!(part(&asked(None)).unwrap(), "Change fail rate: no failure.");
     }
 }

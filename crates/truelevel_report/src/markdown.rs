@@ -137,7 +137,7 @@ fn next(text: &mut String, assessment: &Assessment) {
             action.outcome.as_str(),
             action.effort
         );
-        for note in crate::decision::notes(action) {
+        for note in crate::decision::notes(action, &str::to_owned) {
             let _ = writeln!(text, "   {}", escaped(&note));
         }
     }

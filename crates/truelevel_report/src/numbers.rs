@@ -107,6 +107,38 @@ pub fn interval(measurement: &Measurement) -> Option<String> {
     })
 }
 
+/// Whether a measurement says something: a lower bound of zero does not.
+pub fn says_something(measurement: &Measurement) -> bool {
+    let known = measurement.value.or(measurement.at_least);
+    known.is_some_and(|value| !measurement.is_lower_bound || value > 0.0)
+}
+
+/// As [`short`], for a column of the same metric: rates are all per week, so that they can be compared.
+pub fn in_a_column(measurement: &Measurement) -> String {
+    match (measurement.unit, measurement.value) {
+        (Unit::PerDay, Some(rate)) if rate > 0.0 && !measurement.is_lower_bound => {
+            format!("{} per week", digits(rate * WEEK_DAYS))
+        }
+        _ => short(measurement),
+    }
+}
+
+/// The 95 % interval, the sample and how many are still open, in little room.
+pub fn behind(measurement: &Measurement) -> String {
+    if measurement.value.is_none() {
+        return String::new();
+    }
+    let per_week = |value: f64| digits(value * WEEK_DAYS);
+    let interval = match (measurement.unit, measurement.low.zip(measurement.high)) {
+        _ if measurement.is_lower_bound => None,
+        (Unit::PerDay, Some((low, high))) => Some(format!("{} to {}", per_week(low), per_week(high))),
+        _ => interval(measurement),
+    };
+    let open = (measurement.censored > 0).then(|| format!("{} open", digits(measurement.censored as f64)));
+    let sample = (measurement.n > 0).then(|| format!("n {}", digits(measurement.n as f64)));
+    interval.into_iter().chain(sample).chain(open).collect::<Vec<_>>().join("; ")
+}
+
 /// The bands of a key: of the only service, or how many services stand in each. In an edition of distributions, how many
 /// respondents have a worse answer than the value.
 pub fn bands(spread: &MetricSpread) -> Option<String> {

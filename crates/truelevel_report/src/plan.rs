@@ -31,7 +31,7 @@ pub fn markdown(plan: &Plan) -> String {
             item.action.effort,
             numbers::count(item.action.services, "service")
         );
-        for note in decision::notes(&item.action).iter().chain(&initiative(item)) {
+        for note in decision::notes(&item.action, &str::to_owned).iter().chain(&initiative(item)) {
             let _ = writeln!(text, "   {}", escaped(note));
         }
     }
@@ -207,7 +207,12 @@ fn body(item: &Item) -> String {
     lines.push(format!("- Gate: `{}` ({})", action.gate, action.outcome.as_str().replace('_', " ")));
     lines.push(format!("- Here: {}", escaped(&item.because)));
     lines.push(format!("- Effort: {} for one team; {}", action.effort, numbers::count(action.services, "service")));
-    lines.extend(decision::notes(action).iter().chain(&initiative(item)).map(|note| format!("- {}", escaped(note))));
+    lines.extend(
+        decision::notes(action, &str::to_owned)
+            .iter()
+            .chain(&initiative(item))
+            .map(|note| format!("- {}", escaped(note))),
+    );
     // What comes from outside must not begin a line: a forge would take a slash there for a command.
     lines.join("\n")
 }

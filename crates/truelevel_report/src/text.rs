@@ -314,7 +314,7 @@ impl Page {
             let rest = self.dim(&format!("{what}, {}{services}, `truelevel explain {}`", action.effort, action.gate));
             self.line(&format!("  {}. {head}  {rest}", number + 1));
             self.paragraph(5, &action.action);
-            for note in crate::decision::notes(action) {
+            for note in crate::decision::notes(action, &str::to_owned) {
                 let note = self.dim(&note);
                 self.paragraph(5, &note);
             }

@@ -46,7 +46,7 @@ pub(crate) fn declared_gap(declared: Level, proven: Level) -> String {
             "Declared {declared}, proven {proven}: the gap of {} is the finding.",
             numbers::count(u64::from(declared - proven), "level")
         ),
-        std::cmp::Ordering::Equal => format!("Declared {declared}, and proven."),
+        std::cmp::Ordering::Equal => format!("Declared {declared}, and proven {proven}."),
         std::cmp::Ordering::Less => format!("Declared {declared}, proven {proven}: it stands better than thought."),
     }
 }
@@ -66,6 +66,13 @@ pub(crate) fn deployment_noun(assessment: &Assessment) -> &'static str {
 /// The window as people write it: `90 days to 21 Aug 2026, 17:00 UTC`.
 pub(crate) fn period(assessment: &Assessment) -> String {
     format!("{} days to {}", assessment.window_days, moment(assessment.as_of))
+}
+
+/// When the newest thing happened that is known of, where that was before the window began.
+pub(crate) fn ends_before_window(assessment: &Assessment) -> Option<Time> {
+    let start = assessment.as_of.minus_days(assessment.window_days);
+    let is_idle = assessment.services.iter().all(|service| !service.is_active);
+    assessment.coverage.known_until().filter(|newest| *newest <= start && is_idle)
 }
 
 /// An instant as people write it: `21 Aug 2026, 17:00 UTC`.

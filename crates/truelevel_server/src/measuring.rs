@@ -187,6 +187,14 @@ impl Board {
         Ok(found.and_then(|found| found.team.clone()))
     }
 
+    /// The teams of the whole workspace, by name, as far as it is measured.
+    pub(crate) fn teams(&self) -> Vec<String> {
+        match self.entries().standing(&Scope::default()) {
+            Standing::Ready(answer) => answer.assessment.teams.iter().map(|team| team.team.clone()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Something changed that no event told of.
     pub(crate) fn tell_of_a_change(&self) {
         self.events.touch(Touched::anything());

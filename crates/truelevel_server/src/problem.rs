@@ -73,6 +73,7 @@ impl Problem {
             title: title.to_owned(),
             says: words(&self.detail),
             next: next.to_owned(),
+            has_pages: !matches!(self.status.as_u16(), 401 | 403 | 502),
         };
         html::problem(&Links::server(at, html::Query::default()), &problem)
     }

@@ -10,7 +10,7 @@ use crate::args::Init;
 use crate::{exit, output};
 
 pub(crate) fn run(args: &Init) -> Result<u8, EngineError> {
-    let text = truelevel_engine::init::describe(&args.folder)?;
+    let text = truelevel_engine::init::describe(&args.folder, args.empty)?;
     if args.print {
         output::print(&text)?;
         return Ok(exit::DONE);
@@ -32,6 +32,8 @@ pub(crate) fn run(args: &Init) -> Result<u8, EngineError> {
             _ => format!("cannot write {shown}: {error}"),
         })
     })?;
-    eprintln!("wrote {shown}; next: truelevel assess");
+    // Without a repository there is nothing to assess yet; the server's first page says what can be connected.
+    let next = if args.empty { "serve" } else { "assess" };
+    eprintln!("wrote {shown}; next: truelevel {next}");
     Ok(exit::DONE)
 }

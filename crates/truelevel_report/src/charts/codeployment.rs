@@ -5,7 +5,7 @@ use truelevel_model::Unit;
 use super::Chart;
 use super::svg::{Anchor, Svg};
 use crate::numbers;
-use crate::table::Table;
+use crate::table::{Cell, Table};
 
 const LEFT: f64 = 26.0;
 const ROW: f64 = 26.0;
@@ -45,7 +45,11 @@ pub fn codeployment(services: &[String], shares: &[Vec<f64>]) -> Option<Chart> {
             let step = (share * STEPS).ceil();
             svg.rect(&format!("heat-{step}"), (x, top), (width - 0.3, CELL), &tip);
             if share > 0.0 {
-                table.push([services[row].clone(), services[column].clone(), in_words]);
+                table.push([
+                    services[row].as_str().into(),
+                    services[column].as_str().into(),
+                    Cell::measured(Unit::Ratio, share),
+                ]);
             }
             if strongest.is_none_or(|(most, ..)| share > most) {
                 strongest = Some((share, row, column));
@@ -62,7 +66,7 @@ pub fn codeployment(services: &[String], shares: &[Vec<f64>]) -> Option<Chart> {
         _ => "No two services deploy together.".to_owned(),
     };
     if table.rows.is_empty() {
-        table.push(["all".into(), "none".into(), numbers::value(Unit::Ratio, 0.0)]);
+        table.push(["all".into(), "none".into(), Cell::measured(Unit::Ratio, 0.0)]);
     }
     let left_out = services.len() - shown;
     if left_out > 0 {

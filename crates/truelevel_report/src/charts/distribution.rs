@@ -6,7 +6,7 @@ use super::Chart;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 use crate::numbers;
-use crate::table::Table;
+use crate::table::{Cell, Table};
 
 /// Up to so many values are dots.
 const MOST_DOTS: usize = 60;
@@ -69,7 +69,7 @@ pub fn distribution(distribution: &Distribution<'_>) -> Option<Chart> {
     }
     let mut table = Table::new([distribution.noun, "value"]);
     for (name, value) in &values {
-        table.push([name.clone(), numbers::value(distribution.unit, *value)]);
+        table.push([name.as_str().into(), Cell::measured(distribution.unit, *value)]);
     }
     Some(Chart {
         title: distribution.title.to_owned(),

@@ -6,7 +6,7 @@ use super::Chart;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 use crate::numbers;
-use crate::table::Table;
+use crate::table::{Cell, Table};
 
 const TRACK_TOP: f64 = 20.0;
 const TRACK_HEIGHT: f64 = 30.0;
@@ -182,24 +182,28 @@ fn finding(quantity: &Quantity<'_>) -> String {
 
 fn table(quantity: &Quantity<'_>) -> Table {
     let measured = quantity.measurement;
-    let mut table = Table::new(["what", "value"]);
-    table.push(["value".into(), numbers::headline(measured)]);
-    table.push(["95 % interval".into(), numbers::interval(measured).unwrap_or_else(|| "none".into())]);
-    table.push(["observations".into(), numbers::digits(measured.n as f64)]);
-    table.push(["still open".into(), numbers::digits(measured.censored as f64)]);
-    if let Some(rule) = quantity.rule {
-        for (band, edge) in rule.edges() {
-            let side = match (rule.higher_is_better, edge.is_inclusive) {
-                (true, true) => "at least",
-                (true, false) => "more than",
-                (false, true) => "at most",
-                (false, false) => "less than",
-            };
-            table.push([
-                format!("band {}", band.as_str()),
-                format!("{side} {}", numbers::value(measured.unit, edge.value)),
-            ]);
-        }
+    let mut table = Table::new(["what", "value", "95 % low", "95 % high", "observations", "still open"]);
+    let count = |count: u64| Cell::measured(Unit::Count, count as f64);
+    let limits = if measured.is_lower_bound { (None, None) } else { (measured.low, measured.high) };
+    let value = measured.value.or(measured.at_least);
+    table.push([
+        numbers::headline(measured).into(),
+        Cell::known(measured.unit, value, "none"),
+        Cell::known(measured.unit, limits.0, "none"),
+        Cell::known(measured.unit, limits.1, "none"),
+        count(measured.n),
+        count(measured.censored),
+    ]);
+    for (band, edge) in quantity.rule.into_iter().flat_map(BandRule::edges) {
+        let side = match (edge.is_inclusive, quantity.lower_is_better) {
+            (true, false) => "at least",
+            (false, false) => "more than",
+            (true, true) => "at most",
+            (false, true) => "less than",
+        };
+        let none = || Cell::from("");
+        let what = format!("band {}: {side}", band.as_str()).into();
+        table.push([what, Cell::measured(measured.unit, edge.value), none(), none(), none(), none()]);
     }
     table
 }

@@ -36,6 +36,44 @@ const DURATIONS: [(f64, &str); 14] = [
     (600.0 * MONTH, "50 years"),
 ];
 
+/// More of them, for an axis between two neighbours of the above.
+const FINE_DURATIONS: [(f64, &str); 34] = [
+    (1.0, "1 s"),
+    (2.0, "2 s"),
+    (5.0, "5 s"),
+    (10.0, "10 s"),
+    (20.0, "20 s"),
+    (30.0, "30 s"),
+    (60.0, "1 min"),
+    (120.0, "2 min"),
+    (300.0, "5 min"),
+    (600.0, "10 min"),
+    (1200.0, "20 min"),
+    (1800.0, "30 min"),
+    (HOUR, "1 h"),
+    (2.0 * HOUR, "2 h"),
+    (4.0 * HOUR, "4 h"),
+    (8.0 * HOUR, "8 h"),
+    (12.0 * HOUR, "12 h"),
+    (DAY_SECONDS, "1 day"),
+    (2.0 * DAY_SECONDS, "2 days"),
+    (4.0 * DAY_SECONDS, "4 days"),
+    (WEEK, "1 week"),
+    (2.0 * WEEK, "2 weeks"),
+    (MONTH, "1 month"),
+    (2.0 * MONTH, "2 months"),
+    (3.0 * MONTH, "3 months"),
+    (6.0 * MONTH, "6 months"),
+    (12.0 * MONTH, "1 year"),
+    (24.0 * MONTH, "2 years"),
+    (36.0 * MONTH, "3 years"),
+    (60.0 * MONTH, "5 years"),
+    (84.0 * MONTH, "7 years"),
+    (120.0 * MONTH, "10 years"),
+    (240.0 * MONTH, "20 years"),
+    (600.0 * MONTH, "50 years"),
+];
+
 /// Rates that people have words for.
 const RATES: [(f64, &str); 9] = [
     (1.0 / (12.0 * MONTH_DAYS), "1 a year"),
@@ -47,6 +85,23 @@ const RATES: [(f64, &str); 9] = [
     (10.0, "10 a day"),
     (100.0, "100 a day"),
     (1000.0, "1,000 a day"),
+];
+
+/// More of them, for an axis between two neighbours of the above.
+const FINE_RATES: [(f64, &str); 13] = [
+    (1.0 / MONTH_DAYS, "1 a month"),
+    (2.0 / MONTH_DAYS, "2 a month"),
+    (1.0 / WEEK_DAYS, "1 a week"),
+    (2.0 / WEEK_DAYS, "2 a week"),
+    (3.0 / WEEK_DAYS, "3 a week"),
+    (5.0 / WEEK_DAYS, "5 a week"),
+    (1.0, "1 a day"),
+    (2.0, "2 a day"),
+    (3.0, "3 a day"),
+    (5.0, "5 a day"),
+    (10.0, "10 a day"),
+    (20.0, "20 a day"),
+    (50.0, "50 a day"),
 ];
 
 /// Steps of a linear axis of durations.
@@ -147,8 +202,8 @@ impl Scale {
     /// The same for an upright axis, where labels stand one over the other.
     pub fn rows(&self) -> Vec<(f64, String)> {
         let ticks = match (self.is_log, self.unit) {
-            (true, Unit::PerDay) => self.named(&RATES),
-            (true, _) => self.named(&DURATIONS),
+            (true, Unit::PerDay) => self.named(&RATES, &FINE_RATES),
+            (true, _) => self.named(&DURATIONS, &FINE_DURATIONS),
             (false, Unit::Seconds) => {
                 let step = DURATION_STEPS.into_iter().find(|step| self.high / step <= MOST_TICKS as f64);
                 self.stepped(step.unwrap_or(self.high))
@@ -199,16 +254,30 @@ impl Scale {
         a.1 + LETTER_WIDTH < b.0 || b.1 + LETTER_WIDTH < a.0
     }
 
-    fn named(&self, names: &[(f64, &str)]) -> Vec<(f64, String)> {
-        let inside: Vec<_> = names
-            .iter()
-            .filter(|(value, _)| *value >= self.low && *value <= self.high)
-            .map(|(value, name)| (*value, (*name).to_owned()))
-            .collect();
-        if inside.len() >= 2 {
-            return inside;
+    /// Values with names inside of the axis: coarse ones where there are enough, then fine ones, then equal steps.
+    fn named(&self, coarse: &[(f64, &str)], fine: &[(f64, &str)]) -> Vec<(f64, String)> {
+        let is_inside = |value: f64| value >= self.low && value <= self.high;
+        let inside = |names: &[(f64, &str)]| -> Vec<(f64, String)> {
+            let names = names.iter().filter(|(value, _)| is_inside(*value));
+            names.map(|(value, name)| (*value, (*name).to_owned())).collect()
+        };
+        let (coarse, fine) = (inside(coarse), inside(fine));
+        if coarse.len() >= 3 || (coarse.len() == 2 && fine.len() < 3) {
+            return coarse;
         }
-        [0.1, 0.5, 0.9].map(|share| self.value_at(share)).map(|v| (v, numbers::value(self.unit, v))).to_vec()
+        if fine.len() >= 2 {
+            return fine;
+        }
+        let span = self.high - self.low;
+        let holds_two = |step: &f64| (self.high / step).floor() - (self.low / step).ceil() >= 1.0;
+        let step = match self.unit {
+            Unit::Seconds => DURATION_STEPS.into_iter().rfind(holds_two),
+            _ => None,
+        };
+        let step = step.unwrap_or_else(|| nice_step(span));
+        let first = (self.low / step).ceil() as u64;
+        let last = (self.high / step).floor() as u64;
+        (first..=last).map(|at| at as f64 * step).map(|value| (value, numbers::value(self.unit, value))).collect()
     }
 
     fn stepped(&self, step: f64) -> Vec<(f64, String)> {
@@ -251,7 +320,11 @@ mod tests {
         check(Scale::holding(Unit::Count, [7.0], false), "0 | 2 | 4 | 6");
         check(Scale::from_zero(Unit::Seconds, 3.0 * DAY_SECONDS), "0 | 12 h | 24 h | 36 h | 2 days | 2.5 days");
         check(Scale::from_zero(Unit::PerDay, 5.0 / 7.0), "0 | 1 per week | 3 per week | 5 per week");
-        check(Scale::holding(Unit::Seconds, [100.0, 110.0], false), "1.1 min | 1.7 min | 2.9 min");
+        check(Scale::holding(Unit::Seconds, [100.0, 110.0], false), "1 min | 2 min");
+        check(Scale::holding(Unit::Seconds, [30.0 * HOUR, 40.0 * HOUR], false), "1 day | 2 days");
+        check(Scale::holding(Unit::Seconds, [7.0 * HOUR, 9.0 * HOUR], false), "4 h | 8 h | 12 h");
+        check(Scale::holding(Unit::PerDay, [0.3, 0.4], false), "2 a week | 3 a week | 5 a week");
+        check(Scale::holding(Unit::Seconds, [60.0 * MONTH, 60.0 * MONTH], false), "3 years | 5 years | 7 years");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::Chart;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 use crate::numbers;
-use crate::table::Table;
+use crate::table::{Cell, Table};
 
 const BAR: f64 = 26.0;
 const LINE: f64 = 38.0;
@@ -46,7 +46,12 @@ pub fn segments(statistic: &str, parts: &[LeadTimeSegment], counted: &str) -> Op
         svg.rect(&class, (scale.ends().0, line), (1.4, 12.0), "");
         svg.text("c-name", (scale.ends().0 + 4.0, line + 11.0), Anchor::Start, &part.name);
         svg.text("c-label", (scale.ends().0 + 4.0, line + 27.0), Anchor::Start, &format!("{duration}, {share}"));
-        table.push([part.name.clone(), duration, share, numbers::digits(part.n as f64)]);
+        table.push([
+            part.name.as_str().into(),
+            Cell::measured(Unit::Seconds, part.seconds),
+            Cell::measured(Unit::Ratio, part.seconds / total),
+            Cell::measured(Unit::Count, part.n as f64),
+        ]);
         before += part.seconds.max(0.0);
     }
     Some(Chart {

@@ -5,7 +5,7 @@ use truelevel_model::Unit;
 use super::Chart;
 use super::svg::{Svg, cell, runs};
 use crate::numbers;
-use crate::table::Table;
+use crate::table::{Cell, Table};
 
 const HEIGHT: f64 = 36.0;
 const ROOM: f64 = 4.0;
@@ -50,7 +50,7 @@ pub fn sparkline(spark: &Sparkline<'_>) -> Option<Chart> {
     }
     let mut table = Table::new(["when", "value"]);
     for (label, value) in spark.values {
-        table.push([label.clone(), value.map_or_else(|| "no value".into(), |value| numbers::value(spark.unit, value))]);
+        table.push([label.as_str().into(), Cell::known(spark.unit, *value, "no value")]);
     }
     let says = if spark.says.is_empty() { String::new() } else { format!("; {}", spark.says) };
     Some(Chart {

@@ -6,7 +6,7 @@ use super::Chart;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, through};
 use crate::numbers;
-use crate::table::Table;
+use crate::table::{Cell, Table};
 
 const TOP: f64 = 16.0;
 const HEIGHT: f64 = 180.0;
@@ -142,7 +142,7 @@ fn finding(survival: &Survival<'_>) -> String {
     let tenth = survival
         .falls_to(0.1)
         .map_or_else(String::new, |p90| format!(", nine in ten after {}", numbers::duration(p90)));
-    format!("{half}{tenth}; {}.", survival.basis)
+    format!("{half}{tenth}; {}. The band around the line: {}.", survival.basis, survival.range)
 }
 
 fn table(survival: &Survival<'_>) -> Table {
@@ -152,13 +152,12 @@ fn table(survival: &Survival<'_>) -> Table {
         &format!("{}, low", survival.range),
         &format!("{}, high", survival.range),
     ]);
-    let shown =
-        |share: Option<f64>| share.map_or_else(|| "none".to_owned(), |share| numbers::value(Unit::Ratio, share));
-    table.push([numbers::duration(0.0), shown(Some(1.0)), shown(None), shown(None)]);
+    let shown = |share: Option<f64>| Cell::known(Unit::Ratio, share, "none");
+    table.push([Cell::measured(Unit::Seconds, 0.0), shown(Some(1.0)), shown(None), shown(None)]);
     let every = survival.steps.len().div_ceil(MOST_ROWS).max(1);
     for step in survival.steps.iter().step_by(every) {
         table.push([
-            numbers::duration(step.seconds),
+            Cell::measured(Unit::Seconds, step.seconds),
             shown(Some(step.share)),
             shown(step.range.map(|(low, _)| low)),
             shown(step.range.map(|(_, high)| high)),
@@ -183,7 +182,10 @@ mod tests {
     fn what_is_open_is_marked_on_the_curve() {
         let chart = drawn(&[step(1.0, 0.7), step(5.0, 0.45), step(30.0, 0.08)], &[7200.0, 40_000.0]).unwrap();
         super::super::testing::check(&chart);
-        assert_eq!(chart.finding, "Half are done after 5 h, nine in ten after 30 h; 3 ended.");
+        assert_eq!(
+            chart.finding,
+            "Half are done after 5 h, nine in ten after 30 h; 3 ended. The band around the line: 95 %."
+        );
         assert_eq!(chart.svg().matches("c-censored").count(), 2);
         let late = drawn(&[step(1.0, 0.7), step(5.0, 0.03), step(900.0, 0.01)], &[7200.0, 4_000_000.0]).unwrap();
         assert!(late.svg().contains("1 still open beyond") && late.svg().matches("c-censored").count() == 1);

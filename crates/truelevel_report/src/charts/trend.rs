@@ -6,7 +6,7 @@ use super::Chart;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, runs, through};
 use crate::numbers;
-use crate::table::Table;
+use crate::table::{Cell, Table};
 
 const TOP: f64 = 14.0;
 /// Samples and dates stand below the plot.
@@ -93,13 +93,9 @@ pub fn trend(trend: &Trend<'_>) -> Option<Chart> {
         svg.rect("c-limits", (left, top), (100.0 - left, y(limits.lower) - top), "");
         svg.line("c-centre", (left, y(limits.centre)), (100.0, y(limits.centre)));
     }
-    let mut label_above = f64::INFINITY;
-    for (value, label) in scale.rows() {
-        svg.line("c-grid", (0.0, y(value)), (100.0, y(value)));
-        if label_above - y(value) >= form.apart {
-            svg.text("c-label", (0.0, y(value) - 4.0), Anchor::Start, &label);
-            label_above = y(value);
-        }
+    let rows = scale.rows();
+    for (value, _) in &rows {
+        svg.line("c-grid", (0.0, y(*value)), (100.0, y(*value)));
     }
     let whiskers = trend.points.iter().enumerate().filter_map(|(at, point)| {
         let (low, high) = point.interval.filter(|_| point.value.is_some())?;
@@ -110,12 +106,24 @@ pub fn trend(trend: &Trend<'_>) -> Option<Chart> {
     let every = trend.points.len().div_ceil(form.labels).max(1);
     for (at, point) in trend.points.iter().enumerate() {
         draw_point(&mut svg, trend, point, (x(at), y));
-        if (trend.points.len() - 1 - at).is_multiple_of(every) {
-            svg.text("c-label", (x(at), TOP + form.height + 18.0), Anchor::inside(x(at)), &point.label);
+        let before_last = trend.points.len() - 1 - at;
+        if before_last.is_multiple_of(every) {
+            // On a narrow page every second one has room.
+            let wide = if trend.is_small || before_last.is_multiple_of(2 * every) { "" } else { " wide" };
+            let anchor = Anchor::inside(x(at));
+            svg.text(&format!("c-label{wide}"), (x(at), TOP + form.height + 18.0), anchor, &point.label);
             if !trend.is_small {
                 let n = format!("n {}", point.n);
-                svg.text("c-sample", (x(at), TOP + form.height + 33.0), Anchor::inside(x(at)), &n);
+                svg.text(&format!("c-sample{wide}"), (x(at), TOP + form.height + 33.0), anchor, &n);
             }
+        }
+    }
+    // Above the lines, which may run below them on a narrow page.
+    let mut label_above = f64::INFINITY;
+    for (value, label) in rows {
+        if label_above - y(value) >= form.apart {
+            svg.text("c-label c-over", (0.0, y(value) - 4.0), Anchor::Start, &label);
+            label_above = y(value);
         }
     }
     Some(Chart {
@@ -180,15 +188,15 @@ fn signals(points: &[TrendPoint]) -> Vec<String> {
 
 fn table(trend: &Trend<'_>) -> Table {
     let mut table = Table::new(["week from", "value", "95 % low", "95 % high", trend.sample, "more than noise"]);
-    let shown = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), |v| numbers::value(trend.unit, v));
+    let shown = |value: Option<f64>| Cell::known(trend.unit, value, "none");
     for point in trend.points {
         table.push([
-            point.label.clone(),
+            point.label.as_str().into(),
             shown(point.value),
             shown(point.interval.map(|(low, _)| low)),
             shown(point.interval.map(|(_, high)| high)),
-            point.n.to_string(),
-            if point.is_signal { "yes" } else { "no" }.to_owned(),
+            point.n.to_string().into(),
+            if point.is_signal { "yes" } else { "no" }.into(),
         ]);
     }
     table

@@ -90,10 +90,10 @@ pub fn signed_out(links: &Links) -> String {
     let at = Page::Nowhere("signed-out".to_owned());
     let html = rendered(&SignedOut { home: Links::server(at.clone(), Query::default()).to(&Page::Overview) });
     let section = Section { page: at, title: "Signed out".to_owned(), lead: String::new(), html };
-    layout::served(links, None, section, &Live::default())
+    layout::served(links, None, section, &[], &Live::default())
 }
 
 fn page(links: &Links, page: Page, lead: &str, html: String) -> String {
     let section = Section { title: page.title(), page, lead: lead.to_owned(), html };
-    layout::served(links, None, section, &Live::default())
+    layout::served(links, None, section, &[], &Live::default())
 }

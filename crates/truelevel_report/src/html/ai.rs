@@ -1,10 +1,12 @@
 //! The page of AI.
 
 use askama::Template;
+use truelevel_model::Unit;
 use truelevel_model::ai::Ai;
 
+use super::listing::{Cell, Column, Listing};
 use super::{Page, Section, Site, rendered};
-use crate::{ai as said, platform};
+use crate::{ai as said, numbers};
 
 #[derive(Template)]
 #[template(path = "pages/ai.html")]
@@ -12,7 +14,9 @@ struct Signs<'a> {
     h: u8,
     is_empty: bool,
     share: String,
-    services: Vec<Row>,
+    /// As HTML.
+    services: String,
+    listed: String,
     dose: Vec<String>,
     study: Option<String>,
     outcomes: Vec<String>,
@@ -21,32 +25,15 @@ struct Signs<'a> {
     context: Vec<String>,
 }
 
-struct Row {
-    name: String,
-    link: String,
-    share: String,
-    signed: u64,
-    changes: u64,
-}
-
-/// Services that are listed.
-const LISTED: usize = 30;
-
 pub(super) fn section(site: &Site<'_>) -> Section {
     let none = Ai::default();
     let ai = site.assessment.ai.as_ref().unwrap_or(&none);
-    let row = |signs: &truelevel_model::ai::ServiceSigns| Row {
-        name: signs.service.clone(),
-        link: site.to(&Page::Service(signs.service.clone())),
-        share: platform::percent(signs.signed as f64 / signs.changes.max(1) as f64),
-        signed: signs.signed,
-        changes: signs.changes,
-    };
     let template = Signs {
         h: site.heading(),
         is_empty: site.assessment.ai.is_none(),
         share: said::share(ai),
-        services: ai.by_service.iter().filter(|signs| signs.signed > 0).take(LISTED).map(row).collect(),
+        services: services(site).html(site),
+        listed: listed(ai),
         dose: ai.dose.iter().map(said::dose).collect(),
         study: ai.event_study.as_ref().map(said::study),
         outcomes: ai.event_study.iter().flat_map(|study| &study.outcomes).map(said::outcome).collect(),
@@ -61,4 +48,37 @@ pub(super) fn section(site: &Site<'_>) -> Section {
             .to_owned(),
         html: rendered(&template),
     }
+}
+
+/// What the table leaves out.
+fn listed(ai: &Ai) -> String {
+    let listed = ai.by_service.len() as u64;
+    let digits = |number: u64| numbers::digits(number as f64);
+    match ai.services > listed {
+        true => {
+            format!("The {} with the highest share, of {}.", digits(listed), numbers::count(ai.services, "service"))
+        }
+        false => String::new(),
+    }
+}
+
+/// The services with a shipped change, also without a sign, as far as they are known one by one.
+pub(super) fn services(site: &Site<'_>) -> Listing {
+    let columns = [
+        Column::words("Service"),
+        Column::numbers("At least"),
+        Column::numbers("With a sign"),
+        Column::numbers("Changes"),
+    ];
+    let mut listing = Listing::new("ai-services", "services by share", columns).finding("service");
+    for signs in site.assessment.ai.iter().flat_map(|ai| &ai.by_service) {
+        let share = (signs.changes > 0).then(|| signs.signed as f64 / signs.changes as f64);
+        listing.push([
+            Cell::words(&signs.service).linked(site.to(&Page::Service(signs.service.clone()))),
+            Cell::number(Unit::Ratio, share),
+            Cell::count(signs.signed),
+            Cell::count(signs.changes),
+        ]);
+    }
+    listing
 }

@@ -11,6 +11,10 @@ const WINDOWS: [u32; 5] = [14, 30, 90, 180, 365];
 /// What the form offers, and what narrows the page.
 pub(super) struct Choice {
     pub(super) action: String,
+    /// What else the address says, which the form carries on.
+    pub(super) kept: Vec<(&'static str, String)>,
+    /// The address that shows the same at any later time.
+    pub(super) pinned: String,
     /// Days, and whether they are shown now.
     pub(super) windows: Vec<(u32, bool)>,
     /// The day; empty for now.
@@ -27,14 +31,20 @@ pub(super) struct Narrowed {
     pub(super) link: String,
 }
 
-/// The choice on a server's page; a report has none.
-pub(super) fn choice(links: &Links, assessment: Option<&Assessment>) -> Option<Choice> {
+/// The choice on a server's page; a report has none. `own` is what the address says beside the query, and `teams` those
+/// that may be chosen where the assessment holds one of them alone.
+pub(super) fn choice(
+    links: &Links,
+    assessment: Option<&Assessment>,
+    own: &[(&'static str, String)],
+    teams: &[String],
+) -> Option<Choice> {
     let Links::Server { from, query } = links else { return None };
     let assessment = assessment?;
     let without = |change: &dyn Fn(&mut Query)| {
         let mut query = query.clone();
         change(&mut query);
-        Links::server(from.clone(), query).to(from)
+        Links::server(from.clone(), query).with(from, own)
     };
     let mut narrowed = Vec::new();
     let mut narrow = |says: &str, name: Option<String>, link: String| {
@@ -43,13 +53,25 @@ pub(super) fn choice(links: &Links, assessment: Option<&Assessment>) -> Option<C
     narrow("Snapshot", query.snapshot.map(|number| number.to_string()), without(&|query| query.snapshot = None));
     narrow("Team", query.team.clone(), without(&|query| query.team = None));
     narrow("Service", query.service.clone(), without(&|query| query.service = None));
-    narrow("As of", query.as_of.clone(), without(&|query| query.as_of = None));
+    let as_of = query.as_of.as_ref().map(|_| words::moment(assessment.as_of));
+    narrow("As of", as_of, without(&|query| query.as_of = None));
     let mut windows: Vec<u32> = WINDOWS.to_vec();
     windows.push(assessment.window_days);
     windows.sort_unstable();
     windows.dedup();
-    let teams = words::teams(assessment);
+    let teams = if teams.is_empty() { words::teams(assessment) } else { teams.to_vec() };
+    let service = query.service.clone().map(|service| ("service", service));
+    let window = ("window", assessment.window_days.to_string());
+    let pinned = match query.snapshot {
+        Some(_) => links.with(from, own),
+        None => {
+            let pinned = [window, ("as_of", assessment.as_of.to_string())].into_iter();
+            links.with(from, &pinned.chain(own.iter().cloned()).collect::<Vec<_>>())
+        }
+    };
     Some(Choice {
+        kept: service.into_iter().chain(own.iter().cloned()).collect(),
+        pinned,
         action: Links::server(from.clone(), Query::default()).to(from),
         windows: windows.into_iter().map(|days| (days, days == assessment.window_days)).collect(),
         as_of: query.as_of.as_ref().and_then(|time| time.get(..10)).unwrap_or_default().to_owned(),

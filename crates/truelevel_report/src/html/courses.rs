@@ -21,7 +21,16 @@ const TIMES: usize = 60;
 const BEFORE_MERGE: [&[&str]; 2] = [&["coding", "pickup", "review"], &["coding_and_review"]];
 const AFTER_MERGE: [&[&str]; 2] = [&["merge_to_preproduction", "preproduction_to_production"], &["merge_to_deploy"]];
 
+/// The weeks of a metric. Where only a lower bound is known, because nobody told of what failed, a line along it would say
+/// that nothing did.
 fn of_weeks<'a>(site: &Site<'a>, service: Option<&ServiceResult>, id: &str) -> Option<&'a Trend> {
+    let measured = match service {
+        Some(service) => service.metrics.get(id),
+        None => site.assessment.metric(id).map(|spread| &spread.measurement),
+    };
+    if measured.is_some_and(|measured| measured.is_lower_bound) {
+        return None;
+    }
     match service {
         Some(service) => site.courses.services.get(&service.service)?.trends.get(id),
         None => site.assessment.trends.get(id),
@@ -103,7 +112,8 @@ pub(super) fn survival(site: &Site<'_>, service: Option<&ServiceResult>, id: &st
             basis: &format!("{} ended, {} still open", digits(waiting.ended), digits(waiting.open)),
         });
     }
-    let curves = site.courses.services.values().filter_map(|course| course.waiting.get(id));
+    let judged = site.judged().filter_map(|service| site.courses.services.get(&service.service));
+    let curves = judged.filter_map(|course| course.waiting.get(id));
     let curves: Vec<&Waiting> = curves.filter(|curve| curve.ended >= FEWEST).collect();
     if service.is_some() || curves.len() < 2 {
         return None;
@@ -147,7 +157,7 @@ fn middle(curves: &[&Waiting]) -> Vec<charts::SurvivalStep> {
 pub(super) fn segments(site: &Site<'_>, service: Option<&ServiceResult>) -> Option<Chart> {
     let asked: Vec<&ServiceResult> = match service {
         Some(service) => vec![service],
-        None => site.assessment.services.iter().collect(),
+        None => site.judged().collect(),
     };
     let mut by_parts: BTreeMap<Vec<&str>, Vec<&Measurement>> = BTreeMap::new();
     for measured in asked.iter().filter_map(|service| service.metrics.get(LEAD_TIME)) {

@@ -1,9 +1,10 @@
 //! The metrics: all in a table, and each with its definition and its spread over the services.
 
 use askama::Template;
-use truelevel_model::Measurement;
 use truelevel_model::assessment::ServiceResult;
+use truelevel_model::{Band, Measurement};
 
+use super::listing::{Cell, Column, Listing};
 use super::overview::{LeftOut, left_out};
 use super::parts::{ALL_VALUES, Shown, figure, shown_spread};
 use super::{Page, Section, Site, markdown, rendered};
@@ -16,6 +17,7 @@ const LEAD_TIME: &str = "change_lead_time";
 struct Delivery {
     h: u8,
     metrics: Vec<Shown>,
+    csv_link: Option<String>,
     details: Vec<Detail>,
     /// In a report: every value of every service.
     all_values: Option<AllValues>,
@@ -51,7 +53,8 @@ struct Metric {
     segments: String,
     spread: String,
     details: Vec<(String, String)>,
-    services: Vec<ServiceRow>,
+    /// As HTML.
+    services: String,
     /// How many services have no value; empty when none is left out.
     without: String,
     left_out: Vec<LeftOut>,
@@ -60,17 +63,6 @@ struct Metric {
     definition_id: String,
     /// In a report the definition stands with the others.
     definition_link: Option<String>,
-}
-
-struct ServiceRow {
-    name: String,
-    link: String,
-    text: String,
-    value: String,
-    interval: String,
-    n: u64,
-    open: u64,
-    band: String,
 }
 
 /// All metrics: the keys, what has a value, what has none.
@@ -97,6 +89,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
     let template = Delivery {
         h: site.heading(),
         metrics: ids(site).into_iter().filter_map(|id| shown_spread(site, id)).collect(),
+        csv_link: site.links.download("metrics.csv"),
         details: details.collect(),
         all_values: (is_one_file && site.assessment.services.len() > 1).then(|| all_values(site)),
     };
@@ -111,16 +104,21 @@ pub(super) fn section(site: &Site<'_>) -> Section {
     }
 }
 
-/// The metrics that some service has a value of, and those values.
-fn all_values(site: &Site<'_>) -> AllValues {
+/// The metrics that some service has a value of.
+pub(super) fn known<'a>(site: &Site<'a>) -> Vec<&'a str> {
     let has_value = |id: &&str| site.assessment.metric(id).is_some_and(|spread| spread.services_measured > 0);
-    let known: Vec<&str> = ids(site).into_iter().filter(has_value).collect();
+    ids(site).into_iter().filter(has_value).collect()
+}
+
+/// What some service has a value of, and those values.
+fn all_values(site: &Site<'_>) -> AllValues {
+    let known = known(site);
     let row = |service: &ServiceResult| {
         let value = |id: &&str| {
             let measured = service.metrics.get(*id);
             measured.map_or_else(
                 || ("–".to_owned(), String::new()),
-                |measured| (numbers::short(measured), behind(measured)),
+                |measured| (numbers::in_a_column(measured), numbers::behind(measured)),
             )
         };
         let link = site.to(&Page::Service(service.service.clone()));
@@ -131,18 +129,6 @@ fn all_values(site: &Site<'_>) -> AllValues {
         metrics: known.iter().map(|id| (site.to(&Page::Metric((*id).to_owned())), site.reference.title(id))).collect(),
         services: site.assessment.services.iter().map(row).collect(),
     }
-}
-
-/// The 95 % interval and the sample of a value, in little room.
-fn behind(measured: &Measurement) -> String {
-    if measured.value.is_none() {
-        return String::new();
-    }
-    let shown = |value| numbers::value(measured.unit, value);
-    let interval = measured.low.zip(measured.high).map(|(low, high)| format!("{} to {}", shown(low), shown(high)));
-    let open = (measured.censored > 0).then(|| format!("{} open", numbers::digits(measured.censored as f64)));
-    let parts = interval.into_iter().chain([format!("n {}", numbers::digits(measured.n as f64))]).chain(open);
-    parts.collect::<Vec<_>>().join("; ")
 }
 
 /// One metric; `None` when it was not measured.
@@ -161,18 +147,7 @@ fn body(site: &Site<'_>, id: &str) -> Option<String> {
     let definition = site.reference.definitions.get(id);
     let details =
         spread.measurement.details.iter().map(|(name, value)| (name.replace('_', " "), numbers::digits(*value)));
-    let mut services: Vec<(&str, &Measurement)> = site
-        .assessment
-        .services
-        .iter()
-        .filter(|_| !is_one_file)
-        .filter_map(|service| Some((service.service.as_str(), service.metrics.get(id)?)))
-        .filter(|(_, measured)| measured.value.or(measured.at_least).is_some())
-        .collect();
-    services.sort_by(|(a, x), (b, y)| {
-        let value = |measured: &Measurement| measured.value.or(measured.at_least).unwrap_or_default();
-        value(y).total_cmp(&value(x)).then_with(|| a.cmp(b))
-    });
+    let services = services(site, id);
     let without = spread.services.saturating_sub(services.len() as u64);
     let mut shown = shown_spread(site, id)?;
     if spread.services > 1 && !site.reference.bands.rules.contains_key(id) {
@@ -188,12 +163,12 @@ fn body(site: &Site<'_>, id: &str) -> Option<String> {
         segments: if id == LEAD_TIME { figure(site, None, "segments") } else { String::new() },
         spread: if spread.services > 1 { figure(site, None, &format!("spread-{id}")) } else { String::new() },
         details: if details.len() > 1 { details } else { Vec::new() },
-        without: if services.is_empty() || without == 0 {
+        without: if is_one_file || services.is_empty() || without == 0 {
             String::new()
         } else {
             format!("{} without a value.", numbers::count(without, "service"))
         },
-        services: services.iter().map(|(name, measured)| service_row(site, name, measured)).collect(),
+        services: if is_one_file { String::new() } else { services.html(site) },
         left_out: if is_one_file { Vec::new() } else { left_out(site, &site.assessment.exclusions) },
         left_out_csv: site.links.download("exclusions.csv"),
         definition_link: is_one_file
@@ -207,16 +182,40 @@ fn body(site: &Site<'_>, id: &str) -> Option<String> {
     Some(rendered(&template))
 }
 
-fn service_row(site: &Site<'_>, name: &str, measured: &Measurement) -> ServiceRow {
-    let value = measured.value.or(measured.at_least);
-    ServiceRow {
-        name: name.to_owned(),
-        link: site.to(&Page::Service(name.to_owned())),
-        text: if value.is_some() { numbers::headline(measured) } else { "–".to_owned() },
-        value: value.map_or_else(String::new, |value| value.to_string()),
-        interval: numbers::interval(measured).unwrap_or_else(|| "none".to_owned()),
-        n: measured.n,
-        open: measured.censored,
-        band: measured.band.map_or("none", truelevel_model::Band::as_str).to_owned(),
+/// A metric of each service that has a value of it, the largest first.
+pub(super) fn services(site: &Site<'_>, id: &str) -> Listing {
+    let columns = [
+        Column::words("Service"),
+        Column::measured("Value"),
+        Column::words("95 % interval"),
+        Column::numbers("Sample"),
+        Column::numbers("Still open"),
+        Column::words("Band"),
+    ];
+    let mut listing = Listing::new(&format!("values-{id}"), "services", columns).finding("service");
+    let known = |measured: &&Measurement| measured.value.or(measured.at_least);
+    let mut services: Vec<(&ServiceResult, &Measurement)> = site
+        .judged()
+        .filter_map(|service| Some((service, service.metrics.get(id)?)))
+        .filter(|(_, measured)| known(measured).is_some())
+        .collect();
+    services.sort_by(|(a, x), (b, y)| {
+        let value = |measured| known(measured).unwrap_or_default();
+        value(y).total_cmp(&value(x)).then_with(|| a.service.cmp(&b.service))
+    });
+    for (service, measured) in services {
+        let interval = numbers::interval(measured).unwrap_or_else(|| "none".to_owned());
+        listing.push([
+            Cell::words(&service.service).linked(site.to(&Page::Service(service.service.clone()))),
+            Cell::measured(Some(measured)).standing_on(""),
+            Cell::by(interval, measured.low.filter(|_| !measured.is_lower_bound)),
+            Cell::count(measured.n),
+            Cell::count(measured.censored),
+            Cell::by(
+                measured.band.map_or("none", truelevel_model::Band::as_str),
+                measured.band.and_then(|band| Band::ALL.iter().position(|known| *known == band)).map(|at| at as f64),
+            ),
+        ]);
     }
+    listing
 }

@@ -1,10 +1,15 @@
 //! Tables as CSV and charts as SVG: what people take into a spreadsheet or onto a slide.
 
 use truelevel_model::Measurement;
-use truelevel_model::assessment::ServiceResult;
+use truelevel_model::assessment::{GateServices, ServiceResult};
 
-use super::{Filter, Site, figures};
+use super::evidence::located;
+use super::listing::Listing;
+use super::{Filter, Site, ai, delivery, figures, platform, service, standing, teams, trust};
 use crate::table::Table;
+
+pub(super) const CSV: &str = "text/csv; charset=utf-8";
+pub(super) const SVG: &str = "image/svg+xml";
 
 /// A file to hand out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +20,7 @@ pub struct Download {
     pub content: String,
 }
 
-/// The file of a name: `CHART.svg`, `CHART.csv`, or one of `services.csv`, `metrics.csv`, `gates.csv`,
-/// `exclusions.csv`, `repositories.csv`. Of one service where one is named; `services.csv` holds those that fit the
+/// The file of a name: `CHART.svg`, `CHART.csv`, or that of a table of a page. Of one service where one is named; `services.csv` holds those that fit the
 /// filter, in its order, on all its pages. `None` when there is no such thing.
 pub fn download(site: &Site<'_>, service: Option<&str>, filter: &Filter, name: &str) -> Option<Download> {
     let service = match service {
@@ -27,12 +31,12 @@ pub fn download(site: &Site<'_>, service: Option<&str>, filter: &Filter, name: &
     match extension {
         "svg" => {
             let content = figures::named(site, service, stem)?.file();
-            Some(Download { media_type: "image/svg+xml", content })
+            Some(Download { media_type: SVG, content })
         }
         "csv" => {
             let table =
                 table(site, service, filter, stem).or_else(|| Some(figures::named(site, service, stem)?.table))?;
-            Some(Download { media_type: "text/csv; charset=utf-8", content: table.csv() })
+            Some(Download { media_type: CSV, content: table.csv() })
         }
         _ => None,
     }
@@ -43,8 +47,37 @@ fn table(site: &Site<'_>, service: Option<&ServiceResult>, filter: &Filter, name
         "services" => Some(services(site, filter)),
         "metrics" => Some(metrics(site, service)),
         "gates" => Some(gates(site, service)),
+        "all-gates" => Some(all_gates(site)),
+        "grid" => Some(grid(site)),
         "exclusions" => Some(exclusions(site, service)),
-        "repositories" => Some(repositories(site)),
+        "plan" => Some(plan(site)),
+        _ => Some(listing(site, service, name)?.table()),
+    }
+}
+
+/// The table of a page of that name.
+fn listing(site: &Site<'_>, service: Option<&ServiceResult>, name: &str) -> Option<Listing> {
+    if let Some(metric) = name.strip_prefix("values-") {
+        return site.assessment.metric(metric).map(|_| delivery::services(site, metric));
+    }
+    if let Some(gate) = name.strip_prefix("gate-") {
+        return standing::gate_services(site, gate);
+    }
+    if let Some(question) = name.strip_prefix("question-") {
+        return standing::question_services(site, question);
+    }
+    if let Some(place) = name.strip_prefix("path-") {
+        return platform::services(site, place.parse().ok()?);
+    }
+    match (name, service) {
+        ("ai-services", _) => Some(ai::services(site)),
+        ("failures", Some(service)) => Some(service::failures(site, service)),
+        ("incidents", Some(service)) => Some(service::incidents(site, service)),
+        ("keys-over-teams", _) => Some(platform::spread(site)),
+        ("on-and-off-the-path", _) => Some(platform::outcomes(site)),
+        ("repositories", _) => Some(trust::repositories(site)),
+        ("sources", _) => Some(trust::sources(site)),
+        ("teams", _) => Some(teams::listing(site)),
         _ => None,
     }
 }
@@ -62,6 +95,7 @@ fn services(site: &Site<'_>, filter: &Filter) -> Table {
         ["service", "team", "active", "proven", "possible", "declared", "deployment_data"].map(str::to_owned).to_vec();
     columns.extend(stages.iter().map(|stage| format!("{stage}_proven")));
     columns.extend(ids.iter().map(|id| (*id).clone()));
+    columns.extend(ids.iter().flat_map(|id| ["low", "high", "n"].map(|what| format!("{id}_{what}"))));
     let row = |service: &ServiceResult| {
         let level = service.level;
         let mut cells = vec![
@@ -76,8 +110,16 @@ fn services(site: &Site<'_>, filter: &Filter) -> Table {
         let proven =
             |stage: &&str| service.stages.iter().find(|result| result.stage == *stage).map(|result| result.proven);
         cells.extend(stages.iter().map(|stage| proven(stage).map_or_else(String::new, |level| level.to_string())));
-        cells.extend(ids.iter().map(|id| raw(service.metrics.get(*id).and_then(|measured| measured.value))));
-        cells
+        let measured = |id: &&String| service.metrics.get(*id);
+        cells.extend(ids.iter().map(|id| raw(measured(id).and_then(|measured| measured.value))));
+        for measured in ids.iter().map(measured) {
+            // Nothing limits a lower bound above.
+            let limited = measured.filter(|measured| !measured.is_lower_bound);
+            let sample = measured.map_or_else(String::new, |measured| measured.n.to_string());
+            let (low, high) = (limited.and_then(|it| it.low), limited.and_then(|it| it.high));
+            cells.extend([raw(low), raw(high), sample]);
+        }
+        cells.into_iter().map(Into::into).collect()
     };
     Table { columns, rows: filter.ordered(&assessment.services).into_iter().map(row).collect() }
 }
@@ -124,12 +166,28 @@ fn metrics(site: &Site<'_>, service: Option<&ServiceResult>) -> Table {
     table
 }
 
+/// The gates; of several services together with how many of them meet each.
 fn gates(site: &Site<'_>, service: Option<&ServiceResult>) -> Table {
-    let mut table = Table::new(["stage", "level", "gate", "statement", "outcome", "because"]);
+    let mut table = Table::new([
+        "stage",
+        "level",
+        "gate",
+        "statement",
+        "outcome",
+        "because",
+        "services_met",
+        "services_unmet",
+        "services_unknown",
+        "evidence",
+    ]);
     let (stages, lanes) =
         service.map_or((&site.assessment.stages, &site.assessment.lanes), |service| (&service.stages, &service.lanes));
     for stage in stages.iter().chain(lanes) {
         for gate in &stage.gates {
+            let count = |pick: fn(&GateServices) -> u64| {
+                gate.services.as_ref().map_or_else(String::new, |services| pick(services).to_string())
+            };
+            let places: Vec<String> = gate.evidence.iter().map(|evidence| located(evidence).0).collect();
             table.push([
                 stage.stage.clone(),
                 gate.level.to_string(),
@@ -137,8 +195,65 @@ fn gates(site: &Site<'_>, service: Option<&ServiceResult>) -> Table {
                 gate.statement.clone(),
                 gate.outcome.as_str().to_owned(),
                 gate.because.clone(),
+                count(|services| services.met),
+                count(|services| services.unmet),
+                count(|services| services.unknown),
+                places.join("; "),
             ]);
         }
+    }
+    table
+}
+
+/// Each gate of each service.
+fn all_gates(site: &Site<'_>) -> Table {
+    let mut table = Table::new(["service", "stage", "level", "gate", "outcome", "because"]);
+    for service in &site.assessment.services {
+        for stage in service.stages.iter().chain(&service.lanes) {
+            for gate in &stage.gates {
+                table.push([
+                    service.service.clone(),
+                    stage.stage.clone(),
+                    gate.level.to_string(),
+                    gate.gate.clone(),
+                    gate.outcome.as_str().to_owned(),
+                    gate.because.clone(),
+                ]);
+            }
+        }
+    }
+    table
+}
+
+/// The level of each service in each stage: what the picture of that name draws.
+fn grid(site: &Site<'_>) -> Table {
+    let stages = site.assessment.stages.iter().map(|stage| stage.stage.clone());
+    let row = |service: &ServiceResult| {
+        let level = |name: &str| service.stages.iter().find(|stage| stage.stage == name).map(|stage| stage.proven);
+        let levels = site.assessment.stages.iter().map(|stage| level(&stage.stage));
+        let levels = levels.map(|level| level.map_or_else(String::new, |level| level.to_string()));
+        std::iter::once(service.service.clone()).chain(levels).map(Into::into).collect()
+    };
+    Table {
+        columns: std::iter::once("service".to_owned()).chain(stages).collect(),
+        rows: site.judged().map(row).collect(),
+    }
+}
+
+/// The actions of the plan, in their order.
+fn plan(site: &Site<'_>) -> Table {
+    let mut table = Table::new(["action", "gate", "stage", "level", "outcome", "effort", "services", "waits_for"]);
+    for action in &site.assessment.roadmap.next {
+        table.push([
+            action.action.clone(),
+            action.gate.clone(),
+            action.stage.clone(),
+            action.level.to_string(),
+            action.outcome.as_str().to_owned(),
+            action.effort.to_string(),
+            action.services.to_string(),
+            action.waits_for.join(" "),
+        ]);
     }
     table
 }
@@ -147,22 +262,6 @@ fn exclusions(site: &Site<'_>, service: Option<&ServiceResult>) -> Table {
     let mut table = Table::new(["reason", "meaning", "count"]);
     for (code, excluded) in service.map_or(&site.assessment.exclusions, |service| &service.exclusions) {
         table.push([code.clone(), excluded.meaning.clone(), excluded.count.to_string()]);
-    }
-    table
-}
-
-fn repositories(site: &Site<'_>) -> Table {
-    let mut table = Table::new(["repository", "used_for", "changes", "tags", "branch", "commit", "newest_change_at"]);
-    for repository in &site.assessment.coverage.repositories {
-        table.push([
-            repository.repository.clone(),
-            repository.used_for.join(" "),
-            repository.changes.to_string(),
-            repository.tags.to_string(),
-            repository.branch.clone().unwrap_or_default(),
-            repository.commit.clone().unwrap_or_default(),
-            repository.newest_change_at.map_or_else(String::new, |time| time.to_string()),
-        ]);
     }
     table
 }

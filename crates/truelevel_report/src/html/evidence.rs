@@ -1,10 +1,11 @@
 //! Gates with what proves them, as rows.
 
 use truelevel_model::Grade;
-use truelevel_model::assessment::{EvidenceResult, GateResult};
+use truelevel_model::assessment::{EvidenceResult, GateResult, GateServices};
 
 use super::parts::{Verdict, gate_verdict, share_bar};
 use super::{Page, Site};
+use crate::numbers;
 
 /// Places shown of one gate; the count says how many more there are.
 const PLACES_SHOWN: usize = 4;
@@ -18,6 +19,8 @@ pub(super) struct GateRow {
     pub(super) because: String,
     /// Services met, unmet and unknown, as a bar; empty for a single service.
     pub(super) share: String,
+    /// The same in words.
+    pub(super) counts: String,
     pub(super) places: Vec<Place>,
     pub(super) more: usize,
 }
@@ -36,13 +39,7 @@ pub(super) struct Place {
 }
 
 pub(super) fn gate_row(site: &Site<'_>, gate: &GateResult) -> GateRow {
-    let share = gate.services.as_ref().map_or_else(String::new, |services| {
-        share_bar([
-            ("yes", "met", services.met),
-            ("no", "not met", services.unmet),
-            ("unknown", "cannot tell", services.unknown),
-        ])
-    });
+    let share = gate.services.as_ref().map_or_else(String::new, services_bar);
     GateRow {
         link: site.to(&Page::Definition(gate.gate.clone())),
         level: gate.level,
@@ -50,17 +47,47 @@ pub(super) fn gate_row(site: &Site<'_>, gate: &GateResult) -> GateRow {
         verdict: gate_verdict(gate.outcome, gate.is_intention),
         because: gate.because.clone(),
         share,
+        counts: gate.services.as_ref().map_or_else(String::new, services_counted),
         places: gate.evidence.iter().take(PLACES_SHOWN).map(|evidence| place(site, evidence)).collect(),
         more: gate.evidence.len().saturating_sub(PLACES_SHOWN),
     }
 }
 
-fn place(site: &Site<'_>, evidence: &EvidenceResult) -> Place {
-    let (place, text) = match (&evidence.path, evidence.line) {
+/// How many services meet a gate, as a bar.
+pub(super) fn services_bar(services: &GateServices) -> String {
+    share_bar([
+        ("yes", "met", services.met),
+        ("no", "not met", services.unmet),
+        ("unknown", "cannot tell", services.unknown),
+    ])
+}
+
+/// The same in words.
+pub(super) fn services_counted(services: &GateServices) -> String {
+    let digits = |number: u64| numbers::digits(number as f64);
+    let apart = match services.not_applicable {
+        0 => String::new(),
+        number => format!(", does not apply to {}", digits(number)),
+    };
+    format!(
+        "{} met, {} not met, {} cannot tell{apart}",
+        digits(services.met),
+        digits(services.unmet),
+        digits(services.unknown)
+    )
+}
+
+/// Where a piece of evidence stands, and the text that was matched there.
+pub(super) fn located(evidence: &EvidenceResult) -> (String, String) {
+    match (&evidence.path, evidence.line) {
         (Some(path), Some(line)) => (format!("{path}:{line}"), evidence.text.clone()),
         (Some(path), None) => (path.clone(), evidence.text.clone()),
         (None, _) => (evidence.text.clone(), String::new()),
-    };
+    }
+}
+
+fn place(site: &Site<'_>, evidence: &EvidenceResult) -> Place {
+    let (place, text) = located(evidence);
     Place {
         place,
         url: evidence.url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://")),

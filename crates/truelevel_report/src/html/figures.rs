@@ -58,7 +58,7 @@ pub(super) fn named(site: &Site<'_>, service: Option<&ServiceResult>, name: &str
 /// In a report the stages of all services have names and levels in common.
 const STAGES_GROUND: &str = "ground-stages";
 
-fn waterline(stages: &[StageResult], lanes: &[StageResult], ground: Option<&str>) -> Chart {
+pub(super) fn waterline(stages: &[StageResult], lanes: &[StageResult], ground: Option<&str>) -> Chart {
     charts::waterline(&rows(stages, lanes), ground)
 }
 
@@ -75,8 +75,8 @@ fn rows<'a>(stages: &'a [StageResult], lanes: &'a [StageResult]) -> Vec<charts::
 
 fn grid(site: &Site<'_>) -> Option<Chart> {
     let stages: Vec<&str> = site.assessment.stages.iter().map(|stage| stage.stage.as_str()).collect();
-    let active = site.assessment.services.iter().filter(|service| service.is_active);
-    let services: Vec<charts::GridService<'_>> = active
+    let services: Vec<charts::GridService<'_>> = site
+        .judged()
         .map(|service| charts::GridService {
             name: &service.service,
             levels: service.stages.iter().map(|stage| stage.proven).collect(),
@@ -136,7 +136,7 @@ pub(super) fn shared(site: &Site<'_>) -> String {
     };
     let ground = |id: &str, body: String| format!("<g class=\"chart\" id=\"{id}\">{body}</g>");
     let stages = charts::waterline_ground(&rows(&site.assessment.stages, &site.assessment.lanes));
-    let days = site.courses.services.values().next().and_then(|course| {
+    let days = site.courses.services.values().find(|course| !course.days.counts.is_empty()).and_then(|course| {
         Some(ground(courses::CALENDAR_GROUND, charts::calendar_ground(&courses::days(&course.days))?))
     });
     let shared: String =
@@ -170,10 +170,10 @@ fn teams(site: &Site<'_>, id: &str) -> Option<Chart> {
     })
 }
 
-/// The services' values of a metric; a lower bound is no value to compare.
+/// The values of the services that the metric of the whole stands on; a lower bound is no value to compare.
 fn values(site: &Site<'_>, id: &str) -> Vec<(String, f64)> {
-    let measured = site.assessment.services.iter().filter_map(|service| Some((service, service.metrics.get(id)?)));
-    measured
+    site.judged()
+        .filter_map(|service| Some((service, service.metrics.get(id)?)))
         .filter(|(_, measured)| !measured.is_lower_bound)
         .filter_map(|(service, measured)| Some((service.service.clone(), measured.value?)))
         .collect()

@@ -19,6 +19,10 @@ pub struct Live {
     pub status: String,
     /// Whether readers say who they are.
     pub has_account: bool,
+    /// Whether there are other pages to go to while this one has nothing to show.
+    pub has_pages: bool,
+    /// The teams that may be chosen, where what is shown is one of them.
+    pub teams: Vec<String>,
 }
 
 #[derive(Template)]
@@ -35,6 +39,8 @@ struct Layout<'a> {
     workspace: &'a str,
     when: String,
     choice: Option<Choice>,
+    /// What is said on every page where nothing of the window is known, and where to look instead.
+    silence: Option<Silence>,
     /// When it was measured: for programs and for people.
     measured: Option<(String, String)>,
     status: &'a str,
@@ -44,6 +50,29 @@ struct Layout<'a> {
     groups: Vec<Group>,
     sections: &'a [Section],
     foot: String,
+}
+
+/// Nothing of the window is known.
+struct Silence {
+    says: String,
+    /// The page for the time that is known; a report has none.
+    link: Option<String>,
+}
+
+fn silence(links: &Links, assessment: &Assessment) -> Option<Silence> {
+    let newest = words::ends_before_window(assessment)?;
+    let start = words::day(assessment.as_of.minus_days(assessment.window_days));
+    Some(Silence {
+        says: format!(
+            "Nothing of this window is known: it begins on {start}, and the newest thing that anything tells of is from {}. \
+             What stands here without a value is not zero.",
+            words::day(newest)
+        ),
+        link: match links {
+            Links::OneFile => None,
+            Links::Server { from, .. } => Some(links.with(from, &[("as_of", newest.to_string())])),
+        },
+    })
 }
 
 struct Group {
@@ -58,18 +87,24 @@ struct Entry {
 }
 
 /// A one-file report of sections, with the policy that allows its own style and script and nothing else.
-pub(super) fn one_file(assessment: &Assessment, sections: &[Section], policy: &str) -> String {
+pub(super) fn one_file(
+    assessment: &Assessment,
+    sections: &[Section],
+    policy: &str,
+    (style, script): (&str, &str),
+) -> String {
     let has = |page: &Page| sections.iter().any(|section| section.page == *page);
     let layout = Layout {
         title: assessment.workspace.clone(),
         policy: Some(policy),
-        style: crate::assets::STYLE,
-        script: crate::assets::SCRIPT,
+        style,
+        script,
         icon: "data:,".to_owned(),
         home: Links::OneFile.to(&Page::Overview),
         workspace: &assessment.workspace,
         when: words::period(assessment),
         choice: None,
+        silence: silence(&Links::OneFile, assessment),
         measured: None,
         status: "",
         events: None,
@@ -81,8 +116,14 @@ pub(super) fn one_file(assessment: &Assessment, sections: &[Section], policy: &s
     rendered(&layout)
 }
 
-/// A page of a server.
-pub(super) fn served(links: &Links, assessment: Option<&Assessment>, section: Section, live: &Live) -> String {
+/// A page of a server. `own` is what else its address says.
+pub(super) fn served(
+    links: &Links,
+    assessment: Option<&Assessment>,
+    section: Section,
+    own: &[(&'static str, String)],
+    live: &Live,
+) -> String {
     let file = |path: &str| links.file(path).unwrap_or_default();
     let versioned = |name: &str| file(&crate::assets::versioned(name));
     let (style, script) = (versioned("truelevel.css"), versioned("truelevel.js"));
@@ -96,12 +137,13 @@ pub(super) fn served(links: &Links, assessment: Option<&Assessment>, section: Se
         home: links.to(&Page::Overview),
         workspace: assessment.map_or("", |assessment| assessment.workspace.as_str()),
         when: assessment.map(words::period).unwrap_or_default(),
-        choice: choice(links, assessment),
+        choice: choice(links, assessment, own, &live.teams),
+        silence: assessment.and_then(|assessment| silence(links, assessment)),
         measured: live.measured_at.map(|time| (time.to_string(), words::moment(time))),
         status: &live.status,
         events: live.events.as_ref().and_then(|path| links.file(path)),
         account: live.has_account.then(|| links.to(&Page::Account)),
-        groups: if assessment.is_some() { groups(links, |_| true, Some(&here)) } else { Vec::new() },
+        groups: if assessment.is_some() || live.has_pages { groups(links, |_| true, Some(&here)) } else { Vec::new() },
         sections: &[section],
         foot: CREED.to_owned(),
     };

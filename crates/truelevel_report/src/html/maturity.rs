@@ -15,6 +15,8 @@ struct Maturity {
     stages: String,
     grid: String,
     gates: Vec<Stage>,
+    /// The gates, and each of each service.
+    csv_links: Vec<(String, &'static str)>,
 }
 
 struct Stage {
@@ -33,6 +35,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         h: site.heading(),
         stages: untitled_figure(site, None, "stages"),
         grid: if assessment.services.len() > 1 { figure(site, None, "grid") } else { String::new() },
+        csv_links: csv_links(site),
         gates: assessment
             .stages
             .iter()
@@ -46,6 +49,13 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         lead: "A stage stands at the highest level whose gates, and all gates below, are met. What cannot be told counts as not met.".to_owned(),
         html: rendered(&template),
     }
+}
+
+fn csv_links(site: &Site<'_>) -> Vec<(String, &'static str)> {
+    let is_shared = site.assessment.services.len() > 1;
+    let files = [("gates.csv", "Gates as CSV"), ("all-gates.csv", "Each gate of each service as CSV")];
+    let files = files.into_iter().take(if is_shared { 2 } else { 1 });
+    files.filter_map(|(file, says)| Some((site.links.download(file)?, says))).collect()
 }
 
 pub(super) fn shown_stage_rows(site: &Site<'_>, stage: &StageResult) -> Vec<GateRow> {

@@ -15,11 +15,13 @@ mod figures;
 mod layout;
 mod lean;
 pub mod links;
+mod listing;
 mod markdown;
 mod maturity;
 mod notes;
 mod overview;
 mod pages;
+mod paper;
 mod parts;
 mod planning;
 mod platform;
@@ -27,12 +29,14 @@ mod report;
 mod server;
 mod service;
 mod services;
+mod standing;
 mod teams;
 mod trust;
 
 use std::fmt;
 
 use askama::Template;
+use truelevel_model::Time;
 use truelevel_model::assessment::{Assessment, ServiceResult};
 use truelevel_model::course::{Course, Courses};
 
@@ -43,13 +47,14 @@ pub use links::{Links, Page, Query};
 pub use pages::page;
 pub use report::report;
 pub use server::{
-    ComparedValue, Comparison, Connection, Problem, SnapshotRow, compare, declare, first_run, problem, snapshots,
-    waiting,
+    ComparedValue, Comparison, Connection, Problem, SnapshotRow, compare, compare_download, declare, first_run,
+    is_of_snapshots, problem, snapshots, snapshots_download, waiting,
 };
 pub use services::Filter;
 
 use crate::charts::escaped;
 use crate::reference::Reference;
+use crate::words;
 
 /// Services that a report shows whole; of more it names each one's gates without reasons and evidence, so that it can
 /// still be mailed.
@@ -69,6 +74,24 @@ pub struct Site<'a> {
 }
 
 impl Site<'_> {
+    /// When the newest thing happened that is known of, where that was before the window began: nothing that is asked of
+    /// the window is then known, and none of it is zero.
+    fn ends_before_window(&self) -> Option<Time> {
+        words::ends_before_window(self.assessment)
+    }
+
+    /// What a service without a deployment in the window is marked with.
+    fn idle_tag(&self, service: &ServiceResult) -> Option<&'static str> {
+        let tag = if self.ends_before_window().is_some() { "not known" } else { "not deployed" };
+        (!service.is_active).then_some(tag)
+    }
+
+    /// The services that the numbers of the whole stand on: those that did something in the window, or all where none did.
+    fn judged(&self) -> impl Iterator<Item = &ServiceResult> {
+        let is_any_active = self.assessment.services.iter().any(|service| service.is_active);
+        self.assessment.services.iter().filter(move |service| service.is_active || !is_any_active)
+    }
+
     fn service(&self, name: &str) -> Option<&ServiceResult> {
         self.assessment.services.iter().find(|service| service.service == name)
     }
@@ -82,6 +105,11 @@ impl Site<'_> {
     /// Whether services are too many to stand whole in one file.
     fn is_brief(&self) -> bool {
         self.links.is_one_file() && self.assessment.services.len() > SHOWN_WHOLE
+    }
+
+    /// Where a metric is explained, where it was measured.
+    fn explained(&self, metric: &str) -> Option<String> {
+        self.assessment.metric(metric).map(|_| self.to(&Page::Metric(metric.to_owned())))
     }
 
     fn to(&self, page: &Page) -> String {

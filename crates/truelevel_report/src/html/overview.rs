@@ -4,6 +4,7 @@ use askama::Template;
 use truelevel_model::architecture::Architecture;
 use truelevel_model::assessment::{Action, Answer, Assessment, Constraint, ExclusionCount, QuestionResult};
 
+use super::evidence::services_counted;
 use super::markdown::coded;
 use super::parts::{Shown, Verdict, answer_verdict, gate_verdict, share_bar, shown_spread, sparkline, untitled_figure};
 use super::{Page, Section, Site, rendered};
@@ -25,7 +26,8 @@ struct Overview {
     level_looks: &'static str,
     held: String,
     possible: Option<String>,
-    declared: Option<String>,
+    /// The gap, and how much it asks for attention.
+    declared: Option<(String, &'static str)>,
     stages: String,
     maturity_link: String,
     constraint: ShownConstraint,
@@ -97,8 +99,9 @@ pub(super) fn section(site: &Site<'_>) -> Section {
     let doubts: Vec<String> = assessment
         .pitfalls
         .iter()
-        .map(|pitfall| format!("{}; {}.", pitfall.finding, pitfall.response))
+        .map(|pitfall| format!("{}; {}", pitfall.finding, pitfall.response))
         .chain(assessment.coverage.warnings.iter().cloned())
+        .map(|doubt| coded(&words::sentence(&doubt)))
         .collect();
     let more = doubts.len().saturating_sub(DOUBTS_SHOWN);
     let more = (more > 0).then(|| format!("{more} more are on the page of what was looked at."));
@@ -112,7 +115,10 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         level_looks: words::level_looks(level.proven),
         held: held(assessment),
         possible: (level.possible > level.proven).then_some(possible),
-        declared: level.declared.map(|declared| words::declared_gap(declared, level.proven)),
+        declared: level.declared.map(|declared| {
+            let class = if declared > level.proven { "callout-attention" } else { "" };
+            (words::declared_gap(declared, level.proven), class)
+        }),
         stages: untitled_figure(site, None, "stages"),
         maturity_link: site.to(&Page::Maturity),
         constraint: shown_constraint(site, &assessment.first_constraint, assessment.architecture.as_ref()),
@@ -167,6 +173,11 @@ fn held(assessment: &Assessment) -> String {
 
 fn delivery(assessment: &Assessment) -> String {
     let coverage = &assessment.coverage;
+    if words::ends_before_window(assessment).is_some() {
+        let what = numbers::count(2, words::deployment_noun(assessment));
+        let what = what.trim_start_matches("2 ");
+        return format!("How many {what} there were is not known; {}.", words::boundary(assessment));
+    }
     format!(
         "{}{} in {} days; {}.",
         numbers::count(coverage.production_deployments, words::deployment_noun(assessment)),
@@ -227,15 +238,23 @@ pub(super) fn actions(site: &Site<'_>) -> Vec<ShownAction> {
     let is_shared = site.assessment.services.len() > 1;
     let shown = |action: &Action| ShownAction {
         action: coded(&action.action),
-        gate: action.gate.clone(),
+        gate: site.reference.title(&action.gate),
         link: site.to(&Page::Definition(action.gate.clone())),
         place: format!("{}, level {}", action.stage, action.level),
         effort: format!("{} of work for one team", action.effort),
         verdict: gate_verdict(action.outcome, false),
-        services: is_shared.then(|| numbers::count(action.services, "service")),
-        notes: decision::notes(action).iter().map(|note| coded(note)).collect(),
+        services: is_shared.then(|| standing(site, action)),
+        notes: decision::notes(action, &|gate| site.reference.title(gate)).iter().map(|note| coded(note)).collect(),
     };
     site.assessment.roadmap.next.iter().map(shown).collect()
+}
+
+/// In how many services an action's gate stands how.
+fn standing(site: &Site<'_>, action: &Action) -> String {
+    let stages = site.assessment.stages.iter().chain(&site.assessment.lanes);
+    let gate = stages.flat_map(|stage| &stage.gates).find(|gate| gate.gate == action.gate);
+    let counts = gate.and_then(|gate| gate.services.as_ref());
+    counts.map_or_else(|| numbers::count(action.services, "service"), services_counted)
 }
 
 /// What was left out, largest first.

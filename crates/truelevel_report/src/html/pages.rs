@@ -10,7 +10,8 @@ use super::{
 ///
 /// The links of `site` must stand on the same page.
 pub fn page(site: &Site<'_>, page: &Page, filter: &Filter, live: &Live) -> Option<String> {
-    Some(layout::served(&site.links, Some(site.assessment), section(site, page, filter)?, live))
+    let own = if *page == Page::Services { filter.pairs() } else { Vec::new() };
+    Some(layout::served(&site.links, Some(site.assessment), section(site, page, filter)?, &own, live))
 }
 
 fn section(site: &Site<'_>, page: &Page, filter: &Filter) -> Option<Section> {

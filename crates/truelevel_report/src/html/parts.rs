@@ -2,7 +2,7 @@
 
 use askama::Template;
 use truelevel_model::Measurement;
-use truelevel_model::assessment::{Answer, GateOutcome, LevelRange, ServiceResult};
+use truelevel_model::assessment::{Answer, GateOutcome, LevelRange, MetricSpread, ServiceResult, TeamResult};
 
 use super::{Page, Site, courses, figures, rendered};
 use crate::charts::Chart;
@@ -48,12 +48,18 @@ pub(super) fn service_figure(site: &Site<'_>, service: &ServiceResult, name: &st
     }
 }
 
+/// The stages of a team; on a server the file of the same name asked for the team holds them, too.
+pub(super) fn team_stages(site: &Site<'_>, team: &TeamResult) -> String {
+    let chart = figures::waterline(&team.stages, &[], None);
+    if site.links.is_one_file() { chart.plain_svg() } else { drawn(site, &chart, "stages", false) }
+}
+
 /// A metric's course in the size of a word; empty when nothing is known of it.
 pub(super) fn sparkline(site: &Site<'_>, service: Option<&ServiceResult>, id: &str) -> String {
     courses::sparkline(site, service, id).map(|chart| chart.plain_svg()).unwrap_or_default()
 }
 
-fn drawn(site: &Site<'_>, chart: &Chart, name: &str, shows_title: bool) -> String {
+pub(super) fn drawn(site: &Site<'_>, chart: &Chart, name: &str, shows_title: bool) -> String {
     // What is taken away has room.
     let name = &name.replacen("small-", "trend-", 1);
     rendered(&Figure {
@@ -115,10 +121,21 @@ pub(super) struct Shown {
 /// A metric over all services.
 pub(super) fn shown_spread(site: &Site<'_>, id: &str) -> Option<Shown> {
     let spread = site.assessment.metric(id)?;
+    let figure =
+        if is_shared_bound(spread) { String::new() } else { untitled_figure(site, None, &format!("metric-{id}")) };
+    Some(Shown { figure, ..shown_together(site, id, spread) })
+}
+
+/// Lower bounds of several services bound nothing together.
+fn is_shared_bound(spread: &MetricSpread) -> bool {
+    spread.measurement.is_lower_bound && spread.services > 1
+}
+
+/// A metric over several services, without a picture.
+pub(super) fn shown_together(site: &Site<'_>, id: &str, spread: &MetricSpread) -> Shown {
     let measured = &spread.measurement;
-    let is_shared_bound = measured.is_lower_bound && spread.services > 1;
     let mut shown = shown(site, id, measured);
-    if is_shared_bound {
+    if is_shared_bound(spread) {
         shown.is_known = false;
         shown.value = "cannot tell".to_owned();
         shown.facts = words::known_failures(spread).into_iter().collect();
@@ -130,8 +147,7 @@ pub(super) fn shown_spread(site: &Site<'_>, id: &str) -> Option<Shown> {
         (None, 1) => format!("Band: {bands}"),
         (None, _) => format!("Services by band: {bands}"),
     });
-    shown.figure = if is_shared_bound { String::new() } else { untitled_figure(site, None, &format!("metric-{id}")) };
-    Some(shown)
+    shown
 }
 
 /// A metric of one service.

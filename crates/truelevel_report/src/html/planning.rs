@@ -26,6 +26,8 @@ struct Plan<'a> {
     tell_first: Option<String>,
     initiatives: Vec<Initiative>,
     actions: Vec<ShownAction>,
+    csv_link: Option<String>,
+    maturity_link: String,
 }
 
 struct ShownPhase<'a> {
@@ -78,6 +80,8 @@ pub(super) fn plan(site: &Site<'_>) -> Section {
                 .enumerate()
                 .map(|(at, found)| initiative(site, at, found))
                 .collect(),
+            csv_link: site.links.download("plan.csv"),
+            maturity_link: site.to(&Page::Maturity),
             actions: actions(site),
         }),
     }
@@ -94,7 +98,11 @@ fn initiative(site: &Site<'_>, number: usize, found: &InitiativeResult) -> Initi
             (false, true) => Verdict { class: "no", sign: "✕", word: "overdue" },
             (false, false) => Verdict { class: "none", sign: "–", word: "under way" },
         },
-        open: found.open.iter().map(|gate| (site.to(&Page::Definition(gate.clone())), gate.clone())).collect(),
+        open: found
+            .open
+            .iter()
+            .map(|gate| (site.to(&Page::Definition(gate.clone())), site.reference.title(gate)))
+            .collect(),
         course: untitled_figure(site, None, &format!("initiative-{number}")),
     }
 }

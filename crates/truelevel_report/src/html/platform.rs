@@ -1,16 +1,15 @@
 //! The page of golden paths.
 
 use askama::Template;
-use truelevel_model::platform::{Contrast, PathUse, Platform, TeamSpread, UseBasis};
+use truelevel_model::Unit;
+use truelevel_model::platform::{PathUse, Platform, UseBasis};
 
 use super::evidence::GateRow;
+use super::listing::{Cell, Column, Listing};
 use super::maturity::shown_stage_rows;
 use super::parts::{Verdict, answer_verdict};
 use super::{Page, Section, Site, rendered};
 use crate::{numbers, platform as said, words};
-
-/// Services of a path that are listed; more would hide the others.
-const SERVICES_LISTED: usize = 30;
 
 #[derive(Template)]
 #[template(path = "pages/platform.html")]
@@ -22,8 +21,10 @@ struct Paths<'a> {
     taken: &'static str,
     adoption: String,
     paths: Vec<Path<'a>>,
-    outcomes: Vec<Sides>,
-    spread: Vec<Spread>,
+    /// As HTML.
+    outcomes: String,
+    /// As HTML.
+    spread: String,
     profiles: Vec<Profile<'a>>,
     notes: &'a [String],
     context: Vec<String>,
@@ -34,35 +35,8 @@ struct Path<'a> {
     title: String,
     what: &'a [String],
     lines: Vec<String>,
-    services: Vec<Row>,
-    more: usize,
-}
-
-struct Row {
-    name: String,
-    link: String,
-    state: &'static str,
-    basis: &'static str,
-    version: String,
-    behind: String,
-    deployments: String,
-}
-
-/// A key on and off the path.
-struct Sides {
-    key: String,
-    on: String,
-    off: String,
-    finding: String,
-}
-
-/// How a key lies over teams.
-struct Spread {
-    key: String,
-    teams: u64,
-    middle: String,
-    half: String,
-    all: String,
+    /// As HTML.
+    services: String,
 }
 
 struct Profile<'a> {
@@ -84,9 +58,9 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         gates: lane.map_or_else(Vec::new, |lane| shown_stage_rows(site, lane)),
         taken: said::taken(platform),
         adoption: said::adoption(&platform.adoption),
-        paths: platform.paths.iter().map(|found| path(site, found)).collect(),
-        outcomes: platform.outcomes.iter().map(sides).collect(),
-        spread: platform.spread.iter().map(spread).collect(),
+        paths: platform.paths.iter().enumerate().map(|(place, found)| path(site, place, found)).collect(),
+        outcomes: outcomes(site).html(site),
+        spread: spread(site).html(site),
         profiles: platform
             .profiles
             .iter()
@@ -110,65 +84,101 @@ pub(super) fn section(site: &Site<'_>) -> Section {
     }
 }
 
-fn sides(contrast: &Contrast) -> Sides {
-    let side = |value: Option<f64>, n| match value {
-        Some(value) => format!("{} ({})", numbers::value(contrast.unit, value), numbers::count(n, &contrast.of)),
-        None => "no value".to_owned(),
-    };
-    Sides {
-        key: said::key_name(&contrast.metric),
-        on: side(contrast.median_on, contrast.n_on),
-        off: side(contrast.median_off, contrast.n_off),
-        finding: said::finding(contrast).map_or_else(String::new, |finding| words::sentence(&finding)),
+/// Keys on and off the path.
+pub(super) fn outcomes(site: &Site<'_>) -> Listing {
+    let columns = [
+        Column::words("Key"),
+        Column::numbers("On the path"),
+        Column::numbers("Off the path"),
+        Column::words("On against off"),
+    ];
+    let mut listing = Listing::new("on-and-off-the-path", "keys by path", columns);
+    for contrast in site.assessment.platform.iter().flat_map(|platform| &platform.outcomes) {
+        let side = |value, n| Cell::number(contrast.unit, value).standing_on(numbers::count(n, &contrast.of));
+        let finding = said::finding(contrast).map_or_else(String::new, |finding| words::sentence(&finding));
+        listing.push([
+            key(site, &contrast.metric),
+            side(contrast.median_on, contrast.n_on),
+            side(contrast.median_off, contrast.n_off),
+            Cell::words(finding),
+        ]);
     }
+    listing
 }
 
-fn spread(spread: &TeamSpread) -> Spread {
-    let between = |low, high| format!("{} and {}", numbers::value(spread.unit, low), numbers::value(spread.unit, high));
-    let ratio = spread.ratio.map(|ratio| format!(", a factor of {ratio:.1}")).unwrap_or_default();
-    Spread {
-        key: said::key_name(&spread.metric),
-        teams: spread.teams,
-        middle: numbers::value(spread.unit, spread.median),
-        half: between(spread.p25, spread.p75) + &ratio,
-        all: between(spread.lowest, spread.highest),
+/// How keys lie over teams.
+pub(super) fn spread(site: &Site<'_>) -> Listing {
+    let columns = ["Teams", "Lowest", "Lower quarter", "Middle team", "Upper quarter", "Highest", "Quarters apart by"];
+    let columns = [Column::words("Key")].into_iter().chain(columns.map(Column::numbers));
+    let mut listing = Listing::new("keys-over-teams", "keys over teams", columns);
+    for spread in site.assessment.platform.iter().flat_map(|platform| &platform.spread) {
+        let number = |value| Cell::number(spread.unit, Some(value));
+        listing.push([
+            key(site, &spread.metric),
+            Cell::count(spread.teams),
+            number(spread.lowest),
+            number(spread.p25),
+            number(spread.median),
+            number(spread.p75),
+            number(spread.highest),
+            Cell::by(spread.ratio.map_or_else(String::new, |ratio| format!("a factor of {ratio:.1}")), spread.ratio),
+        ]);
     }
+    listing
 }
 
-fn path<'a>(site: &Site<'_>, path: &'a truelevel_model::platform::GoldenPath) -> Path<'a> {
+fn key(site: &Site<'_>, metric: &str) -> Cell {
+    Cell::words(said::key_name(metric)).linked(site.explained(metric))
+}
+
+/// The services of the golden path at a place; who is off or behind comes first, for that is what a reader looks for.
+pub(super) fn services(site: &Site<'_>, place: usize) -> Option<Listing> {
+    let path = site.assessment.platform.as_ref()?.paths.get(place)?;
+    let columns = [
+        Column::words("Service"),
+        Column::words("Stands"),
+        Column::words("By"),
+        Column::words("Version"),
+        Column::numbers("Versions behind"),
+        Column::numbers("Deployments over it"),
+        Column::numbers("Deployments known"),
+    ];
+    let label = format!("services and {}", said::path_title(path));
+    let mut listing = Listing::new(&format!("path-{place}"), &label, columns).finding("service");
     let mut shown: Vec<_> = path.services.iter().collect();
-    // Who is off or behind is what a reader looks for.
     shown.sort_by_key(|used| (std::cmp::Reverse(used.state), std::cmp::Reverse(used.behind), &used.service));
+    for used in shown {
+        let state = match (used.state, used.is_excepted) {
+            (PathUse::Off, true) => "off, excepted",
+            (PathUse::On, _) => "on",
+            (PathUse::Partly, _) => "partly",
+            (PathUse::Off, false) => "off",
+            (PathUse::Unknown, _) => "cannot tell",
+        };
+        let basis = match used.basis {
+            UseBasis::Ran => "what ran",
+            UseBasis::Files => "files",
+            UseBasis::Nothing => "nothing",
+        };
+        let known = used.deployments_known;
+        listing.push([
+            Cell::words(&used.service).linked(site.to(&Page::Service(used.service.clone()))),
+            Cell::words(state),
+            Cell::words(basis),
+            Cell::words(used.version.clone().unwrap_or_default()),
+            Cell::number(Unit::Count, used.behind.map(|behind| behind as f64)),
+            Cell::number(Unit::Count, (known > 0).then_some(used.deployments_on as f64)),
+            Cell::number(Unit::Count, (known > 0).then_some(known as f64)),
+        ]);
+    }
+    Some(listing)
+}
+
+fn path<'a>(site: &Site<'_>, place: usize, path: &'a truelevel_model::platform::GoldenPath) -> Path<'a> {
     Path {
         title: said::path_title(path),
         what: &path.what,
         lines: said::path(path),
-        more: shown.len().saturating_sub(SERVICES_LISTED),
-        services: shown
-            .into_iter()
-            .take(SERVICES_LISTED)
-            .map(|used| Row {
-                name: used.service.clone(),
-                link: site.to(&Page::Service(used.service.clone())),
-                state: match (used.state, used.is_excepted) {
-                    (PathUse::Off, true) => "off, excepted",
-                    (PathUse::On, _) => "on",
-                    (PathUse::Partly, _) => "partly",
-                    (PathUse::Off, false) => "off",
-                    (PathUse::Unknown, _) => "cannot tell",
-                },
-                basis: match used.basis {
-                    UseBasis::Ran => "what ran",
-                    UseBasis::Files => "files",
-                    UseBasis::Nothing => "nothing",
-                },
-                version: used.version.clone().unwrap_or_default(),
-                behind: used.behind.map(|behind| behind.to_string()).unwrap_or_default(),
-                deployments: match used.deployments_known {
-                    0 => String::new(),
-                    known => format!("{} of {known}", used.deployments_on),
-                },
-            })
-            .collect(),
+        services: services(site, place).map_or_else(String::new, |listing| listing.html(site)),
     }
 }

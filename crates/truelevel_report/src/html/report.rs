@@ -9,7 +9,7 @@ use truelevel_model::assessment::Assessment;
 use truelevel_model::course::Courses;
 
 use super::{
-    Filter, Links, Page, Section, Site, ai, architecture, delivery, layout, lean, maturity, overview, planning,
+    Filter, Links, Page, Section, Site, ai, architecture, delivery, layout, lean, maturity, overview, paper, planning,
     platform, services, teams, trust,
 };
 use crate::reference::Reference;
@@ -48,7 +48,9 @@ pub(super) fn written(
     for section in &mut sections {
         section.html = write(&section.html);
     }
-    layout::one_file(assessment, &sections, &policy())
+    let style = format!("{}{}", crate::assets::lean(crate::assets::STYLE), paper::labels(&site));
+    let script = crate::assets::lean(crate::assets::SCRIPT);
+    layout::one_file(assessment, &sections, &policy(&style, &script), (&style, &script))
 }
 
 /// What links lead to within the file: of the definitions the report holds those that it refers to.
@@ -58,11 +60,11 @@ fn fragments(html: &str) -> impl Iterator<Item = &str> {
 
 /// Only the report's own style and script, by their hashes: nothing is fetched, and nothing that a name smuggled in
 /// would run.
-fn policy() -> String {
+fn policy(style: &str, script: &str) -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(
         "default-src 'none'; style-src {}; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
-        hash(crate::assets::STYLE),
-        hash(crate::assets::SCRIPT)
+        hash(style),
+        hash(script)
     )
 }

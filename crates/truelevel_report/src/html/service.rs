@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use truelevel_model::assessment::{GateOutcome, GateResult, Pitfall, QuestionResult, ServiceResult, StageResult};
-use truelevel_model::course::{FailedDeployment, IncidentInWindow, Newest, ShownBy};
+use truelevel_model::course::{MOST_NAMED, ShownBy};
+use truelevel_model::{Time, Unit};
 
 use super::evidence::{GateRow, gate_row};
+use super::listing::{Cell, Column, Listing};
 use super::notes::{Block, Notes, Reference, Within};
 use super::overview::{LeftOut, left_out};
 use super::parts::{
@@ -30,9 +32,11 @@ struct Service {
     trends: Vec<String>,
     /// Days, waiting, parts of lead time.
     figures: Vec<String>,
-    failures: Vec<FailureRow>,
+    /// As HTML.
+    failures: String,
     failures_more: u64,
-    incidents: Vec<IncidentRow>,
+    /// As HTML.
+    incidents: String,
     incidents_more: u64,
     /// Where every failure and incident is explained.
     fail_rate_link: String,
@@ -44,24 +48,10 @@ struct Service {
     questions: Vec<String>,
     shared_questions: Vec<Reference>,
     gates: Vec<Stage>,
+    gates_csv: Option<String>,
     /// In a report of many services: where the gates of all of them stand.
     gates_link: Option<String>,
     left_out: Vec<LeftOut>,
-}
-
-struct FailureRow {
-    when: String,
-    version: String,
-    shown_by: String,
-    restored: String,
-}
-
-struct IncidentRow {
-    when: String,
-    id: String,
-    severity: String,
-    lasted: String,
-    deployment: String,
 }
 
 #[derive(Template)]
@@ -124,29 +114,28 @@ pub(super) fn body(site: &Site<'_>, service: &ServiceResult, notes: &Notes) -> S
     let (questions, shared_questions) = notes.split(questions(site, service));
     let is_one_file = site.links.is_one_file();
     let course = site.course(Some(service));
-    let (failures, failures_more) = course.map(|course| newest(&course.failures, failure_row)).unwrap_or_default();
-    let (incidents, incidents_more) = course.map(|course| newest(&course.incidents, incident_row)).unwrap_or_default();
     let mut metrics = metrics(site, service);
     let others = if is_one_file { metrics.split_off(metrics.len().min(words::KEYS.len())) } else { Vec::new() };
     let template = Service {
         h: site.heading() + u8::from(is_one_file),
-        facts: facts(service),
+        facts: facts(site, service),
         stages: service_figure(site, service, "stages"),
         others_link: (site.is_brief() && !others.is_empty()).then(|| format!("#{ALL_VALUES}")),
         others: if site.is_brief() { Vec::new() } else { others },
         metrics,
         trends: if is_one_file { Vec::new() } else { trends(site, service) },
         figures: FIGURES.iter().map(|name| shown_figure(site, service, name)).filter(|html| !html.is_empty()).collect(),
-        failures,
-        failures_more,
-        incidents,
-        incidents_more,
+        failures: as_fits(site, failures(site, service)).html(site),
+        failures_more: course.map_or(0, |course| course.failures.count).saturating_sub(fitting(site)),
+        incidents: as_fits(site, incidents(site, service)).html(site),
+        incidents_more: course.map_or(0, |course| course.incidents.count).saturating_sub(fitting(site)),
         fail_rate_link: site.to(&Page::Metric("change_fail_rate".to_owned())),
         recovery_link: site.to(&Page::Metric("failed_deployment_recovery_time".to_owned())),
         pitfalls: pitfalls(site, &service.service),
         pitfalls_link: site.to(&Page::Pitfalls),
         questions,
         shared_questions,
+        gates_csv: site.links.download("gates.csv"),
         gates: stages(service).map(|stage| shown_stage(site, stage, notes)).collect(),
         gates_link: site.is_brief().then(|| format!("#{ALL_GATES}")),
         left_out: left_out(site, &service.exclusions),
@@ -154,13 +143,18 @@ pub(super) fn body(site: &Site<'_>, service: &ServiceResult, notes: &Notes) -> S
     rendered(&template)
 }
 
-fn facts(service: &ServiceResult) -> Vec<String> {
+fn facts(site: &Site<'_>, service: &ServiceResult) -> Vec<String> {
     let team = service.team.as_ref().map(|team| format!("owned by {team}"));
     let repositories = match service.repositories.as_slice() {
         [] => "no repository is matched to it".to_owned(),
         names => format!("code in {}", words::listed(names)),
     };
-    let activity = (!service.is_active).then(|| "not deployed in the window".to_owned());
+    let idle = if site.ends_before_window().is_some() {
+        "what happened in the window is not known"
+    } else {
+        "not deployed in the window"
+    };
+    let activity = (!service.is_active).then(|| idle.to_owned());
     let deployments = format!("deployments from {}", service.deployment_data.describe());
     team.into_iter().chain([repositories, deployments]).chain(activity).collect()
 }
@@ -184,37 +178,78 @@ fn trends(site: &Site<'_>, service: &ServiceResult) -> Vec<String> {
     keys.map(|id| figure(site, Some(service), &format!("small-{id}"))).filter(|html| !html.is_empty()).collect()
 }
 
-fn newest<T, Row>(found: &Newest<T>, row: fn(&T) -> Row) -> (Vec<Row>, u64) {
-    (found.items.iter().map(row).collect(), found.count - found.items.len() as u64)
+/// So many failures and incidents of each of many services has a report room for.
+const NEWEST_IN_BRIEF: u64 = 5;
+
+/// How many failures and incidents a page shows.
+fn fitting(site: &Site<'_>) -> u64 {
+    if site.is_brief() { NEWEST_IN_BRIEF } else { MOST_NAMED as u64 }
 }
 
-fn failure_row(failure: &FailedDeployment) -> FailureRow {
-    let signal = |shown: &ShownBy| {
-        let signal = shown.signal.replace('_', " ");
-        shown.origin.as_ref().map_or(signal.clone(), |origin| format!("{signal} ({origin})"))
-    };
-    let signals: Vec<String> = failure.shown_by.iter().map(signal).collect();
-    FailureRow {
-        when: words::moment(failure.finished_at),
-        version: failure.version.clone(),
-        shown_by: signals.join(", "),
-        restored: lasted(failure.seconds, failure.is_open),
+fn as_fits(site: &Site<'_>, listing: Listing) -> Listing {
+    let newest = listing.first(fitting(site) as usize);
+    if site.links.is_one_file() { newest.in_order() } else { newest }
+}
+
+/// What shows that a deployment failed, and where that was found.
+fn signal(shown: &ShownBy) -> String {
+    let signal = shown.signal.replace('_', " ");
+    match &shown.origin {
+        Some(origin) => format!("{signal} ({origin})"),
+        None => signal,
     }
 }
 
-fn incident_row(incident: &IncidentInWindow) -> IncidentRow {
-    IncidentRow {
-        when: words::moment(incident.started_at),
-        id: incident.id.clone(),
-        severity: incident.severity.clone().unwrap_or_else(|| "not said".to_owned()),
-        lasted: lasted(incident.seconds, incident.is_open),
-        deployment: incident.version.clone().unwrap_or_else(|| "none".to_owned()),
+/// The deployments of a service that failed, newest first.
+pub(super) fn failures(site: &Site<'_>, service: &ServiceResult) -> Listing {
+    let columns = [
+        Column::words("Finished"),
+        Column::words("Version"),
+        Column::words("Shown by"),
+        Column::numbers("Restored after"),
+    ];
+    let mut listing = Listing::new("failures", "failed deployments", columns);
+    for failure in site.course(Some(service)).iter().flat_map(|course| &course.failures.items) {
+        let signals: Vec<String> = failure.shown_by.iter().map(signal).collect();
+        listing.push([
+            at(failure.finished_at),
+            Cell::words(&failure.version),
+            Cell::words(signals.join(", ")),
+            lasted(failure.seconds, failure.is_open),
+        ]);
     }
+    listing
 }
 
-fn lasted(seconds: f64, is_open: bool) -> String {
-    let duration = numbers::duration(seconds);
-    if is_open { format!("open for {duration}") } else { duration }
+/// The incidents of a service, newest first.
+pub(super) fn incidents(site: &Site<'_>, service: &ServiceResult) -> Listing {
+    let columns = [
+        Column::words("Began"),
+        Column::words("Incident"),
+        Column::words("Severity"),
+        Column::words("Belongs to"),
+        Column::numbers("Lasted"),
+    ];
+    let mut listing = Listing::new("incidents", "incidents", columns);
+    for incident in site.course(Some(service)).iter().flat_map(|course| &course.incidents.items) {
+        listing.push([
+            at(incident.started_at),
+            Cell::words(&incident.id),
+            Cell::words(incident.severity.as_deref().unwrap_or("not said")),
+            Cell::words(incident.version.as_deref().unwrap_or("none")),
+            lasted(incident.seconds, incident.is_open),
+        ]);
+    }
+    listing
+}
+
+fn at(time: Time) -> Cell {
+    Cell::by(words::moment(time), Some(time.millis() as f64)).taken(time.to_string())
+}
+
+fn lasted(seconds: f64, is_open: bool) -> Cell {
+    let cell = Cell::number(Unit::Seconds, Some(seconds));
+    if is_open { cell.said(|duration| format!("open for {duration}")) } else { cell }
 }
 
 /// What may mislead in this service's numbers.

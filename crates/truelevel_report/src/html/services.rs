@@ -13,9 +13,6 @@ use crate::{numbers, words};
 
 /// Services on one page of a server.
 const PER_PAGE: usize = 200;
-/// The metrics of the table, in the order of its columns.
-const COLUMNS: [&str; 4] =
-    ["deployment_frequency", "change_lead_time", "change_fail_rate", "failed_deployment_recovery_time"];
 /// The orders that a server offers, with their names.
 const ORDERS: [(&str, &str); 6] = [
     ("level", "lowest level first"),
@@ -80,7 +77,7 @@ impl Filter {
         fitting
     }
 
-    fn pairs(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::new();
         if !self.text.is_empty() {
             pairs.push(("q", self.text.clone()));
@@ -97,9 +94,9 @@ fn by_level(service: &ServiceResult) -> (bool, u8, u8) {
     (!service.is_active, service.level.proven, service.level.possible)
 }
 
-/// A value that says something: a lower bound of zero does not.
+/// A value that says something.
 fn known(measured: &Measurement) -> Option<f64> {
-    measured.value.or(measured.at_least).filter(|value| !measured.is_lower_bound || *value > 0.0)
+    measured.value.or(measured.at_least).filter(|_| numbers::says_something(measured))
 }
 
 #[derive(Template)]
@@ -116,6 +113,9 @@ struct Services<'a> {
     has_teams: bool,
     has_kinds: bool,
     stage_names: String,
+    maturity_link: String,
+    /// The metrics: where each is explained, and its name.
+    heads: Vec<(Option<String>, &'static str)>,
     grid: String,
     count: String,
     csv_link: Option<String>,
@@ -133,7 +133,7 @@ struct Row {
     name: String,
     link: String,
     team: String,
-    is_active: bool,
+    tag: Option<&'static str>,
     level: String,
     level_value: u8,
     stages: Vec<(String, u8)>,
@@ -145,6 +145,8 @@ struct Row {
 
 struct Cell {
     text: String,
+    /// Interval and sample.
+    small: String,
     /// For sorting; empty when unknown.
     value: String,
 }
@@ -205,6 +207,8 @@ pub(super) fn section(site: &Site<'_>, filter: &Filter) -> Section {
         has_teams: all.iter().any(|service| service.team.is_some()),
         has_kinds: site.assessment.coverage.services_by_deployment_data.len() > 1,
         stage_names: stages.join(" · "),
+        maturity_link: site.to(&Page::Maturity),
+        heads: words::KEYS.iter().map(|(id, name)| (site.explained(id), *name)).collect(),
         grid: if is_filtered { String::new() } else { figure(site, None, "grid") },
         count,
         csv_link: site.links.download_with("services.csv", &filter.pairs()),
@@ -239,8 +243,10 @@ fn row(site: &Site<'_>, service: &ServiceResult) -> Row {
     let cell = |id: &str| {
         let measured = service.metrics.get(id);
         let value = measured.and_then(known);
+        let said = measured.filter(|_| value.is_some());
         Cell {
-            text: measured.filter(|_| value.is_some()).map_or_else(|| "–".to_owned(), numbers::short),
+            text: said.map_or_else(|| "–".to_owned(), numbers::in_a_column),
+            small: said.map_or_else(String::new, numbers::behind),
             value: value.map_or_else(String::new, |value| value.to_string()),
         }
     };
@@ -248,12 +254,12 @@ fn row(site: &Site<'_>, service: &ServiceResult) -> Row {
         name: service.service.clone(),
         link: site.to(&Page::Service(service.service.clone())),
         team: service.team.clone().unwrap_or_default(),
-        is_active: service.is_active,
+        tag: site.idle_tag(service),
         level: level_range(service.level),
         level_value: service.level.proven * 10 + service.level.possible,
         stages: service.stages.iter().map(|stage| (stage.stage.clone(), stage.proven)).collect(),
         stages_value: service.stages.iter().map(|stage| u32::from(stage.proven)).sum(),
-        cells: COLUMNS.iter().map(|id| cell(id)).collect(),
+        cells: words::KEYS.iter().map(|(id, _)| cell(id)).collect(),
         from: words::deployments_from(service.deployment_data),
     }
 }
@@ -304,7 +310,11 @@ fn pager(site: &Site<'_>, filter: &Filter, fitting: usize) -> Option<Pager> {
     };
     Some(Pager {
         before: (at > 0).then(|| to(at - 1)),
-        shown: format!("{} to {} of {fitting}", at * PER_PAGE + 1, fitting.min((at + 1) * PER_PAGE)),
+        shown: {
+            let digits = |number: usize| numbers::digits(number as f64);
+            let (from, to) = (digits(at * PER_PAGE + 1), digits(fitting.min((at + 1) * PER_PAGE)));
+            format!("{from} to {to} of {}", digits(fitting))
+        },
         after: (at < last).then(|| to(at + 1)),
     })
 }

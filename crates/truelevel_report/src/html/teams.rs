@@ -3,15 +3,17 @@
 use askama::Template;
 use truelevel_model::assessment::ServiceResult;
 
+use super::listing::{Cell, Column, Listing};
 use super::overview::{ShownConstraint, shown_constraint};
-use super::parts::{figure, level_range};
+use super::parts::{Shown, figure, level_range, shown_together, team_stages};
 use super::{Page, Section, Site, rendered};
 use crate::{numbers, words};
 
 #[derive(Template)]
 #[template(path = "pages/teams.html")]
 struct Teams {
-    teams: Vec<Team>,
+    /// As HTML; empty where no service has a team.
+    teams: String,
     unowned: u64,
     /// How each key spreads over the teams.
     spreads: Vec<String>,
@@ -20,31 +22,16 @@ struct Teams {
     h: u8,
 }
 
-struct Team {
-    name: String,
-    link: String,
-    services: u64,
-    active: u64,
-    /// From the lowest to the highest proven level.
-    levels: String,
-    lowest_stages: String,
-}
-
 #[derive(Template)]
 #[template(path = "pages/team.html")]
 struct OneTeam {
     h: u8,
+    /// Every page for this team alone; a report has none.
+    alone: Option<String>,
+    stages: String,
+    keys: Vec<Shown>,
     constraint: Option<ShownConstraint>,
-    services: Vec<Service>,
-}
-
-struct Service {
-    name: String,
-    link: String,
-    level: String,
-    frequency: String,
-    lead_time: String,
-    held_by: String,
+    services: String,
 }
 
 fn of_team<'a>(site: &Site<'a>, team: &str) -> Vec<&'a ServiceResult> {
@@ -58,28 +45,52 @@ pub(super) fn in_report(site: &Site<'_>) -> Option<Section> {
 
 /// All teams.
 pub(super) fn section(site: &Site<'_>) -> Section {
-    let teams = words::teams(site.assessment).into_iter().map(|name| {
-        let services = of_team(site, &name);
-        Team {
-            link: site.to(&Page::Team(name.clone())),
-            services: services.len() as u64,
-            active: services.iter().filter(|service| service.is_active).count() as u64,
-            levels: spread(&services),
-            lowest_stages: lowest_stages(&services),
-            name,
-        }
-    });
     let unowned = site.assessment.services.iter().filter(|service| service.team.is_none()).count() as u64;
     let is_one_file = site.links.is_one_file();
     let names = words::teams(site.assessment);
     let details = names.iter().filter(|_| is_one_file).filter_map(|name| team(site, name)).collect();
+    let teams = listing(site).html(site);
     Section {
         page: Page::Teams,
         title: Page::Teams.title(),
         lead: "What each team owns and what holds its services back. Teams with unlike services are not ranked."
             .to_owned(),
-        html: rendered(&Teams { teams: teams.collect(), unowned, spreads: spreads(site), details, h: site.heading() }),
+        html: rendered(&Teams { teams, unowned, spreads: spreads(site), details, h: site.heading() }),
     }
+}
+
+/// The columns of the keys, each with the way to its explanation.
+fn key_columns(site: &Site<'_>) -> impl Iterator<Item = Column> {
+    words::KEYS.iter().map(|(id, name)| Column::measured(name).explained(site.explained(id)))
+}
+
+/// Every team; the keys are medians of its services.
+pub(super) fn listing(site: &Site<'_>) -> Listing {
+    let before = [
+        Column::words("Team"),
+        Column::numbers("Services"),
+        Column::numbers("Active"),
+        Column::words("Proven levels"),
+        Column::words("Lowest in most services"),
+    ];
+    let mut listing = Listing::new("teams", "teams", before.into_iter().chain(key_columns(site))).finding("team");
+    for name in words::teams(site.assessment) {
+        let services = of_team(site, &name);
+        let active = services.iter().filter(|service| service.is_active).count() as u64;
+        let lowest = services.iter().map(|service| service.level.proven).min();
+        let known = site.assessment.teams.iter().find(|team| team.team == name);
+        let key =
+            |(id, _): &(&str, &str)| Cell::measured(known.and_then(|team| Some(&team.metrics.get(*id)?.measurement)));
+        let before = [
+            Cell::words(&name).linked(site.to(&Page::Team(name.clone()))),
+            Cell::count(services.len() as u64),
+            Cell::count(active),
+            Cell::by(spread(&services), lowest.map(f64::from)),
+            Cell::words(lowest_stages(&services)),
+        ];
+        listing.push(before.into_iter().chain(words::KEYS.iter().map(key)));
+    }
+    listing
 }
 
 /// One team alone spreads over nothing.
@@ -97,33 +108,48 @@ pub(super) fn team(site: &Site<'_>, name: &str) -> Option<Section> {
     if owned.is_empty() {
         return None;
     }
-    let metric =
-        |service: &ServiceResult, id: &str| service.metrics.get(id).map_or_else(|| "–".to_owned(), numbers::short);
-    let services = owned.iter().map(|service| Service {
-        name: service.service.clone(),
-        link: site.to(&Page::Service(service.service.clone())),
-        level: level_range(service.level),
-        frequency: metric(service, "deployment_frequency"),
-        lead_time: metric(service, "change_lead_time"),
-        held_by: service
-            .stages
-            .iter()
-            .find(|stage| stage.proven == service.level.proven)
-            .map(|stage| format!("{}: {}", stage.stage, stage.held_by))
-            .unwrap_or_default(),
-    });
-    let decided = site.assessment.teams.iter().find(|team| team.team == name);
-    let decided = decided.and_then(|team| team.first_constraint.as_ref());
+    let known = site.assessment.teams.iter().find(|team| team.team == name);
+    let decided = known.and_then(|team| team.first_constraint.as_ref());
+    let key = |(id, _): &(&str, &str)| Some(shown_together(site, id, known?.metrics.get(*id)?));
+    let alone = site.links.with(&Page::Overview, &[("team", name.to_owned())]);
     Some(Section {
         page: Page::Team(name.to_owned()),
         title: name.to_owned(),
         lead: format!("{}, {}.", numbers::count(owned.len() as u64, "service"), spread(&owned)),
         html: rendered(&OneTeam {
             h: site.heading() + u8::from(site.links.is_one_file()),
+            alone: (!site.links.is_one_file()).then_some(alone),
+            stages: known.map_or_else(String::new, |team| team_stages(site, team)),
+            keys: words::KEYS.iter().filter_map(key).collect(),
             constraint: decided.map(|decided| shown_constraint(site, decided, None)),
-            services: services.collect(),
+            services: services(site, name).shown(site.links.download("services.csv")),
         }),
     })
+}
+
+/// The services that a team owns; their file is that of all services, asked for the team.
+fn services(site: &Site<'_>, team: &str) -> Listing {
+    // In a report the keys of all services stand in one table.
+    let has_keys = !site.links.is_one_file();
+    let before = [Column::words("Service"), Column::numbers("Level")];
+    let columns = before.into_iter().chain(key_columns(site).filter(|_| has_keys)).chain([Column::words("Held by")]);
+    let mut listing = Listing::new("", "services of the team", columns);
+    if !has_keys {
+        listing = listing.in_order();
+    }
+    for service in of_team(site, team) {
+        let held = service.stages.iter().find(|stage| stage.proven == service.level.proven);
+        let held = held.map(|stage| format!("{}: {}", stage.stage, stage.held_by)).unwrap_or_default();
+        let before = [
+            Cell::words(&service.service)
+                .linked(site.to(&Page::Service(service.service.clone())))
+                .tagged(site.idle_tag(service)),
+            Cell::by(level_range(service.level), Some(f64::from(service.level.proven * 10 + service.level.possible))),
+        ];
+        let keys = words::KEYS.iter().filter(|_| has_keys).map(|(id, _)| Cell::measured(service.metrics.get(*id)));
+        listing.push(before.into_iter().chain(keys).chain([Cell::words(held)]));
+    }
+    listing
 }
 
 fn spread(services: &[&ServiceResult]) -> String {

@@ -414,12 +414,19 @@ fn pages_beyond_an_assessment_are_whole() {
     let connection = Connection {
         name: "Repositories".into(),
         gives: HOSTILE.into(),
-        how: "truelevel init".into(),
+        how: HOSTILE.into(),
+        snippet: format!("truelevel init\n{HOSTILE}"),
         is_connected: true,
     };
     check(&first_run(&links, &[connection], &live));
     check(&waiting(&links, Page::Service(HOSTILE.into()), HOSTILE, &live));
-    let missing = Problem { status: 404, title: "No such page".into(), says: HOSTILE.into(), next: "Search.".into() };
+    let missing = Problem {
+        status: 404,
+        title: "No such page".into(),
+        says: HOSTILE.into(),
+        next: "Search.".into(),
+        has_pages: true,
+    };
     check(&problem(&links, &missing));
 }
 
@@ -444,7 +451,7 @@ fn tables_and_charts_can_be_taken_away() {
     for name in ["calendar.svg", "trend-change_lead_time.svg", "survival-change_lead_time.svg"] {
         assert!(roxmltree::Document::parse(&content(Some("a"), name)).is_ok(), "{name}");
     }
-    assert!(content(Some("a"), "trend-change_lead_time.csv").contains("22 Jun,24 h,1 h,25 h,9,yes"));
+    assert!(content(Some("a"), "trend-change_lead_time.csv").contains("22 Jun,86400,3600,90000,9,yes"));
     assert!(content(None, "initiative-0.csv").contains("2026-W24,1"));
     assert!(download(&site, Some("nobody"), &Filter::default(), "metrics.csv").is_none());
     assert!(download(&site, None, &Filter::default(), "x.svg").is_none());
@@ -453,4 +460,126 @@ fn tables_and_charts_can_be_taken_away() {
     assert_eq!((fitting.lines().count(), fitting.lines().last().unwrap().starts_with("'=b,")), (2, true), "{fitting}");
     let shown = page(&site, &Page::Services, &filter, &Live::default()).unwrap();
     assert!(shown.contains("download/services.csv?q=%3D&amp;sort=name\""), "the file holds what the page shows");
+}
+
+fn shown_on(assessment: &Assessment, courses: &Courses, at: &Page) -> String {
+    let reference = reference();
+    let links = Links::server(at.clone(), Query::default());
+    let site = Site { assessment, courses, reference: &reference, links };
+    page(&site, at, &Filter::default(), &Live::default()).unwrap()
+}
+
+#[test]
+fn a_window_of_which_nothing_is_known_is_said_so_and_not_drawn_as_zero() {
+    let mut assessment = assessment(vec![service("a"), service("b")]);
+    assessment.services.iter_mut().for_each(|service| service.is_active = false);
+    assessment.coverage.production_deployments = 0;
+    let is_said = |assessment: &Assessment, at: &Page| {
+        shown_on(assessment, &Courses::default(), at).contains("Nothing of this window is known")
+    };
+    assert!(!is_said(&assessment, &Page::Overview), "nobody told how far anything is known");
+    let source =
+        json!({ "source": "x", "facts": { "deployments": 3 }, "newest_at": "2026-01-05T00:00:00Z", "is_stale": true });
+    assessment.coverage.sources = vec![read(source)];
+    for at in [Page::Overview, Page::Services, Page::Service("a".into()), Page::Delivery, Page::Plan] {
+        assert!(is_said(&assessment, &at), "{at:?}");
+    }
+    let overview = shown_on(&assessment, &Courses::default(), &Page::Overview);
+    assert!(overview.contains("as_of=2026-01-05") && !overview.contains("0 releases"), "{overview}");
+    assert!(shown_on(&assessment, &Courses::default(), &Page::Coverage).contains("nothing in the window"));
+    let services = shown_on(&assessment, &Courses::default(), &Page::Services);
+    assert!(services.contains(">not known</span>") && !services.contains("not deployed"));
+}
+
+#[test]
+fn a_gate_and_a_question_say_in_which_services_they_stand_how() {
+    let mut assessment = assessment(vec![service("a"), service("b"), service("c")]);
+    assessment.services[1].stages[0].gates[0].outcome = truelevel_model::assessment::GateOutcome::Unmet;
+    let gate = shown_on(&assessment, &courses(), &Page::Definition("g1".into()));
+    let rows: Vec<&str> = gate.split("<tr>").skip(2).collect();
+    assert!(rows[0].contains(">b</a>") && rows[0].contains("not met"), "what is not met stands first: {}", rows[0]);
+    assert!(rows[1].contains(">a</a>") && rows[1].contains(":3"), "with file and line: {}", rows[1]);
+    let asked =
+        json!({ "question": "deploy_on_demand", "text": "Can you?", "answer": "no", "because": ["so"], "connect": [] });
+    assessment.services[2].questions = vec![read(asked)];
+    let question = shown_on(&assessment, &courses(), &Page::Definition("deploy_on_demand".into()));
+    assert!(question.contains("Where it stands") && question.contains(">c</a>") && question.contains("✕ no"));
+}
+
+#[test]
+fn only_services_that_the_whole_stands_on_are_counted_beside_it() {
+    let mut assessment = assessment(vec![service("a"), service("b"), service("idle")]);
+    assessment.services[2].is_active = false;
+    let metric = shown_on(&assessment, &courses(), &Page::Metric("change_lead_time".into()));
+    assert!(metric.contains(">b</a>") && !metric.contains(">idle</a>"));
+    assert!(metric.contains("with 2 services"), "{metric}");
+}
+
+#[test]
+fn what_is_only_known_to_be_at_least_something_has_no_course() {
+    let mut assessment = assessment(vec![service("a")]);
+    let trend = courses().services["a"].trends["change_lead_time"].clone();
+    assessment.trends = [("change_lead_time".to_owned(), trend)].into();
+    let at = Page::Metric("change_lead_time".into());
+    assert!(shown_on(&assessment, &courses(), &at).contains("week by week"));
+    assessment.metrics.get_mut("change_lead_time").unwrap().measurement.is_lower_bound = true;
+    assert!(!shown_on(&assessment, &courses(), &at).contains("week by week"));
+}
+
+#[test]
+fn an_address_can_be_pinned_and_what_a_reader_chose_is_kept() {
+    let (assessment, reference) = (assessment(vec![service("a"), service("b")]), reference());
+    let links = Links::server(Page::Services, Query::default());
+    let site = Site { assessment: &assessment, courses: &courses(), reference: &reference, links };
+    let filter = Filter { text: "a".into(), sort: Some("name".into()), ..Filter::default() };
+    let live = Live { teams: vec!["another team".into()], ..Live::default() };
+    let html = page(&site, &Page::Services, &filter, &live).unwrap();
+    let pinned = "./services?window=90&amp;as_of=2026-08-21T17%3A00%3A00Z&amp;q=a&amp;sort=name\"";
+    assert!(html.contains(pinned), "{html}");
+    let form = html.split("choice-form").nth(1).unwrap().split("</form>").next().unwrap();
+    assert!(form.contains("name=\"q\" value=\"a\"") && form.contains("another team"), "{form}");
+}
+
+#[test]
+fn the_self_assessment_asks_each_stage_for_its_own_gates() {
+    let mut assessment = assessment(vec![service("a")]);
+    assessment.stages[0].gates[0].statement = "Builds are scripted.".into();
+    let reference = reference();
+    let links = Links::server(Page::Declare, Query::default());
+    let site = Site { assessment: &assessment, courses: &courses(), reference: &reference, links };
+    let html = declare(&site, "token", "", &Live::default());
+    assert_eq!(html.matches("Builds are scripted.").count(), 1, "of one stage alone");
+}
+
+#[test]
+fn stored_assessments_and_tables_with_evidence_can_be_taken_away() {
+    let (assessment, reference) = (assessment(vec![service("a"), service("b")]), reference());
+    let links = Links::server(Page::Snapshots, Query::default());
+    let site = Site { assessment: &assessment, courses: &courses(), reference: &reference, links };
+    let row = |id: &str, proven| SnapshotRow {
+        id: id.into(),
+        as_of: assessment.as_of,
+        taken_at: assessment.as_of,
+        proven,
+        possible: 3,
+        services: 1,
+        constraint: "c".into(),
+        is_intact: true,
+    };
+    let rows = [row("2", 2), row("1", 1)];
+    let of_rows = |name: &str| snapshots_download(&rows, name).unwrap().content;
+    assert!(of_rows("snapshots.csv").contains("\r\n2,2026-08-21T17:00:00Z,"));
+    assert!(of_rows("level-over-time.csv").starts_with("as of,proven,possible\r\n21 Aug 2026,1,3\r\n"));
+    assert!(roxmltree::Document::parse(&of_rows("level-over-time.svg")).is_ok());
+    assert!(is_of_snapshots("snapshots.csv") && !is_of_snapshots("services.csv"));
+    let file = |service, name: &str| {
+        download(&site, service, &Filter::default(), name).unwrap_or_else(|| panic!("{name}")).content
+    };
+    assert!(file(None, "grid.csv").starts_with("service,build,test\r\na,1,1\r\n"));
+    assert!(file(None, "values-change_lead_time.csv").contains("\r\na,7200,3600,14400,40,"));
+    assert!(file(None, "gate-g1.csv").starts_with("service,stands,why,evidence\r\na,"));
+    for name in ["all-gates.csv", "ai-services.csv", "path-0.csv", "plan.csv", "sources.csv", "teams.csv"] {
+        assert!(file(None, name).contains(','), "{name}");
+    }
+    assert!(file(Some("a"), "failures.csv").contains("2026-05-28T"), "{}", file(Some("a"), "failures.csv"));
 }

@@ -46,7 +46,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .merge(sign_in::routes())
         .merge(senders)
         .merge(readers)
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing here"))
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no page and no file has this address"))
         .method_not_allowed_fallback(async || Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this is not asked so"))
         .layer(middleware::from_fn_with_state(Arc::clone(&state), protection::guard))
         .with_state(state)

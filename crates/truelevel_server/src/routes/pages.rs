@@ -110,17 +110,22 @@ async fn show(
         _ => true,
     };
     let Looked { standing, status } = state.board.look(&scope)?;
+    let teams = if matches!(standing, Standing::Ready(_)) { teams(&state, &caller, &scope) } else { Vec::new() };
     let live = |measured_at| Live {
         events: Some(EVENTS.to_owned()),
         measured_at,
         status: status.to_owned(),
         has_account: state.sign_in.is_some(),
+        has_pages: true,
+        teams: teams.clone(),
     };
     let links = Links::server(page.clone(), scope.query());
     let answer = match standing {
         Standing::Ready(answer) => answer,
         Standing::Pending => {
-            let content = html::waiting(&links, page, "This is being measured.", &live(None));
+            // There is no older answer beside which one could be newer.
+            let live = Live { status: String::new(), ..live(None) };
+            let content = html::waiting(&links, page, "This is being measured.", &live);
             let mut response = Content::new(HTML, content).respond(&headers);
             // Without a script the page asks again by itself.
             response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("3"));
@@ -130,7 +135,7 @@ async fn show(
             let content = html::first_run(
                 &links,
                 &connections(&state),
-                &Live { status: crate::problem::words(&why), ..live(None) },
+                &Live { status: crate::problem::words(&why), has_pages: false, ..live(None) },
             );
             return Ok(Content::new(HTML, content).respond(&headers));
         }
@@ -138,7 +143,8 @@ async fn show(
     };
     let live = live(Some(answer.measured_at));
     let pairs: Vec<String> = asked.pairs().map(|(name, value)| format!("{name}={value}")).collect();
-    let key = format!("{}?{}#{status}", page.path(), pairs.join("&"));
+    // Who sees one team alone is not told of others.
+    let key = format!("{}?{}#{status}#{}", page.path(), pairs.join("&"), teams.len());
     if is_kept && let Some(content) = state.kept.find(answer.number, &key) {
         return Ok(content.respond(&headers));
     }
@@ -149,6 +155,14 @@ async fn show(
         Ok(if is_kept { shared.kept.keep(answer.number, key, content) } else { Arc::new(content) })
     });
     Ok(content.await?.respond(&headers))
+}
+
+/// The teams that a reader may go over to from the one that is shown.
+fn teams(state: &State, caller: &Caller, scope: &Scope) -> Vec<String> {
+    if scope.team.is_none() || caller.sees_everything().is_err() {
+        return Vec::new();
+    }
+    state.board.teams()
 }
 
 fn render(
@@ -219,42 +233,44 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// What to connect, and what is connected.
 fn connections(state: &State) -> Vec<Connection> {
     let usual = &state.usual;
-    let connection = |name: &str, gives: &str, how: &str, is_connected| Connection {
+    let connection = |name: &str, gives: &str, how: String, snippet: &str, is_connected| Connection {
         name: name.to_owned(),
         gives: gives.to_owned(),
-        how: how.to_owned(),
+        how,
+        snippet: snippet.to_owned(),
         is_connected,
     };
-    let senders = format!(
-        "[[webhooks]] sender = \"github\"{}",
-        match usual.senders.as_slice() {
-            [] => String::new(),
-            senders => format!("   (now: {})", senders.join(", ")),
-        }
-    );
+    let senders = match usual.senders.as_slice() {
+        [] => "Name who may send in truelevel.toml, and have them send to /webhooks/ and the sender's name.".to_owned(),
+        senders => format!("Waiting for: {}. Each sends to /webhooks/ and its name.", senders.join(", ")),
+    };
     vec![
         connection(
             "Repositories",
             "Changes, release tags and the practices that their files show.",
-            "truelevel init, or a [[repository]] table with a path",
+            "Clone them beside truelevel.toml and name each there.".to_owned(),
+            "[[repository]]\npath = \"shop\"",
             usual.has_repositories,
         ),
         connection(
             "Deployments",
             "What ran where and since when: deployment frequency and lead time.",
-            "[[deployment_repository]], truelevel import deployments.csv, or POST /api/v1/deployments",
+            "Name the repository that says what runs in which environment, or import what your tools know.".to_owned(),
+            "[[deployment_repository]]\npath = \"gitops\"\n\n# or, on the command line:\ntruelevel import deployments.csv",
             usual.has_deployment_repositories,
         ),
         connection(
             "Events as they happen",
             "Deployments, pipelines, reviews, incidents.",
-            &senders,
+            senders,
+            "[[webhooks]]\nsender = \"github\"\nsecret_env = \"GITHUB_WEBHOOK_SECRET\"",
             !usual.senders.is_empty(),
         ),
         connection(
             "Incidents",
             "Fail rate and recovery.",
-            "a sender such as pagerduty or alertmanager, or truelevel import incidents.csv",
+            "Have the incident tool send them, or import its export.".to_owned(),
+            "[[webhooks]]\nsender = \"pagerduty\"\nsecret_file = \"secrets/pagerduty\"\n\n# or, on the command line:\ntruelevel import incidents.csv",
             false,
         ),
     ]
@@ -268,6 +284,9 @@ async fn download(
     asked: Asked,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if let Some(found) = over_time(&state, &caller, &name, &asked).await? {
+        return Ok(attached(Content::new(found.media_type, found.content).respond(&headers), &name));
+    }
     // A service's picture is that of the service in the whole answer.
     let scope = Scope { service: None, ..state.scope(&caller, &asked)? };
     let answer = state.board.answer(&scope).await?;
@@ -280,12 +299,45 @@ async fn download(
         let found = found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such table or picture"))?;
         Ok(Content::new(found.media_type, found.content))
     });
-    let mut response = content.await?.respond(&headers);
-    // Only names that exist come this far.
+    Ok(attached(content.await?.respond(&headers), &name))
+}
+
+/// What a reader takes away is called like its address; only names that exist come this far.
+fn attached(mut response: Response, name: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
-    Ok(response)
+    response
+}
+
+/// A file of the stored assessments; `None` for those of an answer.
+async fn over_time(
+    state: &Arc<State>,
+    caller: &Caller,
+    name: &str,
+    asked: &Asked,
+) -> Result<Option<html::Download>, Problem> {
+    let is_comparison = name == "comparison.csv";
+    if !is_comparison && !html::is_of_snapshots(name) {
+        return Ok(None);
+    }
+    caller.sees_everything()?;
+    let answer = if is_comparison { Some(state.board.answer(&Scope::default()).await?) } else { None };
+    let (shared, name) = (Arc::clone(state), name.to_owned());
+    let (before, after) = (asked.text("before").map(str::to_owned), asked.text("after").map(str::to_owned));
+    let made = blocking(move || {
+        let Some(answer) = answer else {
+            return Ok(html::snapshots_download(&shared.library.rows().map_err(unavailable)?, &name));
+        };
+        let compared = shared.library.compare(before.as_deref(), after.as_deref());
+        let shown = compared.and_then(|comparison| shared.library.shown(&comparison)).map_err(unavailable)?;
+        let links = Links::server(Page::Compare, html::Query::default());
+        let site =
+            Site { assessment: &answer.assessment, courses: &answer.courses, reference: &answer.reference, links };
+        Ok(Some(html::compare_download(&site, &shown)))
+    });
+    let nothing = || Problem::new(StatusCode::NOT_FOUND, "there is no such table or picture");
+    made.await?.ok_or_else(nothing).map(Some)
 }
 
 /// The self-assessment, as its form sends it.
