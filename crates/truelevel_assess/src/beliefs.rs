@@ -21,7 +21,7 @@ impl Beliefs<'_> {
     /// Puts what is said of a service, or without one of everything, beside what is shown.
     ///
     /// Where nothing is said of a stage, but of its gates, the level is the highest whose gates, and all below, are
-    /// answered yes.
+    /// answered yes: as soon as a no stands above it, or where it already lies above what is proven.
     pub fn put_beside(&self, stages: &mut [StageResult], service: Option<&str>) {
         for stage in stages {
             for gate in &mut stage.gates {
@@ -31,7 +31,7 @@ impl Beliefs<'_> {
             }
             let about = self.declarations.iter().filter(|declaration| declaration.stage == stage.stage);
             let said = self.chosen(about, service, |declaration| (&declaration.service, declaration.declared_at));
-            stage.declared = said.map(|said| said.level).or_else(|| answered(&stage.gates)).or(stage.declared);
+            stage.declared = said.map(|said| said.level).or_else(|| answered(stage)).or(stage.declared);
         }
     }
 
@@ -53,15 +53,16 @@ impl Beliefs<'_> {
     }
 }
 
-/// The level that the answers to gates come to; none where no gate is answered.
-fn answered(gates: &[GateResult]) -> Option<Level> {
-    gates.iter().any(|gate| gate.declared.is_some()).then(|| {
-        let holds = |level: &Level| {
-            let of_level = gates.iter().filter(|gate| gate.level == *level);
-            of_level.clone().next().is_some() && of_level.clone().all(|gate| gate.declared == Some(Answer::Yes))
-        };
-        (2..=5).take_while(holds).last().unwrap_or(1)
-    })
+/// The level that the answers to gates come to; none while gates without an answer, or answered "don't know", leave
+/// open whether it is more than is proven.
+fn answered(stage: &StageResult) -> Option<Level> {
+    let of_level = |level: Level| stage.gates.iter().filter(move |gate| gate.level == level);
+    let holds = |level: &Level| {
+        of_level(*level).next().is_some() && of_level(*level).all(|gate| gate.declared == Some(Answer::Yes))
+    };
+    let level = (2..=5).take_while(holds).last().unwrap_or(1);
+    let is_denied = of_level(level + 1).any(|gate| gate.declared == Some(Answer::No));
+    (is_denied || level == 5 || level > stage.proven).then_some(level)
 }
 
 /// The largest gaps, the ones that evidence contradicts before those that it does not reach.
@@ -156,7 +157,7 @@ mod tests {
 
     #[test]
     fn answers_to_gates_come_to_a_level_where_no_level_is_said() {
-        let answer = |gate: &str, answer| GateAnswer {
+        let said = |gate: &str, answer| GateAnswer {
             service: None,
             gate: gate.into(),
             answer,
@@ -164,13 +165,22 @@ mod tests {
             declared_by: "team".into(),
             reason: String::new(),
         };
-        let answers = [answer("g0", Answer::Yes), answer("g1", Answer::Yes), answer("g2", Answer::Unknown)];
-        let beliefs = Beliefs { declarations: &[], answers: &answers, as_of: Time::from_seconds(10) };
-        let mut stages = [build(&[(2, GateOutcome::Met), (3, GateOutcome::Unmet), (3, GateOutcome::Met)])];
-        beliefs.put_beside(&mut stages, None);
-        assert_eq!(stages[0].declared, Some(2));
-        assert_eq!(stages[0].gates[2].declared, Some(Answer::Unknown));
-        assert_eq!(stages[0].proven, 2, "belief changes nothing that is proven");
+        let stage = || build(&[(2, GateOutcome::Met), (3, GateOutcome::Unmet), (3, GateOutcome::Met)]);
+        let declared = |answers: &[(&str, Answer)]| {
+            let answers: Vec<GateAnswer> = answers.iter().map(|(gate, answer)| said(gate, *answer)).collect();
+            let beliefs = Beliefs { declarations: &[], answers: &answers, as_of: Time::from_seconds(10) };
+            let mut stages = [stage()];
+            beliefs.put_beside(&mut stages, None);
+            assert_eq!(stages[0].proven, 2, "belief changes nothing that is proven");
+            (stages[0].declared, stages[0].gates[2].declared)
+        };
+        use Answer::{No, Unknown, Yes};
+        assert_eq!(declared(&[("g0", Yes), ("g1", Yes), ("g2", No)]), (Some(2), Some(No)));
+        assert_eq!(declared(&[("g0", No)]), (Some(1), None));
+        assert_eq!(declared(&[("g0", Yes), ("g1", Yes), ("g2", Yes)]), (Some(3), Some(Yes)), "more than is proven");
+        assert_eq!(declared(&[("g0", Yes), ("g1", Yes), ("g2", Unknown)]), (None, Some(Unknown)), "perhaps more");
+        assert_eq!(declared(&[("g2", Unknown)]), (None, Some(Unknown)), "to not know one says nothing of the others");
+        assert_eq!(declared(&[("g0", Yes)]), (None, None), "nobody was asked about the others");
     }
 
     #[test]
