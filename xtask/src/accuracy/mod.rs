@@ -132,10 +132,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         looked.push(look(clone, None)?);
     }
     let scores = score(looked.iter().filter(|one| !one.held_out));
-    let held_out = total(&score(looked.iter().filter(|one| one.held_out)));
-    report(&looked, &scores, held_out);
+    let held_out = score(looked.iter().filter(|one| one.held_out));
+    report(&looked, &scores, total(&held_out));
     let path = root().join("docs/accuracy.md");
-    std::fs::write(&path, page::render(&looked, &scores, held_out))
+    std::fs::write(&path, page::render(&looked, &scores, &held_out))
         .map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use truelevel_practices::PRACTICES;
+
 use super::labels::Answer;
 use super::{Looked, Score, percent, total};
 
@@ -44,14 +46,18 @@ So \"no difference is shown\" from a dozen teams says little: a third less lead 
 finding in twenty is withheld because the weeks before seem to drift.
 ";
 
-pub(super) fn render(looked: &[Looked], scores: &BTreeMap<&str, Score>, held_out: Score) -> String {
+const HEADING: &str = "\n| practice | precision | recall | present: found / labelled | absent: invented / left unknown / labelled |\n|---|---|---|---|---|\n";
+
+pub(super) fn render(looked: &[Looked], scores: &BTreeMap<&str, Score>, held_out: &BTreeMap<&str, Score>) -> String {
     let mut text = INTRODUCTION.to_owned();
-    text.push_str("\n| practice | precision | recall | present: found / labelled | absent: invented / left unknown / labelled |\n|---|---|---|---|---|\n");
+    text.push_str(HEADING);
     text.push_str(&row("**all**", total(scores)));
-    text.push_str(&row("**all, of the four held out**", held_out));
-    for (practice, score) in scores {
-        text.push_str(&row(&format!("[{practice}](reference/practices.md#{practice})"), *score));
-    }
+    text.push_str(&row("**all, of the four held out**", total(held_out)));
+    by_practice(&mut text, scores);
+    text.push_str("\n## The four held out, by practice\n");
+    text.push_str(HEADING);
+    by_practice(&mut text, held_out);
+    text.push_str(&unknown(scores, held_out));
     text.push_str("\n## Where a detector errs\n\n");
     let wrong: Vec<_> = looked
         .iter()
@@ -90,6 +96,27 @@ pub(super) fn render(looked: &[Looked], scores: &BTreeMap<&str, Score>, held_out
         ));
     }
     text
+}
+
+fn by_practice(text: &mut String, scores: &BTreeMap<&str, Score>) {
+    for (practice, score) in scores {
+        text.push_str(&row(&format!("[{practice}](reference/practices.md#{practice})"), *score));
+    }
+}
+
+/// The practices of which the labels say nothing.
+fn unknown(scores: &BTreeMap<&str, Score>, held_out: &BTreeMap<&str, Score>) -> String {
+    let labelled = |of: fn(&Score) -> bool, id: &str| [scores, held_out].iter().any(|all| all.get(id).is_some_and(of));
+    let without = |of: fn(&Score) -> bool| -> String {
+        let ids = PRACTICES.iter().map(|practice| practice.id).filter(|id| !labelled(of, id));
+        ids.map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "\n## What is not known\n\nNo label says present, so recall is not known, of: {}. No label says absent, so only what is \
+         present elsewhere speaks for precision, of: {}. Their tests say what they find.\n",
+        without(|score| score.found + score.missed > 0),
+        without(|score| score.invented + score.not_answered + score.rightly_absent > 0)
+    )
 }
 
 fn row(name: &str, score: Score) -> String {
