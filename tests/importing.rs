@@ -123,7 +123,7 @@ fn services_bring_their_teams_and_declarations_and_evidence_are_taken() {
     world.write(
         "evidence.csv",
         format!(
-            "practice,service,grade,summary,observed_at\nbackups,web,effective,restored in 20 minutes,{}\n",
+            "practice,service,grade,summary,address,observed_at\nbackups,web,effective,restored,https://wiki.shop/1,{}\n",
             instant(40, 1)
         ),
     );

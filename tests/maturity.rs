@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::cli::{World, service};
+use crate::cli::{World, assert_warned, service};
 use crate::git::{Commit, at};
+use crate::importing::import;
 use crate::shop::{AS_OF, Shop, deployment};
 
 fn gate<'a>(assessed: &'a Value, id: &str) -> &'a Value {
@@ -142,6 +143,92 @@ fn rules_of_ones_own_ask_for_more_and_never_prove_more() {
     assert!(explained.text().contains("web: unmet"), "{}{}", explained.text(), explained.stderr);
 }
 
+const WORKSPACE: &str = "[[repository]]\npath = \"web\"\n[[deployment_repository]]\npath = \"gitops\"\n";
+
+fn proven(assessment: &Value) -> Vec<u64> {
+    let all = assessment["stages"].as_array().unwrap().iter().chain(assessment["lanes"].as_array().unwrap());
+    all.map(|stage| stage["proven"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn what_somebody_claims_of_practices_proves_nothing_that_nobody_can_check() {
+    let world = busy_shop(30);
+    world.write("truelevel.toml", WORKSPACE);
+    let as_of = "2026-01-30T23:00:00Z";
+    let before = world.assess(["--as-of", as_of]);
+    let claims = |address: &str| -> String {
+        let practices = ["backups", "restore_tests", "post_mortems", "rollback_path", "redundancy", "slo_defined"];
+        let claim = |practice: &&str| {
+            format!(
+                "{{\"kind\": \"evidence\", \"practice\": \"{practice}\", \"grade\": \"effective\", \"summary\": \"we are good at it\", {address}\"observed_at\": \"2026-01-20T00:00:00Z\"}}\n"
+            )
+        };
+        practices.iter().map(claim).collect()
+    };
+    world.write("claims.jsonl", claims(""));
+    import(&world, &["claims.jsonl"]);
+    let claimed = world.assess(["--as-of", as_of]);
+    assert_eq!(proven(&claimed), proven(&before));
+    let learned = gate(service(&claimed, "web"), "failures_are_learned_from");
+    assert_eq!(learned["outcome"], "unmet", "the detector looked: {learned}");
+
+    world.write("claims.jsonl", claims("\"address\": \"https://wiki.shop/1\", "));
+    import(&world, &["claims.jsonl"]);
+    let shown = world.assess(["--as-of", as_of]);
+    let learned = gate(service(&shown, "web"), "failures_are_learned_from");
+    assert_eq!((&learned["outcome"], &learned["evidence"][0]["grade"]), (&"met".into(), &"exercised".into()));
+    assert_eq!(learned["evidence"][0]["is_reported"], true, "{learned}");
+    assert!(learned["because"].as_str().unwrap().contains("by a report alone"), "{learned}");
+    let restored = gate(service(&shown, "web"), "backups_restore");
+    assert_eq!(restored["outcome"], "unknown", "nobody says what was measured: {restored}");
+    assert_warned(&shown, &["of 1 service by reports alone", "failures_are_learned_from"]);
+}
+
+#[test]
+fn deployments_that_automation_judged_and_stopped_prove_gradual_rollouts() {
+    let world = busy_shop(30);
+    world.write("truelevel.toml", "[[repository]]\npath = \"web\"\n");
+    let mut text = "service,environment,version,outcome,finished_at,strategy,aborted_automatically\n".to_owned();
+    for number in 0..30 {
+        let (outcome, aborted) = if number % 10 == 9 { ("failed", true) } else { ("succeeded", false) };
+        let finished_at = truelevel_model::Time::from_seconds(at(number, 2));
+        text += &format!("web,production,v{}.0.0,{outcome},{finished_at},canary,{aborted}\n", 3 * number);
+    }
+    world.write("deployments.csv", text);
+    import(&world, &["deployments.csv"]);
+    let assessment = world.assess(["--as-of", "2026-01-30T23:00:00Z"]);
+    let rollout = gate(service(&assessment, "web"), "rollout_is_progressive_and_aborts_itself");
+    assert_eq!(rollout["outcome"], "met", "{rollout}");
+    let texts: Vec<&str> =
+        rollout["evidence"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap()).collect();
+    assert_eq!(
+        texts,
+        [
+            "of 30 deployments that met a part of production first, automation stopped 3",
+            "automation stopped or took back 3 production deployments"
+        ]
+    );
+}
+
+#[test]
+fn repositories_alone_say_what_is_declared_and_what_would_prove_it() {
+    let world = World::new();
+    let mut web = world.repository("web");
+    let ci = "on: [push, pull_request]\njobs:\n  test:\n    steps: [{run: cargo test}]\n";
+    web.commit(Commit::at(at(1, 1)).file(".github/workflows/ci.yml", ci).file("tests/all.rs", "#[test] fn a() {}\n"));
+    let assessment = world.assess(["web", "--as-of", AS_OF]);
+    let gates = gate(service(&assessment, "web"), "failing_tests_stop_changes");
+    assert_eq!((&gates["outcome"], &gates["is_intention"]), (&"unknown".into(), &true.into()), "{gates}");
+    let provable = gates["provable_by"].as_str().unwrap();
+    assert!(provable.starts_with("tests gate changes: a run of .github/workflows/ci.yml"), "{provable}");
+    let back = gate(service(&assessment, "web"), "going_back_is_rehearsed");
+    assert_eq!(back["outcome"], "unknown", "one rollback would show it: {back}");
+    let page = world.run(["assess", "web", "--as-of", AS_OF]);
+    for part in ["Declared, and not shown to run", "test, level 3", "a run of", ".github/workflows/ci.yml"] {
+        assert!(page.text().contains(part), "{part}: {}", page.text());
+    }
+}
+
 #[test]
 fn belief_stands_beside_evidence_and_changes_none_of_it() {
     let shop = Shop::new();
@@ -169,10 +256,16 @@ fn belief_stands_beside_evidence_and_changes_none_of_it() {
         ("test", 2.into()),
         ("deploy", Value::Null),
         ("observe", 3.into()),
-        ("recover", 1.into()),
+        ("recover", Value::Null),
     ];
     assert_eq!(levels(&after, "declared"), expected.map(|(stage, level)| (stage.to_owned(), level)));
-    assert_eq!((&after["level"]["declared"], &before["level"]["declared"]), (&1.into(), &Value::Null));
+    assert_eq!((&after["level"]["declared"], &before["level"]["declared"]), (&2.into(), &Value::Null));
+    let earlier = shop.world.assess(["--as-of", "2026-01-25"]);
+    assert_eq!(
+        levels(&earlier, "declared"),
+        levels(&after, "declared"),
+        "what is said first stands for what was before"
+    );
     assert_eq!(gate(service(&after, "web"), "backups_restore")["declared"], "unknown");
 
     let gaps = after["belief_gaps"].as_array().unwrap();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use truelevel_model::assessment::{EvidenceResult, GateOutcome, OwnThreshold};
-use truelevel_model::{Detection, Grade, Locator, Measurement};
+use truelevel_model::{Detection, Evidence, Grade, Locator, Measurement};
 
 use crate::catalog::Requirement;
 use crate::links;
@@ -101,6 +101,8 @@ pub struct Known<'a> {
     pub before: &'a dyn Fn() -> Option<&'a Before>,
     /// The web address of each repository that has one.
     pub web_addresses: &'a BTreeMap<String, String>,
+    /// What would show a practice that files declare in a grade. Asked only for those.
+    pub provable_by: &'a dyn Fn(&str, Grade) -> String,
 }
 
 /// The verdict on a condition or on several.
@@ -114,6 +116,8 @@ pub struct Verdict {
     pub is_intention: bool,
     /// It was measured, and the sample decides neither way: more data of the same kind would.
     pub is_undecided: bool,
+    /// What would prove what is only declared.
+    pub provable_by: Vec<String>,
     /// The proofs.
     pub evidence: Vec<EvidenceResult>,
     /// Whether it holds when easier thresholds of the workspace's own count.
@@ -157,6 +161,7 @@ pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
             .filter(|verdict| matches!(requirement, Requirement::Any(_)) || verdict.outcome == outcome)
             .flat_map(|verdict| verdict.because.clone())
             .collect(),
+        provable_by: verdicts.iter().flat_map(|verdict| verdict.provable_by.clone()).collect(),
         evidence: verdicts.into_iter().flat_map(|verdict| verdict.evidence).collect(),
     }
 }
@@ -224,6 +229,7 @@ fn judge_in_windows(subject: &Subject, held_before: bool, known: Known<'_>) -> V
         because: joined(now.because, because),
         is_undecided: then.is_undecided,
         is_intention: false,
+        provable_by: Vec::new(),
         evidence: joined(now.evidence, then.evidence),
         eased: then.outcome,
         own_thresholds: Vec::new(),
@@ -248,6 +254,7 @@ fn verdict(outcome: GateOutcome, because: String) -> Verdict {
         because: vec![because],
         is_intention: false,
         is_undecided: false,
+        provable_by: Vec::new(),
         evidence: Vec::new(),
         eased: outcome,
         own_thresholds: Vec::new(),
@@ -273,13 +280,20 @@ fn judge_practice(practice: &str, needed: Grade, known: Known<'_>) -> Verdict {
             let found = detection.grade().unwrap_or(Grade::Declared);
             let proofs = evidence.iter().map(|proof| shown(practice, proof, known.web_addresses)).collect();
             if found >= needed {
-                let because = format!("{words}: {}", found.as_str());
+                let is_seen = |proof: &Evidence| proof.grade >= needed && !is_reported(proof);
+                let whose = if evidence.iter().any(is_seen) { "" } else { ", by a report alone" };
+                let because = format!("{words}: {}{whose}", found.as_str());
                 return Verdict { evidence: proofs, ..verdict(GateOutcome::Met, because) };
             }
             let because = format!("{words}: {}, and nothing shows that it {}", found.as_str(), missing_proof(needed));
-            Verdict { is_intention: true, evidence: proofs, ..verdict(GateOutcome::Unknown, because) }
+            let provable_by = vec![format!("{words}: {}", (known.provable_by)(practice, needed))];
+            Verdict { is_intention: true, provable_by, evidence: proofs, ..verdict(GateOutcome::Unknown, because) }
         }
     }
+}
+
+const fn is_reported(evidence: &Evidence) -> bool {
+    matches!(evidence.locator, Locator::Elsewhere { .. })
 }
 
 fn missing_proof(needed: Grade) -> &'static str {
@@ -290,11 +304,7 @@ fn missing_proof(needed: Grade) -> &'static str {
     }
 }
 
-fn shown(
-    practice: &str,
-    evidence: &truelevel_model::Evidence,
-    web_addresses: &BTreeMap<String, String>,
-) -> EvidenceResult {
+fn shown(practice: &str, evidence: &Evidence, web_addresses: &BTreeMap<String, String>) -> EvidenceResult {
     let mut result = EvidenceResult {
         practice: practice.to_owned(),
         grade: evidence.grade,
@@ -306,6 +316,7 @@ fn shown(
         end_column: None,
         text: String::new(),
         url: None,
+        is_reported: is_reported(evidence),
     };
     match &evidence.locator {
         Locator::Facts { summary } => result.text.clone_from(summary),
@@ -431,7 +442,7 @@ mod tests {
         before: &'a dyn Fn() -> Option<&'a Before>,
     ) -> Known<'a> {
         static NOWHERE: BTreeMap<String, String> = BTreeMap::new();
-        Known { detections, metrics, before, web_addresses: &NOWHERE }
+        Known { detections, metrics, before, web_addresses: &NOWHERE, provable_by: &|_, _| "a run".to_owned() }
     }
 
     fn measured(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> Measurement {
@@ -501,8 +512,7 @@ mod tests {
         let detections = BTreeMap::from([("shared_workflows".into(), Detection::Present(vec![ran]))]);
         let answered = |value| {
             let metrics = metric(value);
-            let known =
-                Known { detections: &detections, metrics: &metrics, before: &|| None, web_addresses: &BTreeMap::new() };
+            let known = known(&detections, &metrics, &|| None);
             judge(&question.requirement, known).outcome
         };
         assert_eq!(answered(Some(0.9)), GateOutcome::Met);

@@ -91,6 +91,7 @@ fn judge_stage(
             let because = verdict.because.join("; ");
             let mut result = GateResult {
                 is_intention: verdict.is_intention,
+                provable_by: verdict.is_intention.then(|| verdict.provable_by.join("; ")),
                 evidence: verdict.evidence,
                 own_thresholds: verdict.own_thresholds,
                 with_exemptions: (verdict.eased != verdict.outcome).then_some(verdict.eased),
@@ -100,6 +101,7 @@ fn judge_stage(
             if (waiver.is_supposed)(&gate.id) {
                 (result.outcome, result.is_intention, result.because) =
                     (GateOutcome::Met, false, "supposed".to_owned());
+                result.provable_by = None;
             }
             result
         })

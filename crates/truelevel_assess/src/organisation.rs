@@ -44,8 +44,10 @@ pub fn roll_up(stage: &Stage, services: &[&StageResult]) -> StageResult {
                 counts.unmet,
                 counts.unknown
             );
+            let intention = judged.iter().find(|result| outcome == GateOutcome::Unknown && result.is_intention);
             GateResult {
-                is_intention: outcome == GateOutcome::Unknown && judged.iter().any(|result| result.is_intention),
+                is_intention: intention.is_some(),
+                provable_by: intention.and_then(|result| result.provable_by.clone()),
                 services: Some(counts),
                 ..GateResult::new(&gate.id, gate.level, &gate.statement, outcome, because)
             }

@@ -17,7 +17,8 @@ const SHOWN: usize = 25;
 /// What would move a gate: building it where it is missing, and showing it where it is declared and not seen to run.
 fn action(gate: &Gate, result: &GateResult) -> String {
     if result.outcome == GateOutcome::Unknown && result.is_intention {
-        return format!("It is declared; show that it runs, with the pipeline's runs or deployments. {}", gate.how);
+        let proof = result.provable_by.as_ref().map(|by| format!(" What would prove it: {by}.")).unwrap_or_default();
+        return format!("It is declared, and nothing shows it at work.{proof} {}", gate.how);
     }
     gate.how.clone()
 }

@@ -7,4 +7,4 @@ mod node;
 mod yaml;
 
 pub use node::{Entry, Node, Value};
-pub use yaml::{Documents, Limits, Problem, parse};
+pub use yaml::{Documents, Limits, Problem, parse, parse_template};

@@ -40,27 +40,63 @@ pub struct Problem {
 pub struct Documents {
     /// The documents that were read whole, in order. Empty ones are left out.
     pub documents: Vec<Node>,
-    /// What was met on the way; a syntax error ends the reading.
+    /// What was met on the way.
     pub problems: Vec<Problem>,
+    /// Something ended the reading: nothing behind the last problem was read.
+    pub is_cut: bool,
 }
 
 /// Reads all documents of a YAML or JSON file.
 pub fn parse(bytes: &[u8], limits: Limits) -> Documents {
+    parse_as(bytes, limits, false)
+}
+
+/// Reads what is left of a template once its actions are taken out. It may repeat keys in branches of which one is
+/// rendered: the first one counts, and nobody is told.
+pub fn parse_template(bytes: &[u8], limits: Limits) -> Documents {
+    parse_as(bytes, limits, true)
+}
+
+fn parse_as(bytes: &[u8], limits: Limits, repeats_keys: bool) -> Documents {
     let mut result = Documents::default();
     if bytes.len() > limits.bytes {
-        result.problems.push(Problem {
-            line: 0,
-            column: 0,
-            message: format!("{} bytes are more than the {} that are read", bytes.len(), limits.bytes),
-        });
+        let message = format!("{} bytes are more than the {} that are read", bytes.len(), limits.bytes);
+        result.problems.push(Problem { line: 0, column: 0, message });
+        result.is_cut = true;
         return result;
     }
     let text = String::from_utf8_lossy(bytes);
     if let Cow::Owned(_) = text {
-        result.problems.push(Problem { line: 0, column: 0, message: "not UTF-8; odd bytes were replaced".into() });
+        let message = "not UTF-8; odd bytes were replaced".into();
+        result.problems.push(Problem { line: 0, column: 0, message });
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let mut loader = Loader { limits, nodes: 0, anchors: HashMap::new(), open: Vec::new(), result };
+    let first = read(text, limits, repeats_keys, result.clone());
+    match shifted_closers(text).filter(|_| is_about_indentation(&first)) {
+        Some(shifted) => {
+            let second = read(&shifted, limits, repeats_keys, result);
+            if second.is_cut { first } else { second }
+        }
+        None => first,
+    }
+}
+
+fn is_about_indentation(read: &Documents) -> bool {
+    read.problems.last().is_some_and(|problem| problem.message.starts_with("invalid indentation"))
+}
+
+/// The text with lines that begin by closing a flow collection moved to the right, where there are any. YAML wants them
+/// deeper than the key that they belong to; everybody writes them below it, and other parsers read them.
+fn shifted_closers(text: &str) -> Option<String> {
+    let closes = |line: &str| line.trim_start().starts_with([']', '}']);
+    text.lines().any(closes).then(|| {
+        let shifted = |line: &str| if closes(line) { format!("  {line}\n") } else { format!("{line}\n") };
+        text.lines().map(shifted).collect()
+    })
+}
+
+fn read(text: &str, limits: Limits, repeats_keys: bool, result: Documents) -> Documents {
+    let mut loader = Loader { limits, repeats_keys, nodes: 0, anchors: HashMap::new(), open: Vec::new(), result };
     for event in Parser::new_from_str(text) {
         let step = match event {
             Ok((event, span)) => loader.take(event, span),
@@ -75,6 +111,7 @@ pub fn parse(bytes: &[u8], limits: Limits) -> Documents {
         };
         if let Err(problem) = step {
             loader.result.problems.push(problem);
+            loader.result.is_cut = true;
             break;
         }
     }
@@ -93,6 +130,7 @@ struct Open {
 
 struct Loader {
     limits: Limits,
+    repeats_keys: bool,
     nodes: usize,
     anchors: HashMap<usize, (Node, usize)>,
     open: Vec<Open>,
@@ -167,7 +205,7 @@ impl Loader {
             (Value::Sequence(items), _) => items.push(node),
             (Value::Mapping(entries), Some(key)) => {
                 let name = key.text().unwrap_or_default();
-                if name != "<<" && !open.keys.insert(name.to_owned()) {
+                if name != "<<" && !open.keys.insert(name.to_owned()) && !self.repeats_keys {
                     let message = format!("`{name}` stands twice; the first one counts");
                     self.result.problems.push(Problem { line: key.line, column: key.column, message });
                 }
@@ -245,6 +283,17 @@ mod tests {
     }
 
     #[test]
+    fn a_list_may_be_closed_below_its_key() {
+        for text in ["a:\n  b: [\n    \"x\",\n    'y'\n  ]\n  c: 1\n", "a:\n  b: {\n    \"x\": 1\n  }\n  c: 1\n"] {
+            let node = one(text);
+            let c = node.at(["a", "c"]).unwrap();
+            assert_eq!((c.text(), c.line, c.column), (Some("1"), 6 - u32::from(text.contains('{')), 6), "{text}");
+        }
+        let broken = parse(b"a:\n  b: [\n    \"x\"\n  ]\n c: 1\n", Limits::default());
+        assert!(broken.is_cut, "what is wrong elsewhere stays wrong");
+    }
+
+    #[test]
     fn an_alias_bomb_ends_at_the_limit() {
         let mut text = String::from("l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..12 {
@@ -267,5 +316,8 @@ mod tests {
         let parsed = parse(b"a: 1\na: 2\n", Limits::default());
         assert_eq!(parsed.documents[0].get("a").unwrap().text(), Some("1"));
         assert_eq!((parsed.problems[0].line, parsed.problems[0].column), (2, 1));
+        assert!(!parsed.is_cut);
+        let template = parse_template(b"a: 1\na: 2\n", Limits::default());
+        assert_eq!((template.documents, template.problems), (parsed.documents, Vec::new()));
     }
 }

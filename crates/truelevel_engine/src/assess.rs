@@ -165,7 +165,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         supposed: Supposed::default(),
         ai: AiRules::embedded()?,
         past: Past::read(workspace, window.end)?,
-        declarations: declared_by(workspace.store.declarations()?, window.end),
+        declarations: workspace.store.declarations()?,
         name: workspace.name(),
         catalog,
         window,
@@ -176,12 +176,6 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     };
     prepared.look_closer(workspace)?;
     Ok(prepared)
-}
-
-/// What teams had said of themselves by an instant.
-fn declared_by(mut declarations: Vec<Declaration>, end: Time) -> Vec<Declaration> {
-    declarations.retain(|declaration| declaration.declared_at <= end);
-    declarations
 }
 
 /// Refuses names that no service has.
@@ -387,7 +381,18 @@ impl Prepared {
         let before = || measured_before.get_or_init(look_before).as_ref();
         let (detections, metrics) =
             (self.supposed.detections(&measured.detections), self.supposed.metrics(&measured.metrics));
-        let known = Known { detections: &detections, metrics: &metrics, before: &before, web_addresses };
+        let provable_by = |practice: &str, grade| {
+            let places = service.repository.iter().chain(&service.deployed_from);
+            let pipelines = places.flat_map(|place| &self.detected[*place].pipelines);
+            crate::exercised::provable_by(practice, grade, detections.get(practice), pipelines)
+        };
+        let known = Known {
+            detections: &detections,
+            metrics: &metrics,
+            before: &before,
+            web_addresses,
+            provable_by: &provable_by,
+        };
         let exemption = |gate: &str| self.own.exemption(gate, service.id.as_str(), self.window.end);
         let waiver = Waiver { exemption: &exemption, is_supposed: &|gate| self.supposed.is_met(gate) };
         let mut judged = levels::judge_service(&self.catalog, known, service.deployment_data, waiver);
@@ -451,6 +456,8 @@ impl Prepared {
         let traces: Vec<Trace> = tallies.iter().map(|tally| tally.trace.clone()).collect();
         let threshold = self.catalog.lockstep_share;
         let architecture = crate::architecture::find(&services, &traces, self.window.days, threshold);
+        let said = self.declarations.iter().filter(|said| said.declared_at <= self.window.end);
+        let declarations: Vec<Declaration> = said.cloned().collect();
         let basis = (self.window.days, self.bands.edition.as_str(), self.calendar.zone());
         let pitfalls = crate::pitfalls::find(&Seen {
             stages: &stages,
@@ -458,7 +465,7 @@ impl Prepared {
             services: &services,
             traces: &traces,
             weeks,
-            declarations: &self.declarations,
+            declarations: &declarations,
             window_days: self.window.days,
             past: &self.past,
             now: &Summary::new(basis, stages.iter().chain(&lanes), &metrics),
@@ -507,6 +514,7 @@ impl Prepared {
         warnings.extend(self.own.expired(self.window.end));
         warnings.extend(self.unplaced.clone());
         warnings.extend(self.platform.warnings(self.window.end));
+        warnings.extend(crate::evidence::warning_of_reports(services));
         let mut file_warnings = Vec::new();
         for (repository, detected) in self.collected.repositories.iter().zip(&self.detected) {
             file_warnings.extend(detected.warnings.iter().filter_map(|warning| file_warning(repository, warning)));

@@ -14,19 +14,23 @@ use truelevel_metrics::timeline::DeploymentKind;
 use truelevel_metrics::versions::VersionResolver;
 use truelevel_model::assessment::EnvironmentResult;
 use truelevel_model::deployment_data::DeploymentData;
+use truelevel_model::facts::DeploymentStrategy;
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, Deployment, Detection, EnvironmentId, Evidence, EvidenceRecord, Exclusions,
-    Initiator, Measurement, Reason, ServiceId, Time, Window,
+    BandRules, Calendar, ChangeIndex, Deployment, DeploymentOutcome, Detection, EnvironmentId, Evidence,
+    EvidenceRecord, Exclusions, Initiator, Measurement, Reason, ServiceId, Time, Window,
 };
 use truelevel_practices::shared::{SharedUse, shared_uses};
 use truelevel_practices::{
     DeliveryFacts, FileEntry, OwnPractice, PRACTICES, ReadFile, Repository, Warning, detect_own,
 };
 
+use truelevel_sources::git::PathScope;
+
 use crate::Talk;
 use crate::activity::ActivityIndex;
 use crate::collect::CollectedRepository;
-use crate::exercised::{PipelineFile, by_deployments, by_incidents, by_runs};
+use crate::evidence::with_reports;
+use crate::exercised::{PipelineFile, by_deployments, by_incidents, by_pages, by_runs, pages};
 use crate::matching::Service;
 use crate::pitfalls::OwnPipeline;
 
@@ -344,11 +348,12 @@ impl Measuring<'_> {
         let facts = delivery_facts(data);
         let shipped = PRACTICES.iter().map(|practice| {
             let is_shown_elsewhere = SHOWN_BY_DEPLOYMENT_REPOSITORY.contains(&practice.subject);
-            let proofs = practice.in_facts.map(|in_facts| in_facts(&facts)).unwrap_or_default();
-            let mut detection = self.detection(service, practice.id, is_shown_elsewhere, proofs);
+            let in_facts = practice.in_facts.map(|in_facts| (in_facts.look)(&facts));
+            let mut detection = self.detection(service, practice.id, is_shown_elsewhere, in_facts);
             let carried = by_deployments(practice.id, &detection, &facts);
             let noticed = by_incidents(practice.id, &detection, self.activity.incidents(&service.id), self.window);
-            for ran in carried.into_iter().chain(noticed) {
+            let written = self.written_up(service, practice.id, &detection);
+            for ran in carried.into_iter().chain(noticed).chain(written) {
                 detection = detection.or(Detection::Present(vec![ran]));
             }
             (Cow::Borrowed(practice.id), detection)
@@ -356,7 +361,7 @@ impl Measuring<'_> {
         let own = self
             .own_practices
             .iter()
-            .map(|practice| (Cow::Owned(practice.id.clone()), self.detection(service, &practice.id, true, Vec::new())));
+            .map(|practice| (Cow::Owned(practice.id.clone()), self.detection(service, &practice.id, true, None)));
         shipped.chain(own).collect()
     }
 
@@ -365,10 +370,25 @@ impl Measuring<'_> {
         let detected = &self.detected[place];
         let found = detected.detections.get(practice)?.clone();
         let runs = self.activity.workflow_runs(place);
-        let ran = runs.and_then(|runs| by_runs(&found, &detected.pipelines, runs));
-        Some(match ran {
-            Some(ran) => found.or(Detection::Present(vec![ran])),
-            None => found,
+        let ran = runs.map(|runs| by_runs(practice, &found, &detected.pipelines, runs)).unwrap_or_default();
+        Some(if ran.is_empty() { found } else { found.or(Detection::Present(ran)) })
+    }
+
+    /// That the service's incidents of the window were written up in its repository.
+    fn written_up(&self, service: &Service, practice: &str, found: &Detection) -> Option<Evidence> {
+        let pages = pages(practice, found);
+        let place = service.repository.filter(|_| !pages.is_empty())?;
+        let repository = &self.repositories[place];
+        let (git, mainline) = (repository.git.as_ref()?, self.mainlines[place].as_ref()?);
+        let scope = PathScope::new(&pages.into_iter().map(str::to_owned).collect::<Vec<_>>());
+        let history = &repository.history;
+        by_pages(self.activity.incidents(&service.id), self.window, |since| {
+            let is_after = |at: Time| at >= since && self.window.contains(at);
+            let after = history.indices().filter(|change| is_after(history.committed_at(*change)));
+            let mut written: Vec<ChangeIndex> = after.filter(|it| mainline.brought_by(*it).is_some()).collect();
+            written.sort_by_key(|change| std::cmp::Reverse(history.committed_at(*change)));
+            let newest = written.into_iter().find(|change| git.touches(history.id(*change), &scope))?;
+            Some(history.committed_at(newest))
         })
     }
 
@@ -378,7 +398,7 @@ impl Measuring<'_> {
         service: &Service,
         practice: &str,
         is_shown_elsewhere: bool,
-        mut proofs: Vec<Evidence>,
+        in_facts: Option<Detection>,
     ) -> Detection {
         let mut places: BTreeSet<usize> = service.repository.into_iter().collect();
         if is_shown_elsewhere {
@@ -386,15 +406,14 @@ impl Measuring<'_> {
         }
         // Where the service's own files are not known, nothing is known to be absent.
         let own = service.repository.is_none().then(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
-        let in_files = places
+        let found = places
             .iter()
             .filter_map(|place| self.in_files(*place, practice))
             .chain(own)
+            .chain(in_facts)
             .reduce(Detection::or)
             .unwrap_or_else(|| Detection::Unknown { reason: NO_REPOSITORY.into() });
-        let reported = self.reported.of(&service.id).filter(|record| record.practice == practice);
-        proofs.extend(reported.map(|record| record.evidence.clone()));
-        if proofs.is_empty() { in_files } else { in_files.or(Detection::Present(proofs)) }
+        with_reports(found, self.reported.of(&service.id).filter(|record| record.practice == practice))
     }
 }
 
@@ -412,6 +431,19 @@ fn delivery_facts(data: &ServiceData<'_>) -> DeliveryFacts {
         }
     };
     let rollbacks: Vec<_> = events.iter().filter(|entry| entry.kind == DeploymentKind::Rollback).copied().collect();
+    // How a deployment was rolled out and judged shows most where it did not take.
+    let ended: Vec<&Deployment> = data
+        .in_window()
+        .filter(|entry| !is_proxy && entry.kind != DeploymentKind::InitialState)
+        .map(|entry| entry.deployment)
+        .filter(|deployment| deployment.outcome != DeploymentOutcome::InProgress)
+        .collect();
+    let is_gradual = |deployment: &&&Deployment| {
+        matches!(deployment.strategy, Some(DeploymentStrategy::Canary | DeploymentStrategy::BlueGreen))
+    };
+    let is_aborted = |deployment: &&&Deployment| deployment.aborted_automatically == Some(true);
+    let is_judged = |deployment: &&&Deployment| deployment.aborted_automatically.is_some();
+    let last = |is_one: &dyn Fn(&&&Deployment) -> bool| ended.iter().filter(is_one).map(|it| it.finished_at).max();
     let is_production = |deployment: &Deployment| (data.facts.is_production)(&deployment.environment);
     let earlier: Vec<&Deployment> = data
         .facts
@@ -447,6 +479,12 @@ fn delivery_facts(data: &ServiceData<'_>) -> DeliveryFacts {
             .iter()
             .filter(|entry| entry.deployment.aborted_automatically == Some(true))
             .count() as u64,
+        judged_deployments: ended.iter().filter(is_judged).count() as u64,
+        automated_aborts: ended.iter().filter(is_aborted).count() as u64,
+        deployments_with_strategy: ended.iter().filter(|it| it.strategy.is_some()).count() as u64,
+        gradual_deployments: ended.iter().filter(is_gradual).count() as u64,
+        judged_gradual_deployments: ended.iter().filter(is_gradual).filter(is_judged).count() as u64,
+        gradual_aborts: ended.iter().filter(is_gradual).filter(is_aborted).count() as u64,
         declared_deployments: events
             .iter()
             .filter(|entry| {
@@ -457,6 +495,8 @@ fn delivery_facts(data: &ServiceData<'_>) -> DeliveryFacts {
         promoted_versions: promoted.len() as u64,
         last_deployment_at: events.last().map(|entry| entry.deployment.finished_at),
         last_rollback_at: rollbacks.last().map(|entry| entry.deployment.finished_at),
+        last_abort_at: last(&is_aborted),
+        last_gradual_at: last(&is_gradual),
         observed_at: data.window.end,
     }
 }

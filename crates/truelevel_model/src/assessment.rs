@@ -182,6 +182,9 @@ pub struct GateResult {
     pub because: String,
     /// Declared, but not yet proven to run or to work.
     pub is_intention: bool,
+    /// What would prove it, where it is an intention.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub provable_by: Option<String>,
     /// What proves it, or shows the intention.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub evidence: Vec<EvidenceResult>,
@@ -212,6 +215,7 @@ impl GateResult {
             outcome,
             because,
             is_intention: false,
+            provable_by: None,
             evidence: Vec::new(),
             services: None,
             exemption: None,
@@ -301,6 +305,9 @@ pub struct EvidenceResult {
     /// Where to read it, where the repository has a web address.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub url: Option<String>,
+    /// A source reported it, and nothing here can check it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_reported: bool,
 }
 
 /// A metric over several services.

@@ -141,6 +141,16 @@ impl<'r> Findings<'r> {
             detection => detection,
         }
     }
+
+    /// As [`Self::conclude`], where something that files do not show may do the same.
+    pub(crate) fn conclude_unless(self, unseen: &str, looked_at: &[&str], candidates: &[Candidates]) -> Detection {
+        match self.conclude(looked_at, candidates) {
+            Detection::Absent { looked_at } => Detection::Unknown {
+                reason: format!("not found in {}, and files do not show {unseen}", looked_at.join(", ")),
+            },
+            detection => detection,
+        }
+    }
 }
 
 /// The characters of the first line that says something: that is the one that was looked for.

@@ -17,6 +17,7 @@ mod practice;
 mod repository;
 pub mod shared;
 mod templates;
+mod terraform;
 #[cfg(test)]
 mod test_support;
 mod text;
@@ -28,7 +29,7 @@ use truelevel_model::Detection;
 pub use detectors::PRACTICES;
 pub use loading::{MANIFEST_FILES, PIPELINE_FILES, TEXT_FILES};
 pub use own::{Content, OwnPractice, detect_own};
-pub use practice::{DeliveryFacts, Practice};
+pub use practice::{DeliveryFacts, InFacts, Practice};
 pub use repository::{FileEntry, ReadFile, Repository, Tree, Warning};
 
 /// What every detector answers for a repository, by practice id.

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
-use truelevel_documents::{Limits, Node, parse};
+use truelevel_documents::{Limits, Node, parse, parse_template};
 
+use crate::manifests::is_terraform;
 use crate::paths::{File, Role, ends_with, folder, is_yaml, join, name};
 use crate::repository::{ReadFile, Warning};
 use crate::templates::without_actions;
 use crate::text::Text;
-use crate::{dependencies, pipelines};
+use crate::{dependencies, pipelines, terraform};
 
 /// Files of CI systems that are read in one repository.
 pub const PIPELINE_FILES: usize = 1_000;
@@ -126,15 +127,12 @@ impl<'a> Loader<'a> {
     }
 
     fn parse(&mut self, file: &File, text: &str, is_template: bool) -> Vec<Node> {
-        let mut parsed = parse(text.as_bytes(), Limits::default());
-        // A template repeats keys in branches of which one is rendered.
-        if is_template && !parsed.documents.is_empty() {
-            return parsed.documents;
-        }
-        if !parsed.problems.is_empty() && !is_template && (text.contains("{{") || text.contains("{%")) {
-            let second = parse(without_actions(text, &[]).as_bytes(), Limits::default());
-            if !second.documents.is_empty() && second.documents.len() >= parsed.documents.len() {
-                return second.documents;
+        let read = if is_template { parse_template } else { parse };
+        let mut parsed = read(text.as_bytes(), Limits::default());
+        if parsed.is_cut && !is_template && (text.contains("{{") || text.contains("{%")) {
+            let second = parse_template(without_actions(text, &[]).as_bytes(), Limits::default());
+            if !second.is_cut || second.documents.len() > parsed.documents.len() {
+                parsed = second;
             }
         }
         for problem in std::mem::take(&mut parsed.problems) {
@@ -243,10 +241,20 @@ impl<'a> Loader<'a> {
             if !self.texts.contains_key(&file.path)
                 && let Some(text) = self.read(file)
             {
+                let text = if is_terraform(&file.path) { self.terraform(&file.path, text) } else { text };
                 self.texts.insert(file.path.clone(), text);
             }
         }
         left_out.into_iter().collect()
+    }
+
+    /// Terraform without what declares nothing.
+    fn terraform(&mut self, path: &Arc<str>, text: Text) -> Text {
+        let read = terraform::read(text.as_str());
+        if let Some((line, column, message)) = read.problem {
+            self.problem(path, line, column, message);
+        }
+        Text::from(read.declared)
     }
 
     /// Keeps the first Rust file that holds a unit test: only its content shows it.
@@ -273,9 +281,17 @@ static INTERESTING: LazyLock<Regex> = LazyLock::new(|| {
 
 fn is_manifest_path(file: &File) -> bool {
     file.role == Role::Own
-        && is_yaml(&file.path)
+        && (is_yaml(&file.path) || is_cloud_formation(&file.path))
         && pipelines::system(&file.path).is_none()
         && !is_lock(name(&file.path))
+}
+
+/// Templates of CloudFormation that are no YAML by their name, and JSON files where such templates are kept.
+fn is_cloud_formation(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let is_place =
+        ["cloudformation", "cloud-formation", "cfn", "template", "stack"].iter().any(|it| lower.contains(it));
+    lower.ends_with(".template") || (lower.ends_with(".json") && is_place)
 }
 
 /// Lock files and such are large and declare nothing that a detector reads in them.

@@ -15,8 +15,17 @@ pub struct Practice {
     pub subject: &'static str,
     /// What the files of a repository declare.
     pub detect: fn(&Repository) -> Detection,
-    /// What delivery facts prove; `None` where facts can never show that the practice ran.
-    pub in_facts: Option<fn(&DeliveryFacts) -> Vec<Evidence>>,
+    /// What delivery facts show; `None` where facts can never show that the practice ran.
+    pub in_facts: Option<InFacts>,
+}
+
+/// How delivery facts show a practice.
+#[derive(Clone, Copy, Debug)]
+pub struct InFacts {
+    /// What would show it, to end "it would be shown by ...".
+    pub shown_by: &'static str,
+    /// What the facts say: "absent" only where they are of a kind that could have shown it.
+    pub look: fn(&DeliveryFacts) -> Detection,
 }
 
 /// What happened to one service in the window, counted.
@@ -34,6 +43,18 @@ pub struct DeliveryFacts {
     pub rollbacks: u64,
     /// Of these, the ones that no person started.
     pub automated_rollbacks: u64,
+    /// Deployments to production, ended whichever way, whose source tells whether automation judged them.
+    pub judged_deployments: u64,
+    /// Of these, the ones that automation stopped or took back.
+    pub automated_aborts: u64,
+    /// Deployments to production, ended whichever way, whose source tells how they were rolled out.
+    pub deployments_with_strategy: u64,
+    /// Of these, the ones that met a part of the traffic or instances first.
+    pub gradual_deployments: u64,
+    /// Of these, the ones that automation judged.
+    pub judged_gradual_deployments: u64,
+    /// Of these, the ones that automation stopped or took back.
+    pub gradual_aborts: u64,
     /// Environments that are not production and received deployments.
     pub environments_before_production: u64,
     /// Versions in production that ran in another environment first.
@@ -42,15 +63,28 @@ pub struct DeliveryFacts {
     pub last_deployment_at: Option<Time>,
     /// When production was last rolled back.
     pub last_rollback_at: Option<Time>,
+    /// When automation last stopped or took back a deployment.
+    pub last_abort_at: Option<Time>,
+    /// When a deployment last met a part of the traffic or instances first.
+    pub last_gradual_at: Option<Time>,
     /// When the facts were read.
     pub observed_at: Time,
 }
 
 impl DeliveryFacts {
-    /// Evidence from counted facts; `summary` must be readable alone.
-    pub(crate) fn evidence(&self, grade: Grade, last: Option<Time>, summary: String) -> Vec<Evidence> {
+    /// Seen in counted facts; `summary` must be readable alone.
+    pub(crate) fn seen(&self, grade: Grade, last: Option<Time>, summary: String) -> Detection {
         let observed_at = last.unwrap_or(self.observed_at);
-        vec![Evidence { grade, locator: Locator::Facts { summary }, observed_at }]
+        Detection::Present(vec![Evidence { grade, locator: Locator::Facts { summary }, observed_at }])
+    }
+
+    /// Not seen among so many deployments that could have shown it; without any, nobody could look.
+    pub(crate) fn not_seen(&self, among: u64) -> Detection {
+        if among == 0 {
+            let reason = "files do not show it, and no deployment in the window is known that could".to_owned();
+            return Detection::Unknown { reason };
+        }
+        Detection::Absent { looked_at: vec![count(among, "production deployment")] }
     }
 }
 

@@ -213,7 +213,8 @@ impl Repository {
             }),
             Candidates::Terraform => self.hidden(Candidates::Paths(crate::manifests::is_terraform)),
             Candidates::Manifests(words) => unusable(&|unusable| {
-                let is_manifest = crate::paths::is_yaml(&unusable.path) && pipelines::system(&unusable.path).is_none();
+                let is_document = crate::paths::ends_with(&unusable.path, &[".yaml", ".yml", ".json", ".template"]);
+                let is_manifest = is_document && pipelines::system(&unusable.path).is_none();
                 let may_hold = |text: &Text| words.iter().any(|word| text.as_str().contains(word));
                 is_manifest && self.texts.get(&unusable.path).is_none_or(may_hold)
             })

@@ -32,6 +32,10 @@ impl Text {
         Self(String::from_utf8_lossy(bytes).into_owned())
     }
 
+    pub(crate) fn from(text: String) -> Self {
+        Self(text)
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

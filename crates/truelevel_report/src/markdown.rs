@@ -213,7 +213,7 @@ fn gates(text: &mut String, assessment: &Assessment) {
                 gate.outcome.as_str().replace('_', " "),
                 gate.level,
                 escaped(&gate.statement),
-                escaped(&gate.because)
+                escaped(&words::because(gate))
             );
             if gate.outcome == GateOutcome::Met || gate.is_intention {
                 for evidence in gate.evidence.iter().take(3) {

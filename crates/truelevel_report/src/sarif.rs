@@ -12,6 +12,8 @@ use truelevel_model::assessment::{
 };
 use truelevel_model::{in_address, printable};
 
+use crate::words;
+
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// The rule of files that cannot be read as they are meant.
 const UNREADABLE: &str = "file_not_understood";
@@ -142,7 +144,7 @@ fn finding(
         stage.stage,
         gate.level,
         gate.statement,
-        printable(&gate.because)
+        printable(&words::because(gate))
     );
     let shown: Vec<&EvidenceResult> = gate
         .evidence

@@ -27,6 +27,8 @@ impl Default for Style {
 const SERVICES_SHOWN: usize = 12;
 /// How many actions the page shows.
 const ACTIONS_SHOWN: usize = 3;
+/// How many intentions the page shows.
+const INTENTIONS_SHOWN: usize = 6;
 /// How many warnings the page shows.
 const WARNINGS_SHOWN: usize = 6;
 
@@ -40,6 +42,7 @@ pub fn render(assessment: &Assessment, style: Style) -> String {
     page.constraint(assessment);
     page.architecture(assessment);
     page.next(assessment);
+    page.intentions(assessment);
     page.platform(assessment);
     page.ai(assessment);
     page.services(assessment);
@@ -318,6 +321,31 @@ impl Page {
                 let note = self.dim(&note);
                 self.paragraph(5, &note);
             }
+        }
+    }
+
+    /// What files declare and nothing shows at work, from the lowest level up, with what would prove it.
+    fn intentions(&mut self, assessment: &Assessment) {
+        let all = assessment.stages.iter().chain(&assessment.lanes);
+        let gates = all.flat_map(|stage| stage.gates.iter().map(move |gate| (stage, gate)));
+        let mut found: Vec<_> = gates.filter(|(_, gate)| gate.is_intention).collect();
+        if found.is_empty() {
+            return;
+        }
+        found.sort_by_key(|(_, gate)| gate.level);
+        self.heading("Declared, and not shown to run");
+        for (stage, gate) in found.iter().take(INTENTIONS_SHOWN) {
+            let head = self.bold(&format!("{}, level {}", stage.stage, gate.level));
+            self.paragraph(2, &format!("{head}  {}", gate.statement));
+            if let Some(by) = &gate.provable_by {
+                let by = self.dim(&format!("proven by {}", printable(by)));
+                self.paragraph(5, &by);
+            }
+        }
+        let more = found.len().saturating_sub(INTENTIONS_SHOWN);
+        if more > 0 {
+            let more = self.dim(&format!("  and {}: `--format markdown`", numbers::count(more as u64, "more gate")));
+            self.line(&more);
         }
     }
 

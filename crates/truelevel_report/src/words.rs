@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use truelevel_model::Time;
-use truelevel_model::assessment::{Assessment, BeliefGap, Level, MetricSpread, Pitfall, StageResult};
+use truelevel_model::assessment::{Assessment, BeliefGap, GateResult, Level, MetricSpread, Pitfall, StageResult};
 use truelevel_model::deployment_data::DeploymentData;
 
 use crate::numbers;
@@ -27,6 +27,14 @@ pub(crate) fn level_looks(level: Level) -> &'static str {
         3 => "Automated delivery for each service; tests as gates, environments as code, observability.",
         4 => "Keys tracked all the time, self-service golden paths, progressive delivery, automated rollback.",
         _ => "Continuous experiments, automated remediation, security and compliance in the pipeline.",
+    }
+}
+
+/// Why a gate stands as it does and, for an intention, what would prove it.
+pub(crate) fn because(gate: &GateResult) -> String {
+    match &gate.provable_by {
+        Some(by) => format!("{}. What would prove it: {by}", gate.because),
+        None => gate.because.clone(),
     }
 }
 

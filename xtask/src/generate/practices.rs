@@ -16,11 +16,10 @@ pub(super) fn page(catalog: &Catalog) -> String {
          worked.",
     );
     for practice in PRACTICES {
-        let proof = if practice.in_facts.is_some() {
-            "files declare it, delivery facts can prove it"
-        } else {
-            "files declare it"
-        };
+        let proof = practice.in_facts.map_or_else(
+            || "files declare it".to_owned(),
+            |in_facts| format!("files declare it, delivery facts can prove it: {}", in_facts.shown_by),
+        );
         text.push_str(&format!(
             "\n## {id}\n\n**{title}**\n\nSubject: {subject} · {proof}\n\n{body}\n{decides}",
             id = practice.id,

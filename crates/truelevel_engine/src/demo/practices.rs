@@ -26,9 +26,12 @@ fn record(service: &ServiceId, practice: &str, grade: Grade, observed_at: Time) 
         service: Some(service.clone()),
         evidence: Evidence {
             grade,
-            locator: Locator::Elsewhere { summary: format!("made up: {practice} was seen"), address: None },
+            locator: Locator::Elsewhere {
+                summary: format!("made up: {practice} was seen"),
+                address: Some(format!("https://demo.example/{}/{practice}", service.as_str())),
+            },
             observed_at,
         },
-        values: std::collections::BTreeMap::new(),
+        values: std::collections::BTreeMap::from([("seen".to_owned(), "1".to_owned())]),
     }
 }

@@ -3,10 +3,10 @@ use truelevel_documents::Node;
 use crate::findings::Findings;
 use crate::manifests::{Manifest, is_true, number};
 use crate::paths::ends_with;
-use crate::practice::count;
+use crate::practice::{InFacts, count};
 use crate::repository::{Candidates, Repository};
 use crate::{DeliveryFacts, Practice};
-use truelevel_model::{Detection, Evidence, Grade};
+use truelevel_model::{Detection, Grade};
 
 truelevel_model::declare! {
     /// A bad version is stopped by the machine
@@ -14,12 +14,13 @@ truelevel_model::declare! {
     /// Something measures a new version and takes it back without a person: analysis of an Argo Rollout, Flagger's
     /// metrics (unless `skipAnalysis`), remediation of a Flux release, `helm upgrade --atomic` or
     /// `--rollback-on-failure`, circuit breakers and alarms of ECS, CodeDeploy and SAM, `auto_revert` of Nomad.
-    /// Dry runs of an analysis abort nothing. Rollbacks that no person started prove that it works.
+    /// Dry runs of an analysis abort nothing. Deployments that automation stopped or took back prove that it works;
+    /// gradual ones that it judged and let pass, that it runs.
     pub(super) static AUTOMATED_ABORT: Practice = {
         id: "automated_abort",
         subject: "deploy",
         detect: detect,
-        in_facts: Some(in_facts),
+        in_facts: Some(InFacts { shown_by: "deployments that say whether automation stopped them (`aborted_automatically`)", look: in_facts }),
     };
 }
 
@@ -105,12 +106,18 @@ fn release(manifest: Manifest<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn in_facts(facts: &DeliveryFacts) -> Vec<Evidence> {
-    if facts.automated_rollbacks == 0 {
-        return Vec::new();
+fn in_facts(facts: &DeliveryFacts) -> Detection {
+    match (facts.automated_aborts, facts.judged_gradual_deployments) {
+        (0, 0) => facts.not_seen(facts.judged_deployments),
+        (0, judged) => {
+            let summary = format!("automation judged {} and stopped none", count(judged, "gradual production deployment"));
+            facts.seen(Grade::Exercised, facts.last_gradual_at, summary)
+        }
+        (aborts, _) => {
+            let summary = format!("automation stopped or took back {}", count(aborts, "production deployment"));
+            facts.seen(Grade::Effective, facts.last_abort_at, summary)
+        }
     }
-    let summary = format!("{} without a person", count(facts.automated_rollbacks, "rollback"));
-    facts.evidence(Grade::Effective, facts.last_rollback_at, summary)
 }
 
 #[cfg(test)]

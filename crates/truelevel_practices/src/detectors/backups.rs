@@ -1,7 +1,7 @@
 use truelevel_documents::Node;
 
 use crate::findings::Findings;
-use crate::manifests::{is_true, terraform_blocks};
+use crate::manifests::{is_true, number, terraform_blocks};
 use crate::repository::{Candidates, Repository};
 use crate::text::indent_column;
 use crate::{Practice, detectors::PIPELINES};
@@ -46,6 +46,10 @@ fn detect(repository: &Repository) -> Detection {
         if scheduled {
             findings.place(&manifest.kind_place());
         }
+        let resources = manifest.node.get("Resources").map_or(&[][..], Node::entries).iter();
+        for resource in resources.filter(|resource| is_backed_up(&resource.value)) {
+            findings.place(&manifest.place(&resource.key));
+        }
     }
     findings.terraform(&PLAN);
     for (path, block) in terraform_blocks(repository, &DATABASE) {
@@ -57,6 +61,15 @@ fn detect(repository: &Repository) -> Detection {
     let mut looked_at = vec!["Velero Schedule", "ScheduledBackup of database operators", "SnapshotSchedule", "CronJobs that dump", "backup resources and retention in *.tf"];
     looked_at.extend(PIPELINES);
     findings.conclude(&looked_at, &[Candidates::Pipelines, Candidates::Terraform, Candidates::Manifests(&["ackup", "velero", "CronJob"])])
+}
+
+/// Whether a resource of CloudFormation is a plan of backups, or a database that keeps some.
+fn is_backed_up(resource: &Node) -> bool {
+    let kept = ["BackupRetentionPeriod", "SnapshotRetentionLimit", "AutomatedSnapshotRetentionPeriod"]
+        .iter()
+        .filter_map(|key| resource.get("Properties")?.get(key));
+    let is_plan = matches!(resource.get("Type").and_then(Node::text), Some("AWS::Backup::BackupPlan" | "AWS::DLM::LifecyclePolicy"));
+    is_plan || kept.into_iter().any(|days| number(Some(days)).is_some_and(|days| days > 0))
 }
 
 #[cfg(test)]
@@ -72,6 +85,11 @@ mod tests {
         let database = |days: u8| format!("resource \"aws_db_instance\" \"a\" {{\n  backup_retention_period = {days}\n}}\n");
         check(&BACKUPS, &[("a.tf", &database(7))], &["a.tf:2:3"]);
         check(&BACKUPS, &[("a.tf", &database(0))], &["absent"]);
+        let plan = "Resources:\n  Nightly:\n    Type: AWS::Backup::BackupPlan\n";
+        check(&BACKUPS, &[("stack.yaml", plan)], &["stack.yaml:2:3"]);
+        let database = |days: u8| format!("{{\"Resources\": {{\n  \"Db\": {{\"Type\": \"AWS::RDS::DBInstance\", \"Properties\": {{\"BackupRetentionPeriod\": {days}}}}}\n}}}}\n");
+        check(&BACKUPS, &[("cloudformation/db.json", &database(7))], &["cloudformation/db.json:2:3"]);
+        check(&BACKUPS, &[("cloudformation/db.json", &database(0))], &["absent"]);
     }
 
     #[test]

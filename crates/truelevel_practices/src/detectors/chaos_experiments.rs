@@ -62,6 +62,9 @@ mod tests {
         check(&CHAOS_EXPERIMENTS, &[("c.yaml", "apiVersion: chaos-mesh.org/v1alpha1\nkind: PodChaos\n")], &["c.yaml:2:1"]);
         check(&CHAOS_EXPERIMENTS, &[("a.tf", "resource \"aws_fis_experiment_template\" \"a\" {\n}\n")], &["a.tf:1:1"]);
         check(&CHAOS_EXPERIMENTS, &[("chaos/kill.json", "{\n  \"steady-state-hypothesis\": {}\n}")], &["chaos/kill.json:2:3"]);
+        let template = "{\"Resources\": {\n  \"Kill\": {\"Type\": \"AWS::FIS::ExperimentTemplate\"}\n}}\n";
+        let found = (CHAOS_EXPERIMENTS.detect)(&crate::test_support::repository(&[("template.json", template)]));
+        assert!(found.grade().is_some(), "{found:?}");
     }
 
     #[test]

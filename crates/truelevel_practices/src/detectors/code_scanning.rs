@@ -9,7 +9,8 @@ truelevel_model::declare! {
     ///
     /// CI runs a static analysis for security, or looks for known weaknesses in dependencies, images or infrastructure
     /// code: CodeQL, Semgrep, Sonar, Snyk, Trivy, Grype, OSV, Checkov, Bandit, gosec, GitLab's scanners and others.
-    /// Whether a finding stops a change is another question.
+    /// Whether a finding stops a change is another question. GitHub's default setup of code scanning has no file, so
+    /// without such a step it cannot be told.
     pub(super) static CODE_SCANNING: Practice = {
         id: "code_scanning",
         subject: "security",
@@ -43,7 +44,7 @@ fn detect(repository: &Repository) -> Detection {
             }
         }
     }
-    findings.conclude(PIPELINES, &[Candidates::Pipelines, Candidates::Starts(|job| job.does(&RUN, &USES))])
+    findings.conclude_unless("the server's own code scanning", PIPELINES, &[Candidates::Pipelines, Candidates::Starts(|job| job.does(&RUN, &USES))])
 }
 
 #[cfg(test)]

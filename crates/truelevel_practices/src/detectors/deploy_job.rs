@@ -1,9 +1,9 @@
 use crate::deployment::deploy_jobs;
 use crate::findings::Findings;
-use crate::practice::count;
+use crate::practice::{InFacts, count};
 use crate::repository::{Candidates, Repository};
 use crate::{DeliveryFacts, Practice, detectors::PIPELINES};
-use truelevel_model::{Detection, Evidence, Grade};
+use truelevel_model::{Detection, Grade};
 
 truelevel_model::declare! {
     /// A pipeline deploys
@@ -15,7 +15,7 @@ truelevel_model::declare! {
         id: "deploy_job",
         subject: "deploy",
         detect: detect,
-        in_facts: Some(in_facts),
+        in_facts: Some(InFacts { shown_by: "production deployments that say that automation started them", look: in_facts }),
     };
 }
 
@@ -30,12 +30,12 @@ fn detect(repository: &Repository) -> Detection {
     findings.conclude(PIPELINES, &[Candidates::Pipelines])
 }
 
-fn in_facts(facts: &DeliveryFacts) -> Vec<Evidence> {
+fn in_facts(facts: &DeliveryFacts) -> Detection {
     if facts.automated_deployments == 0 {
-        return Vec::new();
+        return facts.not_seen(facts.manual_deployments);
     }
     let summary = format!("automation started {} to production", count(facts.automated_deployments, "deployment"));
-    facts.evidence(Grade::Exercised, facts.last_deployment_at, summary)
+    facts.seen(Grade::Exercised, facts.last_deployment_at, summary)
 }
 
 #[cfg(test)]

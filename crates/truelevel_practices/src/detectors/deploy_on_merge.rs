@@ -2,10 +2,10 @@ use crate::commands::{DEPLOY, DEPLOY_USES};
 use crate::deployment::{Target, deploy_jobs};
 use crate::findings::Findings;
 use crate::pipelines::Occasion;
-use crate::practice::count;
+use crate::practice::{InFacts, count};
 use crate::repository::{Candidates, Repository};
 use crate::{DeliveryFacts, Practice, detectors::PIPELINES};
-use truelevel_model::{Detection, Evidence, Grade};
+use truelevel_model::{Detection, Grade};
 
 truelevel_model::declare! {
     /// A merge reaches production without a person
@@ -18,7 +18,7 @@ truelevel_model::declare! {
         id: "deploy_on_merge",
         subject: "deploy",
         detect: detect,
-        in_facts: Some(in_facts),
+        in_facts: Some(InFacts { shown_by: "production deployments that say that automation started them", look: in_facts }),
     };
 }
 
@@ -38,9 +38,9 @@ fn detect(repository: &Repository) -> Detection {
     findings.conclude(PIPELINES, &[Candidates::Pipelines, Candidates::Starts(|job| job.does(&DEPLOY, &DEPLOY_USES))])
 }
 
-fn in_facts(facts: &DeliveryFacts) -> Vec<Evidence> {
+fn in_facts(facts: &DeliveryFacts) -> Detection {
     if facts.automated_deployments == 0 {
-        return Vec::new();
+        return facts.not_seen(facts.manual_deployments);
     }
     let summary = format!(
         "{} of {} to production {} started by automation",
@@ -48,7 +48,7 @@ fn in_facts(facts: &DeliveryFacts) -> Vec<Evidence> {
         count(facts.production_deployments, "deployment"),
         if facts.automated_deployments == 1 { "was" } else { "were" }
     );
-    facts.evidence(Grade::Exercised, facts.last_deployment_at, summary)
+    facts.seen(Grade::Exercised, facts.last_deployment_at, summary)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-use crate::practice::{DeliveryFacts, Practice, count};
+use crate::practice::{DeliveryFacts, InFacts, Practice, count};
 use crate::findings::Findings;
 use crate::manifests::is_terraform;
 use crate::paths::{ends_with, folder, name};
 use crate::repository::{Candidates, Repository};
-use truelevel_model::{Detection, Evidence, Grade};
+use truelevel_model::{Detection, Grade};
 
 truelevel_model::declare! {
     /// Environments are described by files
@@ -17,7 +17,7 @@ truelevel_model::declare! {
         id: "environments_as_code",
         subject: "deploy",
         detect: detect,
-        in_facts: Some(in_facts),
+        in_facts: Some(InFacts { shown_by: "production deployments read from a deployment repository", look: in_facts }),
     };
 }
 
@@ -27,12 +27,12 @@ const WORKLOADS: [&str; 12] = [
     "Application", "ApplicationSet", "CronJob", "DaemonSet", "Deployment", "HelmRelease", "Kustomization", "Rollout", "Service", "StatefulSet", "Composition", "Stack",
 ];
 
-fn in_facts(facts: &DeliveryFacts) -> Vec<Evidence> {
+fn in_facts(facts: &DeliveryFacts) -> Detection {
     if facts.declared_deployments == 0 {
-        return Vec::new();
+        return facts.not_seen(facts.production_deployments);
     }
     let deployments = count(facts.declared_deployments, "production deployment");
-    facts.evidence(Grade::Exercised, facts.last_deployment_at, format!("{deployments} took the version from version control"))
+    facts.seen(Grade::Exercised, facts.last_deployment_at, format!("{deployments} took the version from version control"))
 }
 
 fn detect(repository: &Repository) -> Detection {

@@ -105,7 +105,7 @@ practices! {
 
 #[cfg(test)]
 mod tests {
-    use truelevel_model::{Detection, Evidence, Grade, Locator, Time, registry};
+    use truelevel_model::{Detection, Time, registry};
 
     use super::*;
     use crate::DeliveryFacts;
@@ -142,10 +142,12 @@ mod tests {
     #[test]
     fn a_tree_without_anything_relevant_shows_nothing() {
         for (id, detection) in crate::detect_all(&repository(&[("notes.txt", "helm upgrade\n")])) {
-            assert!(
-                matches!(detection, Detection::Absent { .. } | Detection::NotApplicable { .. }),
-                "{id}: {detection:?}"
-            );
+            let is_right = match &detection {
+                Detection::Absent { .. } | Detection::NotApplicable { .. } => true,
+                Detection::Unknown { reason } => reason.contains("files do not show the server's own"),
+                Detection::Present(_) => false,
+            };
+            assert!(is_right, "{id}: {detection:?}");
         }
     }
 
@@ -163,51 +165,101 @@ mod tests {
         assert!(matches!(found["slo_defined"], Detection::Absent { .. }));
     }
 
-    #[test]
-    fn facts_prove_nothing_when_nothing_happened() {
-        let facts = DeliveryFacts {
+    /// Three deployments of which nothing more is known.
+    fn quiet() -> DeliveryFacts {
+        DeliveryFacts {
             production_deployments: 3,
             automated_deployments: 0,
-            manual_deployments: 3,
+            manual_deployments: 0,
             declared_deployments: 0,
             rollbacks: 0,
             automated_rollbacks: 0,
+            judged_deployments: 0,
+            automated_aborts: 0,
+            deployments_with_strategy: 0,
+            gradual_deployments: 0,
+            judged_gradual_deployments: 0,
+            gradual_aborts: 0,
             environments_before_production: 0,
             promoted_versions: 0,
             last_deployment_at: Some(Time::from_seconds(5)),
             last_rollback_at: None,
+            last_abort_at: None,
+            last_gradual_at: None,
             observed_at: Time::from_seconds(9),
+        }
+    }
+
+    /// What facts show, by practice: a grade, `absent` or `unknown`.
+    fn shown(facts: &DeliveryFacts) -> Vec<(&'static str, &'static str)> {
+        let looked = PRACTICES.iter().filter_map(|practice| Some((practice.id, (practice.in_facts?.look)(facts))));
+        let word = |detection: Detection| match detection {
+            Detection::Present(evidence) => evidence[0].grade.as_str(),
+            Detection::Absent { .. } => "absent",
+            Detection::Unknown { .. } => "unknown",
+            Detection::NotApplicable { .. } => "not applicable",
         };
-        let proofs = |facts: &DeliveryFacts| -> Vec<(&str, Evidence)> {
-            let pairs = PRACTICES.iter().filter_map(|practice| Some((practice.id, (practice.in_facts?)(facts))));
-            pairs.flat_map(|(id, evidence)| evidence.into_iter().map(move |evidence| (id, evidence))).collect()
+        looked.map(|(id, detection)| (id, word(detection))).collect()
+    }
+
+    #[test]
+    fn facts_deny_only_what_they_could_have_shown() {
+        assert_eq!(
+            shown(&quiet()),
+            [
+                ("automated_abort", "unknown"),
+                ("deploy_job", "unknown"),
+                ("deploy_on_merge", "unknown"),
+                ("environments_as_code", "absent"),
+                ("progressive_delivery", "unknown"),
+                ("rollback_path", "absent"),
+                ("versions_promoted", "unknown"),
+            ]
+        );
+        let told = DeliveryFacts {
+            manual_deployments: 3,
+            judged_deployments: 3,
+            deployments_with_strategy: 3,
+            environments_before_production: 1,
+            ..quiet()
         };
-        assert_eq!(proofs(&facts), []);
+        assert!(shown(&told).iter().all(|(_, word)| *word == "absent"), "{:?}", shown(&told));
+        let none = DeliveryFacts { production_deployments: 0, ..quiet() };
+        assert!(shown(&none).iter().all(|(_, word)| *word == "unknown"), "{:?}", shown(&none));
+    }
+
+    #[test]
+    fn facts_prove_what_ran_and_what_worked() {
         let busy = DeliveryFacts {
             automated_deployments: 2,
             declared_deployments: 2,
             rollbacks: 2,
             automated_rollbacks: 1,
+            judged_deployments: 3,
+            automated_aborts: 1,
+            deployments_with_strategy: 3,
+            gradual_deployments: 2,
+            judged_gradual_deployments: 2,
             promoted_versions: 2,
             environments_before_production: 1,
-            ..facts
+            ..quiet()
         };
-        let grades: Vec<_> = proofs(&busy).into_iter().map(|(id, evidence)| (id, evidence.grade)).collect();
         assert_eq!(
-            grades,
+            shown(&busy),
             [
-                ("automated_abort", Grade::Effective),
-                ("deploy_job", Grade::Exercised),
-                ("deploy_on_merge", Grade::Exercised),
-                ("environments_as_code", Grade::Exercised),
-                ("rollback_path", Grade::Effective),
-                ("versions_promoted", Grade::Exercised),
+                ("automated_abort", "effective"),
+                ("deploy_job", "exercised"),
+                ("deploy_on_merge", "exercised"),
+                ("environments_as_code", "exercised"),
+                ("progressive_delivery", "exercised"),
+                ("rollback_path", "effective"),
+                ("versions_promoted", "exercised"),
             ]
         );
-        for (_, evidence) in proofs(&busy) {
-            assert!(
-                matches!(evidence.locator, Locator::Facts { summary } if summary.contains("production") || summary.contains("rollback"))
-            );
-        }
+        let calm = DeliveryFacts { automated_aborts: 0, automated_rollbacks: 0, gradual_aborts: 1, ..busy };
+        let calm = shown(&calm);
+        assert!(calm.contains(&("automated_abort", "exercised")), "judged, and none was stopped: {calm:?}");
+        assert!(calm.contains(&("progressive_delivery", "effective")), "{calm:?}");
+        assert!(calm.contains(&("rollback_path", "exercised")), "{calm:?}");
     }
 }

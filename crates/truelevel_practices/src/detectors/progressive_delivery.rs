@@ -1,21 +1,24 @@
-use crate::Practice;
 use crate::findings::Findings;
 use crate::paths::ends_with;
 use crate::pipelines::FeatureKind;
 use crate::repository::{Candidates, Repository};
-use truelevel_model::Detection;
+use crate::practice::{InFacts, count};
+use crate::{DeliveryFacts, Practice};
+use truelevel_model::{Detection, Grade};
 
 truelevel_model::declare! {
     /// New versions meet traffic step by step
     ///
     /// Argo Rollouts with canary steps or blue-green, Flagger canaries, CodeDeploy and SAM traffic shifting, Cloud
     /// Deploy canaries, Azure canary strategies, Nomad canaries. A rolling update replaces instances but asks
-    /// nobody whether the new version is well, and does not count.
+    /// nobody whether the new version is well, and does not count. A Flagger canary with `skipAnalysis` asks nobody
+    /// either. Deployments that say that they were a canary or blue-green prove that it runs, and ones among them that
+    /// automation stopped, that it works.
     pub(super) static PROGRESSIVE_DELIVERY: Practice = {
         id: "progressive_delivery",
         subject: "deploy",
         detect: detect,
-        in_facts: None,
+        in_facts: Some(InFacts { shown_by: "deployments that say how they were rolled out (`strategy`: canary or blue-green)", look: in_facts }),
     };
 }
 
@@ -39,8 +42,8 @@ fn detect(repository: &Repository) -> Detection {
                 }
             }
             "Canary" if manifest.is("flagger.app/", "Canary") => {
-                let suspended = crate::manifests::is_true(manifest.at(["spec", "suspend"]));
-                if manifest.at(["spec", "analysis"]).is_some() && !suspended {
+                let is_off = |key| crate::manifests::is_true(manifest.at(["spec", key]));
+                if manifest.at(["spec", "analysis"]).is_some() && !is_off("suspend") && !is_off("skipAnalysis") {
                     findings.place(&manifest.kind_place());
                 }
             }
@@ -69,6 +72,23 @@ fn detect(repository: &Repository) -> Detection {
     )
 }
 
+fn in_facts(facts: &DeliveryFacts) -> Detection {
+    match (facts.gradual_aborts, facts.gradual_deployments) {
+        (0, 0) => facts.not_seen(facts.deployments_with_strategy),
+        (0, gradual) => {
+            let summary = format!("{} met a part of production first", count(gradual, "deployment"));
+            facts.seen(Grade::Exercised, facts.last_gradual_at, summary)
+        }
+        (aborts, gradual) => {
+            let summary = format!(
+                "of {} that met a part of production first, automation stopped {aborts}",
+                count(gradual, "deployment")
+            );
+            facts.seen(Grade::Effective, facts.last_gradual_at, summary)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::PROGRESSIVE_DELIVERY;
@@ -85,7 +105,9 @@ mod tests {
     }
 
     #[test]
-    fn rolling_updates_and_canaries_without_steps_do_not() {
+    fn rolling_updates_and_canaries_without_steps_or_analysis_do_not() {
+        let skipped = "apiVersion: flagger.app/v1beta1\nkind: Canary\nspec: {skipAnalysis: true, analysis: {threshold: 5}}\n";
+        check(&PROGRESSIVE_DELIVERY, &[("c.yaml", skipped)], &["absent"]);
         check(&PROGRESSIVE_DELIVERY, &[("d.yaml", "apiVersion: apps/v1\nkind: Deployment\nspec: {strategy: {type: RollingUpdate}}\n")], &["absent"]);
         check(&PROGRESSIVE_DELIVERY, &[("r.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {strategy: {canary: {}}}\n")], &["absent"]);
     }

@@ -1,9 +1,9 @@
 use crate::findings::Findings;
 use crate::paths::{ends_with, name};
-use crate::practice::count;
+use crate::practice::{InFacts, count};
 use crate::repository::{Candidates, Repository};
 use crate::{DeliveryFacts, Practice, detectors::PIPELINES};
-use truelevel_model::{Detection, Evidence, Grade};
+use truelevel_model::{Detection, Grade};
 
 truelevel_model::declare! {
     /// There is a scripted way back
@@ -15,7 +15,7 @@ truelevel_model::declare! {
         id: "rollback_path",
         subject: "recover",
         detect: detect,
-        in_facts: Some(in_facts),
+        in_facts: Some(InFacts { shown_by: "a production deployment that goes back to an earlier version", look: in_facts }),
     };
 }
 
@@ -44,16 +44,18 @@ fn detect(repository: &Repository) -> Detection {
     findings.conclude(&looked_at, &[Candidates::Pipelines])
 }
 
-fn in_facts(facts: &DeliveryFacts) -> Vec<Evidence> {
-    let mut evidence = Vec::new();
-    if facts.automated_rollbacks > 0 {
-        let summary = format!("{} without a person", count(facts.automated_rollbacks, "rollback"));
-        evidence.extend(facts.evidence(Grade::Effective, facts.last_rollback_at, summary));
-    } else if facts.rollbacks > 0 {
-        let summary = format!("{} in the window", count(facts.rollbacks, "rollback"));
-        evidence.extend(facts.evidence(Grade::Exercised, facts.last_rollback_at, summary));
+fn in_facts(facts: &DeliveryFacts) -> Detection {
+    match (facts.automated_rollbacks, facts.rollbacks) {
+        (0, 0) => facts.not_seen(facts.production_deployments),
+        (0, rollbacks) => {
+            let summary = format!("{} in the window", count(rollbacks, "rollback"));
+            facts.seen(Grade::Exercised, facts.last_rollback_at, summary)
+        }
+        (automated, _) => {
+            let summary = format!("{} without a person", count(automated, "rollback"));
+            facts.seen(Grade::Effective, facts.last_rollback_at, summary)
+        }
     }
-    evidence
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ truelevel_model::declare! {
     /// For a proposed change a scanner runs that fails its job when it finds something, and nothing hides the
     /// failure: tools that fail by themselves (npm audit, cargo audit, govulncheck, Snyk, gitleaks, dependency
     /// review), or ones that are told to (`exit-code: 1`, `--fail-on`, `--exit-code 1`). A scan that only writes a
-    /// report does not count; whether a code scanning alert blocks is a setting of the server.
+    /// report does not count; whether a code scanning alert blocks is a setting of the server that files
+    /// do not show, so without such a scan it cannot be told.
     pub(super) static SCANS_GATE: Practice = {
         id: "scans_gate",
         subject: "security",
@@ -34,7 +35,7 @@ fn detect(repository: &Repository) -> Detection {
         let is_told = !MUST_ASK.is_match(&found.command) || ASKED.is_match(&found.command);
         stops(job) && !found.tolerated && is_told && !OFF.is_match(&found.command)
     });
-    findings.conclude(PIPELINES, &[Candidates::Pipelines, Candidates::Starts(|job| job.does(&FAILS, &USES))])
+    findings.conclude_unless("the server's own rules for alerts", PIPELINES, &[Candidates::Pipelines, Candidates::Starts(|job| job.does(&FAILS, &USES))])
 }
 
 #[cfg(test)]

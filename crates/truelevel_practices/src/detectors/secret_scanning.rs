@@ -11,7 +11,7 @@ truelevel_model::declare! {
     /// Secrets in the code are searched for
     ///
     /// CI or a pre-commit hook runs gitleaks, TruffleHog, detect-secrets, ggshield or another search for secrets. The
-    /// server's own secret scanning is a setting that files do not show.
+    /// server's own secret scanning is a setting that files do not show, so without such a search it cannot be told.
     pub(super) static SECRET_SCANNING: Practice = {
         id: "secret_scanning",
         subject: "security",
@@ -44,7 +44,7 @@ fn detect(repository: &Repository) -> Detection {
     }
     let mut looked_at = vec![".pre-commit-config.yaml"];
     looked_at.extend(PIPELINES);
-    findings.conclude(&looked_at, &[Candidates::Pipelines, Candidates::Starts(|job| job.does(&RUN, &USES)), Candidates::Manifests(&["hooks"])])
+    findings.conclude_unless("the server's own secret scanning", &looked_at, &[Candidates::Pipelines, Candidates::Starts(|job| job.does(&RUN, &USES)), Candidates::Manifests(&["hooks"])])
 }
 
 #[cfg(test)]
@@ -62,6 +62,6 @@ mod tests {
 
     #[test]
     fn a_configuration_that_nothing_runs_does_not() {
-        check(&SECRET_SCANNING, &[(".gitleaks.toml", "")], &["absent"]);
+        check(&SECRET_SCANNING, &[(".gitleaks.toml", "")], &["unknown"]);
     }
 }

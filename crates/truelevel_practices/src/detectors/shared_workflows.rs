@@ -36,9 +36,10 @@ mod tests {
     fn definitions_of_other_repositories_count() {
         let workflow = |uses: &str| format!("on: push\njobs:\n  a:\n    uses: {uses}\n");
         check(&SHARED_WORKFLOWS, &[(".github/workflows/ci.yml", &workflow("org/ci/.github/workflows/go.yml@v2"))], &[".github/workflows/ci.yml:4:11"]);
-        check(&SHARED_WORKFLOWS, &[(".github/workflows/ci.yml", &workflow("./.github/workflows/go.yml"))], &["absent"]);
+        let local = (".github/workflows/go.yml", "on: workflow_call\njobs: {b: {steps: [{run: x}]}}\n");
+        check(&SHARED_WORKFLOWS, &[(".github/workflows/ci.yml", &workflow("./.github/workflows/go.yml")), local], &["absent"]);
         let include = "include:\n  - component: gitlab.example/org/go@1.0\na: {script: x}\n";
         check(&SHARED_WORKFLOWS, &[(".gitlab-ci.yml", include)], &[".gitlab-ci.yml:2:5"]);
-        check(&SHARED_WORKFLOWS, &[(".gitlab-ci.yml", "include: /ci/a.yml\na: {script: x}\n")], &["absent"]);
+        check(&SHARED_WORKFLOWS, &[(".gitlab-ci.yml", "include: /ci/a.yml\na: {script: x}\n"), ("ci/a.yml", "b: {script: y}\n")], &["absent"]);
     }
 }

@@ -2,10 +2,10 @@ use truelevel_documents::Node;
 
 use crate::deployment::{Target, deploy_jobs};
 use crate::findings::Findings;
-use crate::practice::count;
+use crate::practice::{InFacts, count};
 use crate::repository::{Candidates, Repository};
 use crate::{DeliveryFacts, Practice, detectors::PIPELINES};
-use truelevel_model::{Detection, Evidence, Grade};
+use truelevel_model::{Detection, Grade};
 
 truelevel_model::declare! {
     /// Production runs what ran elsewhere first
@@ -17,7 +17,7 @@ truelevel_model::declare! {
         id: "versions_promoted",
         subject: "deploy",
         detect: detect,
-        in_facts: Some(in_facts),
+        in_facts: Some(InFacts { shown_by: "production deployments of versions that ran in another environment before, with the deployments there", look: in_facts }),
     };
 }
 
@@ -44,12 +44,13 @@ fn detect(repository: &Repository) -> Detection {
     findings.conclude(PIPELINES, &[Candidates::Pipelines, Candidates::Manifests(&["kargo.akuity.io"])])
 }
 
-fn in_facts(facts: &DeliveryFacts) -> Vec<Evidence> {
+fn in_facts(facts: &DeliveryFacts) -> Detection {
     if facts.promoted_versions == 0 {
-        return Vec::new();
+        let has_others = facts.environments_before_production > 0;
+        return facts.not_seen(if has_others { facts.production_deployments } else { 0 });
     }
     let summary = format!("{} ran in another environment before production", count(facts.promoted_versions, "version"));
-    facts.evidence(Grade::Exercised, facts.last_deployment_at, summary)
+    facts.seen(Grade::Exercised, facts.last_deployment_at, summary)
 }
 
 #[cfg(test)]

@@ -122,7 +122,12 @@ impl Reader<'_, '_> {
         if depth >= TEMPLATE_DEPTH || self.templates > JOB_LIMIT {
             return None;
         }
-        let file = resolve(self.loader, folder(path), reference.trim_end_matches("@self"))?.path.clone();
+        let Some(file) = resolve(self.loader, folder(path), reference.trim_end_matches("@self")) else {
+            let message = format!("the template `{reference}` is not in the repository");
+            self.loader.problem(path, named.line, named.column, message);
+            return None;
+        };
+        let file = file.path.clone();
         let root = self.loader.documents(&file)?.into_iter().next()?;
         if file != self.pipeline.path {
             self.pipeline.includes.insert(file.clone());

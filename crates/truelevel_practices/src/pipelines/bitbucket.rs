@@ -56,6 +56,15 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
             pipeline.triggers.push(trigger);
         }
     }
+    // What is said of all steps holds for those that do not say otherwise.
+    if let Some(limit) = root.at(["options", "max-time"]) {
+        let unlimited = |job: &&mut Job| job.feature(&FeatureKind::Timeout).is_none();
+        pipeline
+            .jobs
+            .iter_mut()
+            .filter(unlimited)
+            .for_each(|job| job.has(FeatureKind::Timeout, Place::of(path, limit)));
+    }
     Some(pipeline)
 }
 
@@ -108,6 +117,9 @@ fn add(item: &Node, trigger: &Trigger, path: &Arc<str>, pipeline: &mut Pipeline,
             job.has(kind, Place::of(path, list));
         }
     }
+    if let Some(limit) = node.get("max-time") {
+        job.has(FeatureKind::Timeout, Place::of(path, limit));
+    }
     for command in node.get("script").map_or(&[][..], Node::items) {
         match (command.text(), command.get("pipe")) {
             (Some(script), _) => job.steps.push(Step::run(script, Place::of(path, command))),
@@ -125,8 +137,21 @@ fn add(item: &Node, trigger: &Trigger, path: &Arc<str>, pipeline: &mut Pipeline,
 
 #[cfg(test)]
 mod tests {
-    use super::super::Occasion;
+    use super::super::{FeatureKind, Occasion};
     use crate::test_support::repository;
+
+    #[test]
+    fn the_longest_time_is_that_of_the_step_or_of_all() {
+        let of = |text: &str| {
+            let repository = repository(&[("bitbucket-pipelines.yml", text)]);
+            repository.pipelines()[0].jobs[0].feature(&FeatureKind::Timeout).map(|limit| limit.place.line)
+        };
+        let step = "pipelines:\n  default:\n    - step: {max-time: 10, script: [make]}\n";
+        assert_eq!(of(step), Some(3));
+        assert_eq!(of("pipelines:\n  default:\n    - step: {script: [make]}\noptions: {max-time: 20}\n"), Some(4));
+        assert_eq!(of(&format!("{step}options: {{max-time: 20}}\n")), Some(3));
+        assert_eq!(of("pipelines:\n  default:\n    - step: {script: [make]}\n"), None);
+    }
 
     #[test]
     fn sections_say_when_steps_run() {

@@ -134,7 +134,12 @@ impl Reader<'_> {
                         job.steps.push(Step::run(script, Place::of(self.path, command)));
                     }
                 }
-                ("when" | "unless", Some(settings)) => self.add_steps(settings.get("steps"), job, depth + 1),
+                (word @ ("when" | "unless"), Some(settings)) => {
+                    let condition = settings.get("condition").and_then(Node::boolean);
+                    if condition != Some(word == "unless") {
+                        self.add_steps(settings.get("steps"), job, depth + 1);
+                    }
+                }
                 (
                     "checkout" | "setup_remote_docker" | "attach_workspace" | "persist_to_workspace" | "add_ssh_keys",
                     _,
@@ -207,6 +212,18 @@ mod tests {
         assert_eq!(test.steps[0].action, Action::Run("go test ./...".into()));
         assert!(test.runs_on_changes() && test.features.len() == 1);
         assert_eq!(pipeline.shared[0].reference, "circleci/aws-ecs@4.0");
+    }
+
+    #[test]
+    fn steps_under_a_condition_that_never_holds_are_none() {
+        let step = |word: &str, condition: bool| format!("{{{word}: {{condition: {condition}, steps: [{{run: x}}]}}}}");
+        for (word, condition, steps) in
+            [("when", false, 0), ("when", true, 1), ("unless", true, 0), ("unless", false, 1)]
+        {
+            let text = format!("jobs: {{build: {{steps: [{}]}}}}\n", step(word, condition));
+            let repository = repository(&[(".circleci/config.yml", &text)]);
+            assert_eq!(repository.pipelines()[0].jobs[0].steps.len(), steps, "{text}");
+        }
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(super) struct Call {
     pub(super) job: String,
     /// The path of the called workflow.
     pub(super) path: String,
+    /// Where it is called.
+    pub(super) place: Place,
     pub(super) inputs: Vec<(String, String)>,
 }
 
@@ -132,7 +134,7 @@ impl Workflow {
             self.always.push(name.to_owned());
         }
         job.needs = texts(node.get("needs"));
-        job.allow_failure = node.get("continue-on-error").is_some_and(|value| value.boolean() == Some(true));
+        job.allow_failure = goes_on_when_it_fails(node);
         if let Some(place) = node.get("services").filter(|services| !services.entries().is_empty()) {
             job.has(FeatureKind::Services, Place::of(&path, place));
         }
@@ -147,7 +149,10 @@ impl Workflow {
         {
             let inputs = inputs(node.get("with"));
             match reference.strip_prefix("./") {
-                Some(local) => self.calls.push(Call { job: name.to_owned(), path: local.to_owned(), inputs }),
+                Some(local) => {
+                    let place = Place::of(&path, called);
+                    self.calls.push(Call { job: name.to_owned(), path: local.to_owned(), place, inputs });
+                }
                 None => {
                     let place = Place::of(&path, called);
                     self.pipeline.shared.push(Shared {
@@ -267,6 +272,12 @@ fn environment_names(text: &str, job: &Node, dispatch: Option<&Node>) -> Vec<Str
     names
 }
 
+/// Whether a job or step says that its failure fails nothing.
+fn goes_on_when_it_fails(node: &Node) -> bool {
+    let said = node.get("continue-on-error");
+    said.is_some_and(|said| said.boolean() == Some(true) || said.text().map(bare) == Some("true"))
+}
+
 /// A step of a job or of a composite action.
 pub(super) fn step(node: &Node, path: &Arc<str>, branches: &Branches) -> Option<Step> {
     let place = |node: &Node| Place::of(path, node);
@@ -275,7 +286,7 @@ pub(super) fn step(node: &Node, path: &Arc<str>, branches: &Branches) -> Option<
         (None, Some(uses)) => Step::uses(uses.text()?, inputs(node.get("with")), place(uses)),
         (None, None) => return None,
     };
-    step.allow_failure = node.get("continue-on-error").is_some_and(|value| value.boolean() == Some(true));
+    step.allow_failure = goes_on_when_it_fails(node);
     step.disabled = occasions(node.get("if").and_then(Node::text), branches).is_empty();
     Some(step)
 }
@@ -322,6 +333,15 @@ mod tests {
         assert_eq!(names("a"), [("qa".to_owned(), false), ("production".to_owned(), true)]);
         assert_eq!(names("b"), [("staging".to_owned(), false), ("prod-eu".to_owned(), true)]);
         assert_eq!(names("c"), []);
+    }
+
+    #[test]
+    fn a_failure_that_fails_nothing_may_be_written_as_an_expression() {
+        let pipeline = pipeline(
+            "on: push\njobs:\n  a:\n    continue-on-error: ${{ true }}\n    steps:\n      - {run: x, continue-on-error: true}\n      - {run: y, continue-on-error: \"${{ matrix.may }}\"}\n",
+        );
+        let job = pipeline.job("a").unwrap();
+        assert!(job.allow_failure && job.steps[0].allow_failure && !job.steps[1].allow_failure);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Calls between GitHub files of one repository: reusable workflows, workflows that wait for others, composite actions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use regex::{Captures, Regex};
@@ -35,7 +35,14 @@ pub(super) fn join_all(loader: &mut Loader<'_>, mut workflows: Vec<Workflow>) ->
                 trigger.occasions = known.fold(Occasions::NONE, |set, &occasions| set.or(occasions));
             }
         }
-        expand(workflow, &callees);
+        for call in expand(workflow, &callees) {
+            // A file that is there and was not understood says so itself.
+            if loader.file(&call.path).is_none() {
+                let Call { place, path, .. } = call;
+                let message = format!("`./{path}` is called, and the repository holds no such workflow");
+                loader.problem(&place.path, place.line, place.column, message);
+            }
+        }
         composite_actions(loader, &mut workflow.pipeline);
         let occasions = workflow.occasions();
         workflow.narrow(occasions);
@@ -50,20 +57,28 @@ fn name(pipeline: &Pipeline) -> String {
 
 impl Call {
     fn copy(&self) -> Self {
-        Self { job: self.job.clone(), path: self.path.clone(), inputs: self.inputs.clone() }
+        let Self { job, path, place, inputs } = self;
+        Self { job: job.clone(), path: path.clone(), place: place.clone(), inputs: inputs.clone() }
     }
 }
 
-/// Adds the jobs of called workflows after their callers, as jobs of the caller's pipeline.
-fn expand(workflow: &mut Workflow, callees: &BTreeMap<Arc<str>, (Vec<Job>, Vec<Call>)>) {
+/// Adds the jobs of called workflows after their callers, as jobs of the caller's pipeline; answers the calls that lead
+/// nowhere, one for each place.
+fn expand(workflow: &mut Workflow, callees: &BTreeMap<Arc<str>, (Vec<Job>, Vec<Call>)>) -> Vec<Call> {
     let mut pending: Vec<(Call, usize)> = workflow.calls.iter().map(|call| (call.copy(), 1)).collect();
+    let (mut lost, mut lost_at) = (Vec::new(), BTreeSet::new());
     while let Some((call, depth)) = pending.pop() {
-        let (Some((path, (jobs, calls))), true) = (callees.get_key_value(call.path.as_str()), depth <= CALL_DEPTH)
-        else {
+        if depth > CALL_DEPTH {
+            continue;
+        }
+        let Some((path, (jobs, calls))) = callees.get_key_value(call.path.as_str()) else {
+            if lost_at.insert(call.place.clone()) {
+                lost.push(call);
+            }
             continue;
         };
         if workflow.pipeline.jobs.len() > JOB_LIMIT {
-            return;
+            return lost;
         }
         let Some(index) = workflow.pipeline.jobs.iter().position(|job| job.name == call.job) else { continue };
         let caller = workflow.pipeline.jobs[index].clone();
@@ -92,9 +107,11 @@ fn expand(workflow: &mut Workflow, callees: &BTreeMap<Arc<str>, (Vec<Job>, Vec<C
         }
         for inner in calls {
             let inputs = inner.inputs.iter().map(|(key, value)| (key.clone(), filled(value, &call.inputs))).collect();
-            pending.push((Call { job: inner_name(&inner.job), path: inner.path.clone(), inputs }, depth + 1));
+            let (job, place) = (inner_name(&inner.job), inner.place.clone());
+            pending.push((Call { job, path: inner.path.clone(), place, inputs }, depth + 1));
         }
     }
+    lost
 }
 
 fn substitute(job: &mut Job, inputs: &[(String, String)]) {
@@ -126,7 +143,15 @@ fn composite_actions(loader: &mut Loader<'_>, pipeline: &mut Pipeline) {
     for job in &mut pipeline.jobs {
         let mut room = STEP_LIMIT;
         let steps = std::mem::take(&mut job.steps);
+        let brought: Vec<String> = steps.iter().filter_map(brought_to).collect();
         for step in steps {
+            if let Some(folder) = action_folder(&step).filter(|folder| action_file(loader, folder).is_none())
+                && !brought.iter().any(|place| folder.starts_with(place.as_str()))
+            {
+                let (at, shown) = (&step.place, if folder.is_empty() { "./" } else { &folder });
+                let message = format!("the action at `{shown}` is used, and the repository holds none there");
+                loader.problem(&at.path, at.line, at.column, message);
+            }
             let inner = inner_steps(loader, &step, 1, &mut room);
             pipeline.includes.extend(inner.iter().map(|step| step.place.path.clone()));
             job.steps.push(step);
@@ -135,16 +160,29 @@ fn composite_actions(loader: &mut Loader<'_>, pipeline: &mut Pipeline) {
     }
 }
 
+/// The folder into which a step checks out another repository: what lies there is not this one's.
+fn brought_to(step: &Step) -> Option<String> {
+    let Action::Uses { reference, inputs } = &step.action else { return None };
+    let is_checkout = reference.starts_with("actions/checkout@");
+    let place = inputs.iter().find(|(key, _)| is_checkout && key == "path").map(|(_, place)| place)?;
+    join("", place.trim_end_matches('/'))
+}
+
+/// The folder of the local action that a step uses.
+fn action_folder(step: &Step) -> Option<String> {
+    let Action::Uses { reference, .. } = &step.action else { return None };
+    join("", reference.strip_prefix("./")?.trim_end_matches('/'))
+}
+
+fn action_file(loader: &Loader<'_>, folder: &str) -> Option<Arc<str>> {
+    let paths = ["action.yml", "action.yaml"].map(|name| join(folder, name).unwrap_or_default());
+    paths.iter().find_map(|path| loader.file(path)).map(|file| file.path.clone())
+}
+
 fn inner_steps(loader: &mut Loader<'_>, outer: &Step, depth: usize, room: &mut usize) -> Vec<Step> {
-    let Action::Uses { reference, inputs } = &outer.action else { return Vec::new() };
-    let Some(folder) = reference.strip_prefix("./").and_then(|folder| join("", folder)).filter(|_| depth <= CALL_DEPTH)
-    else {
-        return Vec::new();
-    };
-    let paths = ["action.yml", "action.yaml"].map(|name| join(&folder, name).unwrap_or_default());
-    let Some(path) = paths.iter().find_map(|path| loader.file(path)).map(|file| file.path.clone()) else {
-        return Vec::new();
-    };
+    let Action::Uses { inputs, .. } = &outer.action else { return Vec::new() };
+    let Some(folder) = action_folder(outer).filter(|_| depth <= CALL_DEPTH) else { return Vec::new() };
+    let Some(path) = action_file(loader, &folder) else { return Vec::new() };
     let root = loader.documents(&path).and_then(|nodes| nodes.into_iter().next());
     let mut steps = Vec::new();
     for node in root.as_ref().and_then(|root| root.at(["runs", "steps"])).map_or(&[][..], Node::items) {
@@ -206,6 +244,20 @@ mod tests {
         let job = repository.pipelines()[0].job("a").unwrap();
         assert_eq!(job.steps.len(), 2);
         assert_eq!((&*job.steps[1].place.path, job.steps[1].place.line), (".github/actions/build/action.yml", 4));
+    }
+
+    #[test]
+    fn what_is_called_and_not_there_is_told_and_hides_what_it_may_do() {
+        let of = |jobs: &str| repository(&[(".github/workflows/ci.yml", &format!("on: push\njobs: {jobs}\n"))]);
+        for jobs in ["{a: {uses: ./.github/workflows/lost.yml}}", "{a: {steps: [{uses: ./lost}]}}"] {
+            let repository = of(jobs);
+            let [warning] = repository.warnings() else { panic!("{:?}", repository.warnings()) };
+            assert!(warning.message.contains("lost") && warning.line == 2, "{warning:?}");
+            let found = crate::detect_all(&repository);
+            assert!(matches!(found["tests_run_in_ci"], truelevel_model::Detection::Unknown { .. }));
+        }
+        let elsewhere = of("{a: {steps: [{uses: actions/checkout@v4, with: {path: lost}}, {uses: ./lost/x}]}}");
+        assert_eq!(elsewhere.warnings(), [], "another repository is put there first");
     }
 
     #[test]

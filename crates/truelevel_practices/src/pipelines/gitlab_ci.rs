@@ -416,6 +416,10 @@ fn collect(
                 .iter()
                 .filter(|file| *file.path == *pattern || (pattern.contains('*') && glob(pattern, &file.path)))
                 .collect();
+            if files.is_empty() {
+                let message = format!("`{local}` is included, and the repository holds no such file");
+                loader.problem(path, place.line, place.column, message);
+            }
             for file in files {
                 if seen.len() < INCLUDE_LIMIT && seen.insert(file.path.clone()) {
                     pipeline.includes.insert(file.path.clone());

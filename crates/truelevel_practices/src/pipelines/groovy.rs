@@ -56,8 +56,13 @@ struct Placed {
     column: u32,
 }
 
-pub(super) fn parse(source: &str) -> Vec<Call> {
-    let tokens = tokens(source);
+/// What a file ends inside of: where that begins, and what it is.
+pub(super) type Unclosed = (u32, u32, &'static str);
+
+/// The calls of a file, and what it leaves open.
+pub(super) fn parse(source: &str) -> (Vec<Call>, Option<Unclosed>) {
+    let (tokens, unclosed) = tokens(source);
+    let unclosed = unclosed.or_else(|| open_block(&tokens));
     let mut parser = Parser { tokens: &tokens, at: 0 };
     let mut calls = Vec::new();
     while parser.at < tokens.len() {
@@ -65,7 +70,20 @@ pub(super) fn parse(source: &str) -> Vec<Call> {
         // A brace that nothing opened.
         parser.at += 1;
     }
-    calls
+    (calls, unclosed)
+}
+
+/// The outermost block without an end.
+fn open_block(tokens: &[Placed]) -> Option<Unclosed> {
+    let mut open = Vec::new();
+    for placed in tokens {
+        match placed.token {
+            Token::Mark('{') => open.push(placed),
+            Token::Mark('}') => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.first().map(|placed| (placed.line, placed.column, "a block that is not closed"))
 }
 
 struct Parser<'t> {
@@ -177,10 +195,11 @@ impl Parser<'_> {
     }
 }
 
-fn tokens(source: &str) -> Vec<Placed> {
+fn tokens(source: &str) -> (Vec<Placed>, Option<Unclosed>) {
     let characters: Vec<char> = source.chars().collect();
     let (mut at, mut line, mut column) = (0, 1_u32, 1_u32);
     let mut tokens = Vec::new();
+    let mut unclosed = None;
     let starts =
         |at: usize, text: &str| text.chars().enumerate().all(|(offset, c)| characters.get(at + offset) == Some(&c));
     while at < characters.len() {
@@ -195,7 +214,11 @@ fn tokens(source: &str) -> Vec<Placed> {
                 None
             }
             '/' if starts(at, "/*") => {
-                at = (at + 2..characters.len()).find(|&at| starts(at, "*/")).map_or(characters.len(), |end| end + 2);
+                let end = (at + 2..characters.len()).find(|&at| starts(at, "*/"));
+                if end.is_none() {
+                    unclosed.get_or_insert((start_line, start_column, "a comment that is not closed"));
+                }
+                at = end.map_or(characters.len(), |end| end + 2);
                 None
             }
             '#' if at == 0 && starts(at, "#!") => {
@@ -206,7 +229,10 @@ fn tokens(source: &str) -> Vec<Placed> {
                 let triple: String = std::iter::repeat_n(quote, 3).collect();
                 let mark = if starts(at, &triple) { triple } else { quote.to_string() };
                 let (text, end) = literal(&characters, at + mark.len(), &mark);
-                at = end;
+                at = end.unwrap_or_else(|| {
+                    unclosed.get_or_insert((start_line, start_column, "a text that is not closed"));
+                    characters.len()
+                });
                 Some(Token::Text(text))
             }
             c if c.is_alphanumeric() || c == '_' || c == '@' || c == '$' => {
@@ -233,20 +259,20 @@ fn tokens(source: &str) -> Vec<Placed> {
             tokens.push(Placed { token, line: start_line, column: start_column });
         }
     }
-    tokens
+    (tokens, unclosed)
 }
 
-/// The text of a literal up to its closing mark, and where it ends; a literal of one mark ends with its line.
-fn literal(characters: &[char], start: usize, mark: &str) -> (String, usize) {
+/// The text of a literal up to its closing mark, and where it ends, if it does; one of one mark ends with its line.
+fn literal(characters: &[char], start: usize, mark: &str) -> (String, Option<usize>) {
     let mark: Vec<char> = mark.chars().collect();
     let mut text = String::new();
     let mut at = start;
     while at < characters.len() {
         if characters[at..].starts_with(&mark) {
-            return (text, at + mark.len());
+            return (text, Some(at + mark.len()));
         }
         match characters[at] {
-            '\n' if mark.len() == 1 => return (text, at),
+            '\n' if mark.len() == 1 => return (text, Some(at)),
             '\\' if at + 1 < characters.len() => {
                 // Escapes keep their meaning for quotes and lines; others stay as they are.
                 match characters[at + 1] {
@@ -260,7 +286,7 @@ fn literal(characters: &[char], start: usize, mark: &str) -> (String, usize) {
         }
         at += 1;
     }
-    (text, at)
+    (text, (mark.len() == 1).then_some(at))
 }
 
 #[cfg(test)]
@@ -269,14 +295,24 @@ mod tests {
 
     #[test]
     fn calls_have_texts_bodies_and_places() {
-        let calls = parse(
+        let (calls, unclosed) = parse(
             "// x\nstage('Build') {\n  sh '''\n    make\n  '''\n  sh(script: \"go test\", returnStatus: true)\n}\n",
         );
+        assert_eq!(unclosed, None);
         assert_eq!((calls[0].name.as_str(), calls[0].text(), calls[0].line), ("stage", Some("Build"), 2));
         let body = calls[0].body();
         assert_eq!(body[0].text().map(str::trim), Some("make"));
         assert_eq!((body[1].named("script").unwrap().text.as_str(), body[1].line, body[1].column), ("go test", 6, 3));
         assert!(body[1].arguments.contains("returnStatus"));
+    }
+
+    #[test]
+    fn what_is_left_open_is_told_with_its_place() {
+        let of = |text| parse(text).1.map(|(line, column, _)| (line, column));
+        assert_eq!(of("stage('a') {\n  sh '''\n    make\n}\n"), Some((2, 6)));
+        assert_eq!(of("a {\n  b {\n  }\n"), Some((1, 3)));
+        assert_eq!(of("a\n/* b\n"), Some((2, 1)));
+        assert_eq!(of("a '{'\nb \"{\"\n// {\n"), None);
     }
 
     #[test]

@@ -14,7 +14,10 @@ use crate::text::Place;
 
 pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) -> Option<Pipeline> {
     let text = loader.text(&file.path)?;
-    let calls = parse(text.as_str());
+    let (calls, unclosed) = parse(text.as_str());
+    if let Some((line, column, what)) = unclosed {
+        loader.problem(&file.path, line, column, format!("{what}; what follows may be misread"));
+    }
     let mut pipeline = Pipeline::new(System::Jenkins, &file.path);
     let start = Place::new(&file.path, 1, 1);
     // Which branches a job builds is set on the server; a multibranch job builds all of them.
@@ -92,7 +95,7 @@ struct Reader<'d> {
 
 impl Reader<'_> {
     fn read(&mut self, calls: &[Call], context: &Context) {
-        for call in calls {
+        for (at, call) in calls.iter().enumerate() {
             let place = Place::new(self.path, call.line, call.column);
             match call.name.as_str() {
                 "@Library" | "library" => {
@@ -102,7 +105,11 @@ impl Reader<'_> {
                 }
                 "cron" if call.text().is_some() => self.pipeline.triggers.push(Trigger::schedule(place)),
                 "stage" => self.stage(call, context, &place),
-                _ => self.read(call.body(), &self.within(call, context)),
+                _ => {
+                    let mut inner = self.within(call, context);
+                    inner.allow_failure |= swallows(&calls[at..]);
+                    self.read(call.body(), &inner);
+                }
             }
         }
     }
@@ -154,7 +161,7 @@ impl Reader<'_> {
     }
 
     fn add_steps(&self, calls: &[Call], allow_failure: bool, job: &mut Job) {
-        for call in calls {
+        for (index, call) in calls.iter().enumerate() {
             let at = |text: &super::groovy::Text| Place::new(self.path, text.line, text.column);
             match call.name.as_str() {
                 "sh" | "bat" | "powershell" | "pwsh" => {
@@ -184,7 +191,8 @@ impl Reader<'_> {
                 "failure" | "unsuccessful" | "cleanup" | "catch" => continue,
                 _ => {}
             }
-            let inner = allow_failure || matches!(call.name.as_str(), "catchError" | "warnError");
+            let catches = matches!(call.name.as_str(), "catchError" | "warnError") || swallows(&calls[index..]);
+            let inner = allow_failure || catches;
             self.add_steps(call.body(), inner, job);
         }
     }
@@ -227,6 +235,21 @@ impl Reader<'_> {
             }
             _ => None,
         }
+    }
+}
+
+/// Whether the first of these calls is a `try` whose `catch` lets the build succeed.
+fn swallows(calls: &[Call]) -> bool {
+    fn fails(calls: &[Call]) -> bool {
+        calls.iter().any(|call| {
+            let sets_result = call.name == "currentBuild.result" && call.text() == Some("FAILURE");
+            let exits = call.text().is_some_and(|text| text.contains("exit 1"));
+            matches!(call.name.as_str(), "throw" | "error") || sets_result || exits || fails(call.body())
+        })
+    }
+    match calls {
+        [tried, caught, ..] => tried.name == "try" && caught.name == "catch" && !fails(caught.body()),
+        _ => false,
     }
 }
 
@@ -308,6 +331,28 @@ pipeline {
         assert!(!pipeline.runs_unattended(pipeline.job("Production").unwrap(), Occasion::DefaultBranchPush));
         assert_eq!(pipeline.shared[0].reference, "org@v1");
         assert!(!pipeline.shared[0].holds_jobs);
+    }
+
+    #[test]
+    fn a_failure_that_is_caught_and_forgotten_fails_nothing() {
+        let stage = |caught: &str| format!("node {{ stage('a') {{\n  try {{ sh 'make test' }}\n  {caught}\n}} }}\n");
+        for (caught, forgets) in [
+            ("catch (e) { echo 'never mind' }", true),
+            ("catch (e) { currentBuild.result = 'FAILURE' }", false),
+            ("catch (e) { echo 'x'\n throw e }", false),
+            ("finally { cleanWs() }", false),
+        ] {
+            let repository = repository(&[("Jenkinsfile", &stage(caught))]);
+            assert_eq!(repository.pipelines()[0].jobs[0].steps[0].allow_failure, forgets, "{caught}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_ends_too_early_is_told_and_denies_nothing() {
+        let repository = repository(&[("Jenkinsfile", "node {\n  stage('a') {\n    sh '''\n      make\n  }\n}\n")]);
+        assert_eq!((repository.warnings()[0].line, repository.warnings()[0].column), (3, 8));
+        let found = crate::detect_all(&repository);
+        assert!(matches!(found["tests_run_in_ci"], truelevel_model::Detection::Unknown { .. }));
     }
 
     #[test]

@@ -311,6 +311,7 @@ pub(crate) fn system(path: &str) -> Option<System> {
         ".github/workflows" | ".gitea/workflows" | ".forgejo/workflows" if yaml => return Some(System::GitHubActions),
         ".circleci" if matches!(name, "config.yml" | "config.yaml") => return Some(System::CircleCi),
         ".tekton" if yaml => return Some(System::Tekton),
+        folder if yaml && (folder == "tekton" || folder.ends_with("/tekton")) => return Some(System::Tekton),
         ".woodpecker" if yaml => return Some(System::Drone),
         ".azure-pipelines" | ".azuredevops" if yaml => return Some(System::AzurePipelines),
         ".buildkite" if name.starts_with("pipeline") && yaml => return Some(System::Buildkite),

@@ -15,12 +15,14 @@ use crate::text::{Place, Text, column};
 
 const CALL_DEPTH: usize = 3;
 
+/// Adds what the called scripts do, and the files themselves to what the pipeline is made of.
 pub(super) fn follow(loader: &mut Loader<'_>, pipeline: &mut Pipeline) {
     for job in &mut pipeline.jobs {
         let mut seen = BTreeSet::new();
         let steps = std::mem::take(&mut job.steps);
         for step in steps {
             let called = called_by(loader, &step, &mut seen, 1);
+            pipeline.includes.extend(called.iter().map(|step| step.place.path.clone()));
             job.steps.push(step);
             add(job, called);
         }

@@ -9,20 +9,25 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use crate::Files;
 
 /// Where each seed stands in the repository.
-const SEEDS: [(&str, &str); 17] = [
+const SEEDS: [(&str, &str); 22] = [
     (".buildkite/pipeline.yml", include_str!("../../../../fixtures/practices/buildkite.yml")),
     (".circleci/config.yml", include_str!("../../../../fixtures/practices/circleci.yml")),
     (".github/actions/setup/action.yml", include_str!("../../../../fixtures/practices/action.yml")),
     (".github/workflows/ci.yml", include_str!("../../../../fixtures/practices/github.yml")),
     (".github/workflows/image.yml", include_str!("../../../../fixtures/practices/image.yml")),
+    (".drone.yml", include_str!("../../../../fixtures/practices/drone.yml")),
     (".gitlab-ci.yml", include_str!("../../../../fixtures/practices/gitlab.yml")),
     (".tekton/push.yaml", include_str!("../../../../fixtures/practices/tekton.yaml")),
+    (".travis.yml", include_str!("../../../../fixtures/practices/travis.yml")),
     ("Jenkinsfile", include_str!("../../../../fixtures/practices/Jenkinsfile")),
     ("Makefile", include_str!("../../../../fixtures/practices/Makefile")),
     ("azure-pipelines.yml", include_str!("../../../../fixtures/practices/azure-pipelines.yml")),
+    ("bitbucket-pipelines.yml", include_str!("../../../../fixtures/practices/bitbucket-pipelines.yml")),
     ("bin/deploy", include_str!("../../../../fixtures/practices/deploy")),
     ("chart/templates/main.yaml", include_str!("../../../../fixtures/practices/template.yaml")),
     ("chart/values.yaml", include_str!("../../../../fixtures/practices/values.yaml")),
+    ("ci/deploy.yml", include_str!("../../../../fixtures/practices/gitlab-deploy.yml")),
+    ("cloudbuild.yaml", include_str!("../../../../fixtures/practices/cloudbuild.yaml")),
     ("infra/main.tf", include_str!("../../../../fixtures/practices/main.tf")),
     ("k8s/rollout.yaml", include_str!("../../../../fixtures/practices/rollout.yaml")),
     ("monitoring/rules.yaml", include_str!("../../../../fixtures/practices/rules.yaml")),

@@ -49,6 +49,37 @@ fn duplicate_keys_tabs_and_open_brackets_are_located() {
     is_a_located_warning("on: push\njobs:\n\ta: {}\n");
     is_a_located_warning("on: [push\njobs: {a: }\n");
     is_a_located_warning("on: push\njobs: *none\n");
+    // An expression of GitHub is no template of YAML.
+    let with_expression = WORKFLOW.replace("cargo test", "cargo test ${{ matrix.flags }}");
+    is_a_located_warning(format!("{with_expression}jobs:\n  b: {{}}\n"));
+}
+
+#[test]
+fn a_template_that_is_broken_further_down_is_located() {
+    let rest = "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nspec:\n\tminAvailable: 1\n";
+    for (path, first) in [
+        ("k8s/all.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ name }}}\n"),
+        ("chart/templates/all.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n"),
+    ] {
+        let files = Files::default().with("chart/Chart.yaml", "name: a\n").with(path, format!("{first}{rest}"));
+        let (repository, detections) = files.look();
+        let [warning] = repository.warnings() else { panic!("one warning, not {:?}", repository.warnings()) };
+        assert!(warning.path == path && warning.line >= 7, "{warning:?}");
+        assert!(matches!(detections["disruption_budgets"], Detection::Unknown { .. }), "{path}");
+    }
+}
+
+#[test]
+fn a_file_that_another_names_and_that_is_not_there_is_located() {
+    for (path, content) in [
+        (".gitlab-ci.yml", "include: {local: /ci/lost.yml}\na: {script: x}\n"),
+        ("azure-pipelines.yml", "trigger: [main]\nsteps:\n  - template: lost.yml\n"),
+    ] {
+        let (repository, detections) = Files::default().with(path, content).look();
+        let [warning] = repository.warnings() else { panic!("one warning, not {:?}", repository.warnings()) };
+        assert!(warning.path == path && warning.line > 0 && warning.message.contains("lost.yml"), "{warning:?}");
+        assert!(matches!(detections["tests_run_in_ci"], Detection::Unknown { .. }), "{path}");
+    }
 }
 
 #[test]

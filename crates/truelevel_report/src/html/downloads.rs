@@ -194,7 +194,7 @@ fn gates(site: &Site<'_>, service: Option<&ServiceResult>) -> Table {
                 gate.gate.clone(),
                 gate.statement.clone(),
                 gate.outcome.as_str().to_owned(),
-                gate.because.clone(),
+                crate::words::because(gate),
                 count(|services| services.met),
                 count(|services| services.unmet),
                 count(|services| services.unknown),

@@ -5,7 +5,7 @@ use truelevel_model::assessment::{EvidenceResult, GateResult, GateServices};
 
 use super::parts::{Verdict, gate_verdict, share_bar};
 use super::{Page, Site};
-use crate::numbers;
+use crate::{numbers, words};
 
 /// Places shown of one gate; the count says how many more there are.
 const PLACES_SHOWN: usize = 4;
@@ -45,7 +45,7 @@ pub(super) fn gate_row(site: &Site<'_>, gate: &GateResult) -> GateRow {
         level: gate.level,
         statement: gate.statement.clone(),
         verdict: gate_verdict(gate.outcome, gate.is_intention),
-        because: gate.because.clone(),
+        because: words::because(gate),
         share,
         counts: gate.services.as_ref().map_or_else(String::new, services_counted),
         places: gate.evidence.iter().take(PLACES_SHOWN).map(|evidence| place(site, evidence)).collect(),

@@ -170,10 +170,10 @@ fn parse(file: &File<'_>, content: &[u8]) -> Documents {
         Format::Unknown => key_value_lines::looks_like(content),
     };
     if key_value && content.len() <= Limits::default().bytes {
-        return Documents { documents: key_value_lines::parse(content).into_iter().collect(), problems: Vec::new() };
+        return Documents { documents: key_value_lines::parse(content).into_iter().collect(), ..Documents::default() };
     }
     match flat_yaml::parse(content) {
-        Some(document) => Documents { documents: vec![document], problems: Vec::new() },
+        Some(document) => Documents { documents: vec![document], ..Documents::default() },
         None => truelevel_documents::parse(content, Limits::default()),
     }
 }

@@ -14,7 +14,8 @@ declare! {
     /// Evidence
     ///
     /// A record for each observation of a practice that lies outside the repositories: a restore drill, a game day, a
-    /// scan. Identity is `source` and `id`. It counts for 180 days after `observed_at`.
+    /// scan. Identity is `source` and `id`. It counts for 180 days after `observed_at`: as declared without an address,
+    /// as exercised with one, and as effective where `values` say what was measured too.
     pub static EVIDENCE: Layout = { id: "evidence", fields: FIELDS, recognised_by: &[], read: read, rows: rows };
 }
 
