@@ -1,21 +1,42 @@
 //! A store that an earlier Truelevel wrote is brought up to date, from every version there was.
 
-use rusqlite::Connection;
-use tempfile::tempdir;
-use truelevel_store::{SqlStore, Store};
+use std::path::Path;
+
+use truelevel_model::History;
+use truelevel_store::Store;
 
 use crate::examples::{changes, deployment, facts};
-use truelevel_model::History;
+use crate::places::{Place, promises};
 
-/// What each version added, oldest first.
-const VERSIONS: &[&str] = &[
-    include_str!("../../migrations/sqlite/0001_facts.sql"),
-    include_str!("../../migrations/sqlite/0002_snapshots.sql"),
-    include_str!("../../migrations/sqlite/0003_events.sql"),
-    include_str!("../../migrations/sqlite/0004_measurements.sql"),
-];
+/// What each version added, oldest first: the files of a database's folder, in the order of their names.
+fn versions(place: &Place) -> Vec<String> {
+    let database = if place.is_postgres() { "postgres" } else { "sqlite" };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
+}
 
-/// As a released Truelevel left it, with facts in it.
+/// What a Truelevel of this version leaves behind: its schema, marked as its own.
+fn left_by(place: &Place, version: usize) {
+    let schema = versions(place)[..version].join("\n");
+    if place.is_postgres() {
+        place.client().batch_execute(&schema).unwrap();
+    } else {
+        place.execute(&schema).unwrap();
+    }
+    let mark = if place.is_postgres() {
+        format!(
+            "CREATE TABLE truelevel (key bigint PRIMARY KEY CHECK (key = 1), version bigint NOT NULL);
+             INSERT INTO truelevel (key, version) VALUES (1, {version})"
+        )
+    } else {
+        format!("PRAGMA application_id = {}; PRAGMA user_version = {version}", 0x5452_4c56)
+    };
+    place.execute(&mark).unwrap();
+}
+
+/// Facts as the first version keeps them.
 const OLD_FACTS: &str = "
     INSERT INTO source (key, name) VALUES (1, 'deployments:example');
     INSERT INTO service (key, name) VALUES (1, 'shop');
@@ -24,18 +45,12 @@ const OLD_FACTS: &str = "
                             is_initial_state, observed_at)
     VALUES (1, 1, 1787331600000, 0, 1, '1', '1.2.3', 'succeeded', 0, 1787331601000)";
 
-#[test]
-fn a_store_of_every_earlier_version_keeps_its_facts_and_takes_new_ones() {
-    for version in 1..=VERSIONS.len() {
-        let folder = tempdir().unwrap();
-        let file = folder.path().join("store.db");
-        let connection = Connection::open(&file).unwrap();
-        connection.execute_batch(&VERSIONS[..version].join("\n")).unwrap();
-        connection.execute_batch(OLD_FACTS).unwrap();
-        connection.pragma_update(None, "application_id", 0x5452_4c56).unwrap();
-        connection.pragma_update(None, "user_version", version as i64).unwrap();
-        drop(connection);
-        let mut store = SqlStore::in_file(&file).unwrap();
+fn a_store_of_every_earlier_version_keeps_its_facts_and_takes_new_ones(place: &Place) {
+    for version in 1..=versions(place).len() {
+        let place = place.another();
+        left_by(&place, version);
+        place.execute(OLD_FACTS).unwrap();
+        let mut store = place.store();
         let kept = store.deployments().unwrap();
         let known = deployment("1");
         assert_eq!((kept.len(), &kept[0].version, kept[0].finished_at), (1, &known.version, known.finished_at));
@@ -44,3 +59,5 @@ fn a_store_of_every_earlier_version_keeps_its_facts_and_takes_new_ones() {
         assert_eq!(store.deployments().unwrap(), facts().deployments, "from version {version}");
     }
 }
+
+promises![a_store_of_every_earlier_version_keeps_its_facts_and_takes_new_ones,];

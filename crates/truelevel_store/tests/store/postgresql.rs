@@ -7,7 +7,9 @@ use truelevel_store::{SqlStore, StoreError};
 
 use crate::cluster::Cluster;
 use crate::places::{Place, Promise};
-use crate::{access, concurrency, copying, dashboards, events, facts, files, histories, order, snapshots, views};
+use crate::{
+    access, concurrency, copying, dashboards, events, facts, files, histories, migrations, order, snapshots, views,
+};
 
 #[test]
 fn postgresql_keeps_every_promise() {
@@ -28,6 +30,7 @@ fn postgresql_keeps_every_promise() {
         facts::PROMISES,
         files::PROMISES,
         histories::PROMISES,
+        migrations::PROMISES,
         order::PROMISES,
         snapshots::PROMISES,
         views::PROMISES,
