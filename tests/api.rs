@@ -34,6 +34,8 @@ fn it_says_what_assess_says_by_parts() {
     let snapshots = part("/snapshots");
     assert_eq!(snapshots.as_array().unwrap().len(), 2);
     assert_eq!(part("/comparison?before=1&after=2")["before"]["snapshot"], 1);
+    let as_of = snapshots[0]["as_of"].as_str().unwrap();
+    assert_eq!(part(&format!("/comparison?before={as_of}&after=2"))["before"]["snapshot"], 1, "named by its time");
     assert_eq!(part("/assessment?snapshot=2")["as_of"], snapshots[1]["as_of"]);
     assert_eq!(part("/assessment?window=30")["window_days"], 30);
 }
@@ -73,7 +75,7 @@ fn services_come_in_pages_and_wrong_questions_are_named() {
 #[test]
 fn tables_come_as_csv_by_address_or_by_accept() {
     let (_world, server) = demo("3");
-    for path in ["coverage", "exclusions", "gates", "metrics", "services"] {
+    for path in ["coverage", "exclusions", "gates", "metrics", "pitfalls", "plan", "services", "snapshots", "teams"] {
         let by_address = server.get(&format!("/api/v1/{path}.csv"), &[]);
         let by_accept = server.get(&format!("/api/v1/{path}"), &[("accept", "text/csv")]);
         assert!(
@@ -84,6 +86,10 @@ fn tables_come_as_csv_by_address_or_by_accept() {
     }
     let spread = server.get("/api/v1/metrics/deployment_frequency", &[("accept", "text/csv")]);
     assert!(spread.head.contains("text/csv") && spread.body.lines().count() > 1, "{}", spread.body);
+    let snapshots = server.get("/api/v1/snapshots.csv", &[]).body;
+    assert_eq!(snapshots.lines().map(|line| &line[..2]).collect::<Vec<_>>(), ["nu", "1,", "2,"]);
+    let decision = server.get("/api/v1/decision", &[("accept", "text/csv")]);
+    assert_eq!(decision.status, 406, "what is no table is not passed off as one");
 }
 
 #[test]

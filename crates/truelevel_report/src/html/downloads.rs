@@ -50,6 +50,7 @@ fn table(site: &Site<'_>, service: Option<&ServiceResult>, filter: &Filter, name
         "all-gates" => Some(all_gates(site)),
         "grid" => Some(grid(site)),
         "exclusions" => Some(exclusions(site, service)),
+        "pitfalls" => Some(pitfalls(site)),
         "plan" => Some(plan(site)),
         _ => Some(listing(site, service, name)?.table()),
     }
@@ -262,6 +263,22 @@ fn exclusions(site: &Site<'_>, service: Option<&ServiceResult>) -> Table {
     let mut table = Table::new(["reason", "meaning", "count"]);
     for (code, excluded) in service.map_or(&site.assessment.exclusions, |service| &service.exclusions) {
         table.push([code.clone(), excluded.meaning.clone(), excluded.count.to_string()]);
+    }
+    table
+}
+
+fn pitfalls(site: &Site<'_>) -> Table {
+    let mut table = Table::new(["pitfall", "title", "finding", "effect", "response", "services", "services_affected"]);
+    for pitfall in &site.assessment.pitfalls {
+        table.push([
+            pitfall.pitfall.clone(),
+            pitfall.title.clone(),
+            pitfall.finding.clone(),
+            pitfall.effect.clone().unwrap_or_default(),
+            pitfall.response.clone(),
+            pitfall.services.join(" "),
+            pitfall.services_affected.to_string(),
+        ]);
     }
     table
 }

@@ -11,7 +11,7 @@ use axum::response::Response;
 use axum::routing::get;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-use truelevel_model::access::Role;
+use truelevel_model::access::{AuditEntry, Role};
 use truelevel_model::assessment::{
     Assessment, Constraint, Coverage, ExclusionCount, LevelRange, MetricSpread, Pitfall, Roadmap, ServiceResult,
     StageResult, TeamResult,
@@ -21,6 +21,7 @@ use truelevel_model::snapshot::SnapshotHead;
 use truelevel_model::trend::Trend;
 use truelevel_model::{Measurement, Word};
 use truelevel_report::html::{self, Links, Page, Site};
+use truelevel_report::table::Table;
 
 use super::pages::{blocking, filter, unavailable};
 use crate::callers::Caller;
@@ -38,6 +39,7 @@ pub(crate) const ROOT: &str = "/api/v1";
 const PER_PAGE: usize = 100;
 const MOST_PER_PAGE: usize = 1000;
 const JSON: &str = "application/json";
+const CSV: &str = "text/csv; charset=utf-8";
 
 /// Something that can be asked.
 pub(crate) struct Operation {
@@ -71,8 +73,17 @@ pub(crate) enum Reads {
     Answer(fn(&Asking<'_>) -> Result<String, Problem>),
     /// The store, for who sees everything.
     Store(fn(&Library, &Asked) -> Result<String, Problem>),
-    /// The store, for admins.
-    Admin(fn(&Library, &Asked) -> Result<String, Problem>),
+    /// The same, also as a table.
+    Listed(Listing),
+    /// The store, for admins, also as a table.
+    Admin(Listing),
+}
+
+/// What is listed in the store.
+#[derive(Clone, Copy)]
+pub(crate) struct Listing {
+    json: fn(&Library, &Asked) -> Result<String, Problem>,
+    table: fn(&Library, &Asked) -> Result<Table, Problem>,
 }
 
 /// A question to an answer.
@@ -157,18 +168,23 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             ("per_page", Form::Whole(1, MOST_PER_PAGE as u64), "How many lines, 1 to 1000; 100 unless said otherwise."),
         ],
         schema: schema::<Vec<AuditLine>>,
-        table: None,
-        reads: Reads::Admin(audit),
+        table: Some("audit.csv"),
+        reads: Reads::Admin(Listing {
+            json: |library, asked| written(&audit(library, asked)?),
+            table: |library, asked| {
+                let mut table = Table::new(["number", "at", "who", "action", "what"]);
+                for AuditLine { number, at, who, action, what } in audit(library, asked)? {
+                    table.push([number.to_string(), at, who, action.to_owned(), what]);
+                }
+                Ok(table)
+            },
+        }),
     },
     Operation {
         path: "/comparison",
         summary: "What changed between two snapshots; the last two unless said otherwise.",
         query: &[
-            (
-                "before",
-                Form::Whole(1, u32::MAX as u64),
-                "A snapshot's number, or a time: the newest snapshot up to then.",
-            ),
+            ("before", Form::Text, "A snapshot's number, or a time: the newest snapshot up to then."),
             ("after", Form::Text, "The same for the later one."),
         ],
         schema: schema::<Comparison>,
@@ -233,15 +249,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         summary: "How these numbers may mislead.",
         query: &[],
         schema: schema::<Vec<Pitfall>>,
-        table: None,
+        table: Some("pitfalls.csv"),
         reads: Reads::Answer(|asking| written(&asking.answer.assessment.pitfalls)),
     },
     Operation {
         path: "/plan",
-        summary: "The phases and the next actions.",
+        summary: "The phases and the next actions; as CSV the actions.",
         query: &[],
         schema: schema::<Roadmap>,
-        table: None,
+        table: Some("plan.csv"),
         reads: Reads::Answer(|asking| written(&asking.answer.assessment.roadmap)),
     },
     Operation {
@@ -279,15 +295,31 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         summary: "The stored assessments, in the order in which they were made; `snapshot` asks any other path for one.",
         query: &[],
         schema: schema::<Vec<SnapshotHead>>,
-        table: None,
-        reads: Reads::Store(|library, _| written(&library.heads().map_err(unavailable)?)),
+        table: Some("snapshots.csv"),
+        reads: Reads::Listed(Listing {
+            json: |library, _| written(&library.heads().map_err(unavailable)?),
+            table: |library, _| {
+                let mut table = Table::new(["number", "as_of", "taken_at", "is_backfilled", "data_until", "hash"]);
+                for head in library.heads().map_err(unavailable)? {
+                    table.push([
+                        head.number.to_string(),
+                        head.as_of.to_string(),
+                        head.taken_at.to_string(),
+                        head.is_backfilled.to_string(),
+                        head.data_until.map_or_else(String::new, |time| time.to_string()),
+                        head.hash,
+                    ]);
+                }
+                Ok(table)
+            },
+        }),
     },
     Operation {
         path: "/teams",
         summary: "The teams, each with its level and metrics.",
         query: &[],
         schema: schema::<Vec<TeamResult>>,
-        table: None,
+        table: Some("teams.csv"),
         reads: Reads::Answer(|asking| written(&asking.answer.assessment.teams)),
     },
 ];
@@ -338,16 +370,28 @@ async fn answer(
     let name = params.iter().next().map(|(_, name)| name.to_owned()).unwrap_or_default();
     let wants_csv = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/csv"));
     let table = operation.table.filter(|_| is_csv || wants_csv).map(|table| table.replace('*', &name));
+    if wants_csv && table.is_none() {
+        return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "this is no table; ask for application/json"));
+    }
+    if !matches!(operation.reads, Reads::Answer(_)) {
+        caller.sees_everything()?;
+    }
+    if matches!(operation.reads, Reads::Admin(_)) {
+        caller.may(Role::Admin)?;
+    }
     let reads = match operation.reads {
-        Reads::Store(read) | Reads::Admin(read) => {
-            caller.sees_everything()?;
-            if matches!(operation.reads, Reads::Admin(_)) {
-                caller.may(Role::Admin)?;
-            }
-            let content = blocking(move || Ok(Content::new(JSON, read(&state.library, &asked)?)));
+        Reads::Answer(read) => read,
+        Reads::Listed(listing) | Reads::Admin(listing) if table.is_some() => {
+            let content = blocking(move || {
+                let table = (listing.table)(&state.library, &asked)?;
+                Ok(Content::new(CSV, table.csv()))
+            });
             return Ok(content.await?.respond(&headers));
         }
-        Reads::Answer(read) => read,
+        Reads::Store(json) | Reads::Listed(Listing { json, .. }) | Reads::Admin(Listing { json, .. }) => {
+            let content = blocking(move || Ok(Content::new(JSON, json(&state.library, &asked)?)));
+            return Ok(content.await?.respond(&headers));
+        }
     };
     let scope = state.scope(&caller, &asked)?;
     let found = state.board.answer(&scope).await?;
@@ -395,17 +439,17 @@ fn paging(asked: &Asked) -> Result<(usize, usize), Problem> {
     Ok((page, per_page))
 }
 
-fn audit(library: &Library, asked: &Asked) -> Result<String, Problem> {
+fn audit(library: &Library, asked: &Asked) -> Result<Vec<AuditLine>, Problem> {
     let (_, per_page) = paging(asked)?;
     let entries = library.audit(asked.read::<u32>("before")?.map(i64::from), per_page).map_err(unavailable)?;
-    let lines = entries.into_iter().map(|(number, entry)| AuditLine {
+    let line = |(number, entry): (i64, AuditEntry)| AuditLine {
         number,
         at: entry.at.to_string(),
         who: entry.who,
         action: entry.action.word(),
         what: entry.what,
-    });
-    written(&lines.collect::<Vec<_>>())
+    };
+    Ok(entries.into_iter().map(line).collect())
 }
 
 fn services(asking: &Asking<'_>) -> Result<String, Problem> {
