@@ -48,6 +48,14 @@ fn the_audit_log_tells_of_every_change_and_is_for_admins() {
     assert_eq!(run(&world, &["replay", "--state", "all"]).code, 0);
     let said = ["declare", "--stage", "build", "--level", "3", "--by", "platform", "--service", "web"];
     assert_eq!(finish(world.command(said).env("USER", "ann")).code, 0);
+    world.write(
+        "deployments.csv",
+        "service,environment,version,finished_at,outcome\nshop,production,v1,2026-08-21T10:00:00Z,succeeded\n",
+    );
+    for command in [&["import", "deployments.csv"][..], &["snapshot"], &["backup", "store.copy"]] {
+        let done = run(&world, command);
+        assert_eq!(done.code, 0, "{command:?}: {}", done.stderr);
+    }
     assert_eq!(server.get("/api/v1/audit", &[]).status, 403, "who is not asked is no admin");
     assert_eq!(server.get("/api/v1/audit", &[("authorization", &reader)]).status, 403);
     let log = server.get("/api/v1/audit", &[("authorization", &admin)]).json();
@@ -57,6 +65,11 @@ fn the_audit_log_tells_of_every_change_and_is_for_admins() {
         .iter()
         .map(|line| (line["action"].as_str().unwrap(), line["who"].as_str().unwrap(), line["what"].as_str().unwrap()))
         .collect();
+    let told = |action: &str| lines.iter().find(|line| line.0 == action).unwrap().2;
+    assert_eq!(told("imported"), "deployments: 1 new, 0 changed, 0 unchanged; 0 rejected; from deployments.csv");
+    assert!(told("snapshot_taken").starts_with("1, as of 20"), "{lines:?}");
+    assert_eq!(told("backed_up"), "to store.copy");
+    let lines = &lines[3..];
     assert_eq!(lines[0], ("declared", "ann at the command line", "build of web: level 3, as platform says"));
     let actions: Vec<&str> = lines.iter().map(|(action, ..)| *action).collect();
     let expected = ["declared", "replayed", "configuration_read", "token_revoked", "token_created", "token_created"];

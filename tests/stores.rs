@@ -1,12 +1,14 @@
 //! The same facts give the same answer, whatever keeps them.
 
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use postgres::NoTls;
 use serde_json::Value;
 
-use crate::cli::World;
+use crate::cli::{Run, World};
 use crate::cluster::Cluster;
 use crate::server::{Server, deployment, workspace};
 
@@ -41,7 +43,13 @@ fn a_store_that_went_to_postgresql_and_back_gives_the_same_answer() {
     assert!(copied.text().contains("deployment ") && copied.text().contains("snapshot "), "{}", copied.text());
     assert_eq!(answer(&world, &["--store", &url]), here);
     let back = world.run(["store", "copy", &url, "back.sqlite"]);
-    assert_eq!((back.code, back.text()), (0, copied.text()), "{}", back.stderr);
+    // Each copy is a line of the log in what it wrote.
+    let rows = |copied: &Run| -> Vec<String> {
+        copied.text().lines().filter(|line| !line.starts_with("audit ")).map(str::to_owned).collect()
+    };
+    assert_eq!((back.code, rows(&back)), (0, rows(&copied)), "{}", back.stderr);
+    let log = world.run(["audit", "org", "--store", "back.sqlite"]);
+    assert_eq!(log.text().matches("store copied").count(), 2, "{}", log.text());
     assert_eq!(answer(&world, &["--store", "back.sqlite"]), here);
 
     let verified = world.run(["snapshot", "org", "--verify", "--store", &url]);
@@ -49,6 +57,38 @@ fn a_store_that_went_to_postgresql_and_back_gives_the_same_answer() {
     world.run(["store", "copy", "back.sqlite", &url]).fails_with(2, &["a copy needs an empty one"]);
     world.run(["store", "copy", "missing.sqlite", &url]).fails_with(2, &["there is no store missing.sqlite"]);
     world.run(["assess", ".", "--store", &url]).fails_with(2, &["only a workspace keeps facts in a store"]);
+}
+
+#[test]
+fn a_dump_of_a_schema_that_is_restored_gives_the_same_answer() {
+    let Some((world, cluster)) = organisation() else { return };
+    let url = cluster.url("facts");
+    let (Some(dump), Some(restore)) = (program("pg_dump"), program("psql")) else {
+        return eprintln!("SKIPPED: PostgreSQL's `pg_dump` and `psql` are not installed");
+    };
+    assert_eq!(world.run(["store", "copy", "org/.truelevel/store.sqlite", &url]).code, 0);
+    let before = answer(&world, &["--store", &url]);
+    let dumped = Command::new(dump).args(["--schema=facts", &url]).output().unwrap();
+    assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+    world.write("facts.sql", String::from_utf8(dumped.stdout).unwrap());
+    let mut client = postgres::Client::connect(&cluster.url("public"), NoTls).unwrap();
+    client.batch_execute("DROP SCHEMA facts CASCADE").unwrap();
+    let restored = Command::new(restore)
+        .args(["--quiet", "--set=ON_ERROR_STOP=1", "--file=facts.sql", &cluster.url("public")])
+        .current_dir(world.path())
+        .output()
+        .unwrap();
+    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+    assert_eq!(answer(&world, &["--store", &url]), before);
+    assert_eq!(world.run(["snapshot", "org", "--verify", "--store", &url]).code, 0);
+}
+
+/// A program of PostgreSQL's client.
+fn program(name: &str) -> Option<PathBuf> {
+    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = installed.map(|version| version.path().join("bin")).collect();
+    folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    folders.into_iter().map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
 #[test]

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use truelevel_assess::{Catalog, CatalogError};
+use truelevel_model::access::AuditAction;
 use truelevel_store::{SqlStore, Store};
 
 use crate::EngineError;
+use crate::access::By;
 use crate::config::{Config, FILE_NAME};
 
 /// Where a workspace comes from.
@@ -138,11 +140,17 @@ impl Workspace {
 
 /// Copies a whole store into an empty one; each is a file or an address as `postgres://user@host/database`. Answers how
 /// many rows each table has.
-pub fn copy_store(from: &str, to: &str) -> Result<Vec<(&'static str, u64)>, EngineError> {
+pub fn copy_store(from: &str, to: &str, by: &By) -> Result<Vec<(&'static str, u64)>, EngineError> {
     if !from.contains("://") && !Path::new(from).is_file() {
         return Err(EngineError::Usage(format!("there is no store {}", truelevel_model::printable(from))));
     }
-    Ok(SqlStore::at(from)?.copy_to(&mut SqlStore::at(to)?)?)
+    let mut target = SqlStore::at(to)?;
+    let copied = SqlStore::at(from)?.copy_to(&mut target)?;
+    let rows: u64 = copied.iter().map(|(_, rows)| rows).sum();
+    // Addresses may hold a password.
+    let what = format!("{rows} rows of another store");
+    target.append_audit(&by.entry(AuditAction::StoreCopied, what))?;
+    Ok(copied)
 }
 
 fn open_store(file: &Path) -> Result<SqlStore, EngineError> {

@@ -80,10 +80,14 @@ pub struct Uses {
 /// What the audit log tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AuditAction {
+    /// The store was copied to a file.
+    BackedUp,
     /// The server read another configuration than the last time.
     ConfigurationRead,
     /// A team said something of itself.
     Declared,
+    /// Facts were taken from files.
+    Imported,
     /// Kept events were read anew.
     Replayed,
     /// A session was ended by somebody else.
@@ -94,6 +98,10 @@ pub enum AuditAction {
     SignedIn,
     /// A session was ended by its owner.
     SignedOut,
+    /// An assessment was stored.
+    SnapshotTaken,
+    /// Everything in another store was taken over.
+    StoreCopied,
     /// A token was made.
     TokenCreated,
     /// A token was taken back.
@@ -102,26 +110,34 @@ pub enum AuditAction {
 
 impl Word for AuditAction {
     const ALL: &'static [Self] = &[
+        Self::BackedUp,
         Self::ConfigurationRead,
         Self::Declared,
+        Self::Imported,
         Self::Replayed,
         Self::SessionEnded,
         Self::SignInRefused,
         Self::SignedIn,
         Self::SignedOut,
+        Self::SnapshotTaken,
+        Self::StoreCopied,
         Self::TokenCreated,
         Self::TokenRevoked,
     ];
 
     fn word(self) -> &'static str {
         match self {
+            Self::BackedUp => "backed_up",
             Self::ConfigurationRead => "configuration_read",
             Self::Declared => "declared",
+            Self::Imported => "imported",
             Self::Replayed => "replayed",
             Self::SessionEnded => "session_ended",
             Self::SignInRefused => "sign_in_refused",
             Self::SignedIn => "signed_in",
             Self::SignedOut => "signed_out",
+            Self::SnapshotTaken => "snapshot_taken",
+            Self::StoreCopied => "store_copied",
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
         }

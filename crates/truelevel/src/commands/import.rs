@@ -5,8 +5,10 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use serde_json::json;
+use truelevel_engine::access::Access;
 use truelevel_engine::import::{Format, ImportRequest, Imported, Rejection, import};
 use truelevel_engine::{EngineError, Workspace};
+use truelevel_model::access::AuditAction;
 use truelevel_model::printable;
 
 use crate::args::{Import, RecordFormat};
@@ -35,12 +37,25 @@ pub(crate) fn run(args: &Import) -> Result<u8, EngineError> {
         import(&mut workspace, &request, &progress, &mut |file, rejection| rejects.add(file, rejection))?
     };
     rejects.finish()?;
+    Access::open(&workspace)?.record(&super::by(), AuditAction::Imported, told(&imported, args))?;
     tell(&imported, args)?;
     Ok(match () {
         () if !imported.faults.is_empty() => exit::USAGE,
         () if args.strict && imported.rejected > 0 => exit::MISSING,
         () => exit::DONE,
     })
+}
+
+/// What was done, for the audit log.
+fn told(imported: &Imported, args: &Import) -> String {
+    let counted = imported.written.iter().map(|(kind, counts)| {
+        format!("{kind}: {} new, {} changed, {} unchanged", counts.new, counts.changed, counts.unchanged)
+    });
+    let counted: Vec<String> = counted.collect();
+    let files: Vec<String> =
+        args.files.iter().map(|file| printable(&file.display().to_string()).into_owned()).collect();
+    let nothing = if counted.is_empty() { "nothing" } else { "" };
+    format!("{nothing}{}; {} rejected; from {}", counted.join("; "), imported.rejected, files.join(", "))
 }
 
 fn tell(imported: &Imported, args: &Import) -> Result<(), EngineError> {

@@ -1,6 +1,8 @@
 //! `snapshot`: keeps an assessment, so that what comes later can be compared with it.
 
+use truelevel_engine::access::Access;
 use truelevel_engine::{EngineError, Workspace, snapshots};
+use truelevel_model::access::AuditAction;
 use truelevel_model::snapshot::SnapshotHead;
 
 use crate::args::{ExplainFormat, Snapshot};
@@ -25,16 +27,28 @@ pub(crate) fn run(args: &Snapshot) -> Result<u8, EngineError> {
                 eprintln!("truelevel: weeks that {why}: {}", names.join(", "));
             }
         }
+        record(&workspace, &filled.added)?;
         filled.added
     } else {
         let progress = Progress::new();
-        vec![snapshots::take(&mut workspace, args.as_of, super::now(), &progress)?]
+        let taken = vec![snapshots::take(&mut workspace, args.as_of, super::now(), &progress)?];
+        record(&workspace, &taken)?;
+        taken
     };
     output::print(&match args.format {
         ExplainFormat::Text => made.iter().map(line).collect(),
         ExplainFormat::Json => serde_json::to_string_pretty(&made).unwrap_or_default() + "\n",
     })?;
     Ok(exit::DONE)
+}
+
+fn record(workspace: &Workspace, taken: &[SnapshotHead]) -> Result<(), EngineError> {
+    let mut access = Access::open(workspace)?;
+    for head in taken {
+        let what = format!("{}, as of {}", head.number, head.as_of);
+        access.record(&super::by(), AuditAction::SnapshotTaken, what)?;
+    }
+    Ok(())
 }
 
 fn verify(workspace: &Workspace) -> Result<u8, EngineError> {

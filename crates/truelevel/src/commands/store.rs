@@ -7,7 +7,7 @@ use crate::{exit, output};
 
 pub(crate) fn run(args: &Store) -> Result<u8, EngineError> {
     let StoreAction::Copy { from, to } = &args.action;
-    let copied = copy_store(from, to)?;
+    let copied = copy_store(from, to, &super::by())?;
     for (table, rows) in copied.into_iter().filter(|(_, rows)| *rows > 0) {
         output::print(&format!("{table:<16} {rows:>12}\n"))?;
     }
