@@ -18,6 +18,7 @@ mod dashboard;
 mod deliveries;
 mod demo;
 mod doctor;
+mod drop_ins;
 mod edges;
 mod editions;
 mod exporting;

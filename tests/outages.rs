@@ -236,7 +236,7 @@ fn a_postgresql_without_a_free_connection_refuses_until_there_is_one() {
     assert_eq!(server.stop("-TERM"), Some(0));
 }
 
-fn wait_until(is_so: impl Fn() -> bool) {
+pub(crate) fn wait_until(is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < LONGEST, "it does not come to that");

@@ -93,6 +93,10 @@ impl Server {
         self.ask("GET", path, headers, b"")
     }
 
+    pub(crate) fn patch(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.ask("PATCH", path, headers, body)
+    }
+
     pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         self.ask("POST", path, headers, body)
     }

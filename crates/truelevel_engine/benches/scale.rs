@@ -224,7 +224,7 @@ fn event(service: &str, number: u64) -> (RawEvent, Reading) {
         observed_at: as_of(),
     };
     let [sender, kind] = ["bench", "deployment"].map(str::to_owned);
-    let raw = RawEvent { sender, delivery: name, kind, body: Vec::new(), received_at: as_of() };
+    let raw = RawEvent { sender, delivery: name, repeats: Vec::new(), kind, body: Vec::new(), received_at: as_of() };
     let facts = Facts { deployments: vec![deployment], ..Facts::default() };
     (raw, Reading { facts, ..Reading::default() })
 }

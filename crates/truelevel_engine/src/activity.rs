@@ -28,6 +28,8 @@ pub(crate) struct Activity {
     lost: BTreeSet<(SourceId, String)>,
     reviews: Vec<Review>,
     runs: Vec<PipelineRun>,
+    /// Events that were not understood, by sender.
+    quarantined: Vec<(String, u64)>,
 }
 
 /// The facts by service and repository. What no source reports is absent: nobody looked.
@@ -58,7 +60,14 @@ pub(crate) fn unplaced(
 ) -> Vec<String> {
     let names: BTreeSet<&str> = services.iter().map(|service| service.id.as_str()).collect();
     let incidents = activity.unplaced(services).into_iter();
-    incidents.chain(activity.idle_links()).chain(own.unplaced(&names)).chain(platform.unplaced(&names)).collect()
+    activity
+        .waiting()
+        .into_iter()
+        .chain(incidents)
+        .chain(activity.idle_links())
+        .chain(own.unplaced(&names))
+        .chain(platform.unplaced(&names))
+        .collect()
 }
 
 impl Activity {
@@ -69,6 +78,7 @@ impl Activity {
             lost: BTreeSet::new(),
             reviews: store.reviews()?,
             runs: store.pipeline_runs()?,
+            quarantined: store.quarantined()?,
         };
         activity.find_lost(services);
         Ok(activity)
@@ -112,6 +122,25 @@ impl Activity {
         &self.runs
     }
 
+    /// What of events was not understood, and so counts nowhere.
+    fn waiting(&self) -> Option<String> {
+        let senders: Vec<&str> = self.quarantined.iter().map(|(sender, _)| sender.as_str()).collect();
+        let events = self.quarantined.iter().map(|(_, events)| events).sum();
+        (events > 0).then(|| {
+            format!(
+                "{} of {} not understood: counted nowhere; `truelevel events` lists them with reasons",
+                numbers::count(events, "event"),
+                printable(&senders.join(", "))
+            )
+        })
+    }
+
+    /// Looks again for events that were not understood.
+    pub(crate) fn count_quarantined(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        self.quarantined = store.quarantined()?;
+        Ok(())
+    }
+
     /// What is said of no service that there is, and so counts nowhere.
     fn unplaced(&self, services: &[Service]) -> Option<String> {
         let known: HashSet<&ServiceId> = services.iter().map(|service| &service.id).collect();
@@ -122,14 +151,20 @@ impl Activity {
             !incident.services.iter().any(|service| known.contains(service))
                 && !linked.contains(&(&incident.source, incident.id.as_str()))
         };
-        let mut nowhere = self.incidents.iter().filter(is_nowhere);
-        let first = nowhere.next()?;
-        Some(format!(
-            "{} of no service that is known, for example {}: counted nowhere; say under `known_as` what the services are \
-             called, or give their deployments",
-            numbers::count(nowhere.count() as u64 + 1, "incident"),
-            printable(&first.id)
-        ))
+        let nowhere: Vec<&Incident> = self.incidents.iter().filter(is_nowhere).collect();
+        let named = nowhere.iter().find_map(|incident| Some((incident.services.first()?, &incident.id)));
+        let (example, advice) = match named {
+            Some((service, id)) => (
+                format!("{} of {}", printable(id), printable(service.as_str())),
+                "say under `known_as` what the services are called, or give their deployments",
+            ),
+            None => (
+                format!("{}, which names none", printable(&nowhere.first()?.id)),
+                "let the sender name the service, or import `incident_links`",
+            ),
+        };
+        let count = numbers::count(nowhere.len() as u64, "incident");
+        Some(format!("{count} of no service that is known, for example {example}: counted nowhere; {advice}"))
     }
 
     fn is_lost(&self, link: &IncidentLink) -> bool {

@@ -10,7 +10,7 @@ use truelevel_store::{SqlStore, Store};
 pub use truelevel_sources::webhooks::Headers;
 pub use truelevel_sources::webhooks::api as records;
 pub use truelevel_sources::webhooks::signatures::{Denied, Proof, Secret};
-pub use truelevel_store::{EventQuery, Receipt};
+pub use truelevel_store::{EventQuery, Receipt, Verdict};
 
 use crate::config::Config;
 use crate::{EngineError, Workspace};
@@ -47,6 +47,8 @@ pub struct Delivered<'a> {
     pub sender: &'a str,
     /// What stands behind the sender's address.
     pub path: &'a str,
+    /// What stands behind the question mark.
+    pub query: &'a str,
     /// Headers, names in lower case.
     pub headers: &'a Headers,
     /// The body as it was transmitted, which is what is signed.
@@ -70,6 +72,11 @@ impl Gate {
         Ok(Self { names: names(config), secrets })
     }
 
+    /// Whether a sender may send here at all.
+    pub fn knows(&self, sender: &str) -> bool {
+        self.secrets.contains_key(sender)
+    }
+
     /// Reads names alone: nothing may come in, and what is kept can be read anew.
     pub fn for_replay(config: &Config) -> Self {
         Self { names: names(config), secrets: BTreeMap::new() }
@@ -79,18 +86,16 @@ impl Gate {
     pub fn admit(&self, delivered: &Delivered<'_>) -> Result<(RawEvent, Reading), Refusal> {
         let sender = webhooks::sender(delivered.sender).ok_or(Refusal::UnknownSender)?;
         let secrets = self.secrets.get(delivered.sender).ok_or(Refusal::NotConfigured)?;
-        let proof = Proof { headers: delivered.headers, path: delivered.path, body: delivered.transmitted };
-        sender.verify(proof, secrets, delivered.received_at)?;
-        let raw = sender
-            .take(delivered.headers, delivered.path, delivered.body, delivered.received_at)
-            .map_err(Refusal::Malformed)?;
+        let Delivered { path, query, headers, transmitted, body, received_at, .. } = *delivered;
+        sender.verify(Proof { headers, path, query, body: transmitted }, secrets, received_at)?;
+        let raw = sender.take(headers, path, body, received_at).map_err(Refusal::Malformed)?;
         let reading = webhooks::read(&raw, &self.names);
         Ok((raw, reading))
     }
 
     /// Reads an event anew.
-    fn reread(&self, event: &StoredEvent) -> Reading {
-        webhooks::read(&event.raw, &self.names)
+    fn reread(&self, event: &StoredEvent, now: Time) -> Reading {
+        webhooks::read_again(&event.raw, &self.names, now)
     }
 }
 
@@ -109,6 +114,11 @@ fn names(config: &Config) -> Names {
         }
     }
     names
+}
+
+/// How many events were not understood and wait, by sender.
+pub fn quarantined(workspace: &Workspace) -> Result<Vec<(String, u64)>, EngineError> {
+    Ok(workspace.store.quarantined()?)
 }
 
 /// Keeps what comes in. One value is one connection to the store.
@@ -143,21 +153,22 @@ impl Intake {
     }
 
     /// Reads the next events anew that a query finds, in one transaction; `None` when there are no more.
-    pub fn replay_some(&mut self, gate: &Gate, query: &EventQuery) -> Result<Option<Replayed>, EngineError> {
+    pub fn replay_some(&mut self, gate: &Gate, query: &EventQuery, now: Time) -> Result<Option<Replayed>, EngineError> {
         let events = self.store.events(&EventQuery { limit: BATCH, ..query.clone() })?;
         let Some(last) = events.last() else { return Ok(None) };
         let mut replayed = Replayed { events: events.len() as u64, last: last.key, ..Replayed::default() };
-        let readings: Vec<(i64, Reading)> = events.iter().map(|event| (event.key, gate.reread(event))).collect();
+        let readings: Vec<(i64, Reading)> = events.iter().map(|event| (event.key, gate.reread(event, now))).collect();
+        let verdicts = self.store.settle(&readings)?;
         replayed.quarantined =
-            readings.iter().filter(|(_, reading)| reading.state() == EventState::Quarantined).count() as u64;
-        replayed.is_changed = self.store.settle(&readings)?;
+            verdicts.iter().filter(|verdict| verdict.state == EventState::Quarantined).count() as u64;
+        replayed.is_changed = verdicts.iter().any(|verdict| verdict.is_changed);
         Ok(Some(replayed))
     }
 
     /// Reads all events anew that a query finds.
-    pub fn replay(&mut self, gate: &Gate, mut query: EventQuery) -> Result<Replayed, EngineError> {
+    pub fn replay(&mut self, gate: &Gate, mut query: EventQuery, now: Time) -> Result<Replayed, EngineError> {
         let mut whole = Replayed::default();
-        while let Some(some) = self.replay_some(gate, &query)? {
+        while let Some(some) = self.replay_some(gate, &query, now)? {
             query.after = some.last;
             whole.events += some.events;
             whole.quarantined += some.quarantined;
@@ -180,6 +191,13 @@ impl Intake {
     /// Whether the upkeep is this one's from now to an instant; no other process on the same store then has it.
     pub fn take_upkeep(&mut self, now: Time, until: Time) -> Result<bool, EngineError> {
         Ok(self.store.take_lease("upkeep", &self.name, now, until)?)
+    }
+
+    /// Gives the upkeep up, so that the next one need not wait until it would have ended.
+    pub fn give_up_upkeep(&mut self, now: Time) -> Result<(), EngineError> {
+        // Whoever else has it keeps it.
+        self.take_upkeep(now, now)?;
+        Ok(())
     }
 
     /// Writes something of no consequence, to see whether the store takes anything.

@@ -26,6 +26,7 @@ mod matching;
 mod measure;
 mod own_rules;
 mod past;
+pub mod pelorus;
 pub mod pitfalls;
 pub mod plan;
 mod platform;

@@ -204,6 +204,7 @@ impl Prepared {
                 return Ok(None);
             }
         }
+        self.activity.count_quarantined(store)?;
         let config = &workspace.config.golden_paths;
         let platform = PlatformFacts::gather(config, &self.collected, &self.services, &self.detected, &self.activity)?;
         self.sources = sources(&self.services, &self.activity, self.window);

@@ -10,6 +10,8 @@ pub struct RawEvent {
     pub sender: String,
     /// The sender's own id of the delivery, else a hash of what was delivered. With the sender it is the identity.
     pub delivery: String,
+    /// Other ids under which the same delivery may be kept already, of senders that repeat themselves and number nothing.
+    pub repeats: Vec<String>,
     /// What it is about, as the sender calls it: `deployment_status`.
     pub kind: String,
     /// The body, uncompressed.

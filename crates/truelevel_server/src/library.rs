@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use truelevel_engine::access::{Access, AuditQuery, By};
 use truelevel_engine::declare::{self, Belief};
-use truelevel_engine::{EngineError, Workspace, compare, snapshots};
+use truelevel_engine::{EngineError, Workspace, compare, intake, pelorus, snapshots};
 use truelevel_model::Time;
 use truelevel_model::access::AuditEntry;
 use truelevel_model::assessment::Level;
@@ -153,6 +153,16 @@ impl Library {
     /// Records what a team says of itself.
     pub(crate) fn declare(&self, beliefs: &[Belief], by: &By) -> Result<u64, EngineError> {
         declare::declare(&mut self.workspace(), beliefs, by.at, by)
+    }
+
+    /// How many events were not understood and wait, by sender.
+    pub(crate) fn quarantined(&self) -> Result<Vec<(String, u64)>, EngineError> {
+        intake::quarantined(&self.workspace())
+    }
+
+    /// What Pelorus' exporters would say now.
+    pub(crate) fn pelorus(&self, now: Time) -> Result<Vec<pelorus::Series>, EngineError> {
+        pelorus::series(&self.workspace(), now)
     }
 
     /// Lines of the audit log with their numbers, newest first.

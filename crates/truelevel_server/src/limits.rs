@@ -1,32 +1,33 @@
-//! How often one address may ask: steadily so many times, and some more at once.
+//! How often one address or sender may ask: steadily so many times, and some more at once.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Addresses that are remembered before those that rest are forgotten.
+/// Askers that are remembered before those that rest are forgotten.
 const REMEMBERED: usize = 65_536;
 
-/// A limit for each address, by the generic cell rate algorithm (ATM Forum, Traffic Management 4.0, section 4.4.2).
-pub(crate) struct Limit {
+/// A limit for each asker, by the generic cell rate algorithm (ATM Forum, Traffic Management 4.0, section 4.4.2).
+pub(crate) struct Limit<Asker> {
     /// Between two that are steadily asked.
     interval: Duration,
-    /// How far ahead of that an address may be.
+    /// How far ahead of that an asker may be.
     tolerance: Duration,
-    /// When each address would be back to rest.
-    rests_at: Mutex<HashMap<IpAddr, Instant>>,
+    /// When each would be back to rest.
+    rests_at: Mutex<HashMap<Asker, Instant>>,
 }
 
-impl Limit {
+impl<Asker: Eq + Hash> Limit<Asker> {
     /// `per_second` steadily, and as many at once as come in `burst`.
     pub(crate) fn new(per_second: f64, burst: Duration) -> Self {
         let interval = Duration::from_secs_f64(1.0 / per_second);
         Self { interval, tolerance: burst, rests_at: Mutex::default() }
     }
 
-    /// Counts one more of an address; says in how many seconds it may come again when that is too many.
-    pub(crate) fn count(&self, address: IpAddr, now: Instant) -> Result<(), u32> {
+    /// Counts one more of an asker; says in how many seconds it may come again when that is too many.
+    pub(crate) fn count(&self, asker: Asker, now: Instant) -> Result<(), u32> {
         let mut all = self.rests_at.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED {
             all.retain(|_, rests_at| *rests_at > now);
@@ -34,7 +35,7 @@ impl Limit {
                 all.clear();
             }
         }
-        let rests_at = all.entry(subscriber(address)).or_insert(now);
+        let rests_at = all.entry(asker).or_insert(now);
         let ahead = rests_at.saturating_duration_since(now);
         if ahead > self.tolerance {
             let seconds = (ahead - self.tolerance).as_secs_f64().ceil();
@@ -45,11 +46,16 @@ impl Limit {
     }
 }
 
-/// Who has one address of version 6 has the 2^64 beside it too.
-fn subscriber(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address => address,
+/// Who asks from an address: who has one of version 6 has the 2^64 beside it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Subscriber(IpAddr);
+
+impl From<IpAddr> for Subscriber {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+            address => address,
+        })
     }
 }
 
@@ -58,16 +64,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_that_asks_too_often_is_told_when_to_come_again() {
+    fn who_asks_too_often_is_told_when_to_come_again() {
         let limit = Limit::new(0.5, Duration::from_secs(6));
-        let (start, one) = (Instant::now(), "192.0.2.1".parse().unwrap());
+        let (start, one) = (Instant::now(), "github");
         let at = |seconds: u64| start + Duration::from_secs(seconds);
         for _ in 0..4 {
             assert_eq!(limit.count(one, at(0)), Ok(()));
         }
         assert_eq!(limit.count(one, at(0)), Err(2));
         assert_eq!(limit.count(one, at(1)), Err(1));
-        assert_eq!(limit.count("192.0.2.2".parse().unwrap(), at(1)), Ok(()), "another one");
+        assert_eq!(limit.count("gitlab", at(1)), Ok(()), "another one");
         assert_eq!(limit.count(one, at(2)), Ok(()));
         assert_eq!(limit.count(one, at(2)), Err(2));
     }
@@ -76,9 +82,10 @@ mod tests {
     fn addresses_of_one_subscriber_count_together() {
         let limit = Limit::new(1.0, Duration::ZERO);
         let now = Instant::now();
-        assert_eq!(limit.count("2001:db8::1".parse().unwrap(), now), Ok(()));
-        assert!(limit.count("2001:db8::2".parse().unwrap(), now).is_err());
-        assert_eq!(limit.count("2001:db8:0:1::1".parse().unwrap(), now), Ok(()));
+        let count = |address: &str| limit.count(Subscriber::from(address.parse::<IpAddr>().unwrap()), now);
+        assert_eq!(count("2001:db8::1"), Ok(()));
+        assert!(count("2001:db8::2").is_err());
+        assert_eq!(count("2001:db8:0:1::1"), Ok(()));
     }
 
     #[test]
@@ -86,7 +93,7 @@ mod tests {
         let limit = Limit::new(1.0, Duration::ZERO);
         let now = Instant::now();
         for number in 0..200_000_u32 {
-            let _ = limit.count(IpAddr::V4(number.into()), now);
+            let _ = limit.count(number, now);
         }
         assert!(limit.rests_at.lock().unwrap().len() <= REMEMBERED);
     }

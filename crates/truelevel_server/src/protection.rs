@@ -16,6 +16,7 @@ use truelevel_report::html::links::encoded;
 use crate::callers::Caller;
 use crate::client::{Client, Peer, client};
 use crate::problem::Problem;
+use crate::routes::badges;
 use crate::state::State;
 
 /// Answers take no longer than this to begin.
@@ -38,9 +39,16 @@ const HEADERS: &[(&str, &str)] = &[
 
 /// The path without what senders that cannot sign put at its end.
 fn loggable(path: &str) -> &str {
-    let behind = path.strip_prefix("/webhooks/").and_then(|rest| rest.find('/'));
-    behind.map_or(path, |end| &path[.."/webhooks/".len() + end])
+    const IMPACT: &str = "/register_impact";
+    let end = match path.strip_prefix("/webhooks/") {
+        Some(rest) => rest.find('/').map(|end| "/webhooks/".len() + end),
+        None => path.find(IMPACT).map(|start| start + IMPACT.len()),
+    };
+    end.map_or(path, |end| &path[..end])
 }
+
+/// What tells that the process lives; who watches it, a proxy or an orchestrator, asks by whatever name and address.
+const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
 
 /// Answers a request within the time, to the right host, and logs it.
 pub(crate) async fn guard(Shared(state): Shared<Arc<State>>, mut request: Request, next: Next) -> Response {
@@ -52,9 +60,10 @@ pub(crate) async fn guard(Shared(state): Shared<Arc<State>>, mut request: Reques
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let wants_page =
         request.headers().get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
-    let mut response = if is_from_outside(&state, peer) {
+    let is_health = HEALTH.contains(&path.as_str());
+    let mut response = if !is_health && is_from_outside(&state, peer) {
         Problem::new(StatusCode::FORBIDDEN, "only named proxies are answered here").into_response()
-    } else if is_known_host(&state, &request) {
+    } else if is_health || is_known_host(&state, &request) {
         match tokio::time::timeout(LONGEST_ANSWER, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Problem::not_yet("the answer took too long").into_response(),
@@ -117,6 +126,11 @@ pub(crate) async fn read_only(Shared(state): Shared<Arc<State>>, mut request: Re
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
+        // Who shows a badge on a page of its own has no token for it.
+        Err(_) if state.serve.public_badges && request.uri().path().starts_with(badges::ROOT) => {
+            request.extensions_mut().insert(Caller::Anyone);
+            next.run(request).await
+        }
         Err(problem) => match to_sign_in(&state, &request) {
             Some(address) => Redirect::to(&address).into_response(),
             None => problem.into_response(),
@@ -163,7 +177,7 @@ pub(crate) fn own_form(
 /// Bounds how often one address delivers.
 pub(crate) async fn not_too_often(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
     if let Some(Client(address)) = request.extensions().get::<Client>().copied()
-        && let Err(seconds) = state.deliveries.count(address, Instant::now())
+        && let Err(seconds) = state.deliveries.count(address.into(), Instant::now())
     {
         return Problem::too_often(seconds, "more arrives from this address than is taken").into_response();
     }
@@ -178,6 +192,8 @@ mod tests {
     fn a_secret_in_the_address_of_a_webhook_is_not_logged() {
         assert_eq!(loggable("/webhooks/statuspage/5ecret"), "/webhooks/statuspage");
         assert_eq!(loggable("/webhooks/github"), "/webhooks/github");
+        let sleuth = "/api/1/deployments/acme/shop/production/pager/register_impact";
+        assert_eq!(loggable(&format!("{sleuth}/5ecret")), sleuth);
         assert_eq!(loggable("/services/web"), "/services/web");
     }
 }

@@ -1,7 +1,7 @@
 //! What all requests share.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, StatusCode, header};
 use tokio::sync::watch;
@@ -15,7 +15,7 @@ use crate::body::Budget;
 use crate::callers::{Caller, Callers};
 use crate::content::Kept;
 use crate::library::Library;
-use crate::limits::Limit;
+use crate::limits::{Limit, Subscriber};
 use crate::measuring::Board;
 use crate::problem::Problem;
 use crate::scope::{Asked, Scope};
@@ -24,7 +24,7 @@ use crate::writer::Entrance;
 
 /// Requests to sign in, of one address: one every two seconds, thirty at once. Signing in takes two.
 const SIGN_INS: (f64, Duration) = (0.5, Duration::from_secs(60));
-/// Deliveries of one address that may come at once, in seconds of the steady rate.
+/// Deliveries of one address or sender that may come at once, in seconds of the steady rate.
 const DELIVERIES_BURST: Duration = Duration::from_secs(2);
 
 /// What all requests share.
@@ -38,8 +38,10 @@ pub(crate) struct State {
     pub(crate) sign_in: Option<SignIn>,
     /// Whether browsers come over TLS.
     pub(crate) is_secure: bool,
-    pub(crate) sign_ins: Limit,
-    pub(crate) deliveries: Limit,
+    pub(crate) sign_ins: Limit<Subscriber>,
+    pub(crate) deliveries: Limit<Subscriber>,
+    /// By what a sender proved to be, wherever it sends from.
+    proven_deliveries: Limit<String>,
     pub(crate) board: Arc<Board>,
     pub(crate) library: Library,
     pub(crate) kept: Kept,
@@ -99,6 +101,7 @@ impl State {
             is_secure: serve.tls.is_some() || sign_in.as_ref().is_some_and(|sign_in| sign_in.config.is_secure()),
             sign_ins: Limit::new(SIGN_INS.0, SIGN_INS.1),
             deliveries: Limit::new(f64::from(serve.events_per_second), DELIVERIES_BURST),
+            proven_deliveries: Limit::new(f64::from(serve.events_per_second), DELIVERIES_BURST),
             serve,
             callers,
             sign_in,
@@ -110,16 +113,22 @@ impl State {
         }
     }
 
-    /// Refuses who has no token for sending.
-    pub(crate) fn authorize_sender(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Refuses who has no token for sending; answers the token's name.
+    pub(crate) fn authorize_sender(&self, headers: &HeaderMap) -> Result<String, Problem> {
         match self.callers.find(headers, (self.clock)())? {
-            Caller::Program { scope, .. } if scope.allows(TokenScope::Ingest) => Ok(()),
+            Caller::Program { scope, name } if scope.allows(TokenScope::Ingest) => Ok(name),
             Caller::Program { .. } => Err(Problem::new(StatusCode::FORBIDDEN, "the token is not for this")),
             Caller::Anyone if headers.contains_key(header::AUTHORIZATION) => {
                 Err(Problem::unauthorized("the token is not valid"))
             }
             Caller::Anyone | Caller::Person { .. } => Err(Problem::unauthorized("this asks for a token")),
         }
+    }
+
+    /// Counts a delivery of whom it was proven to be from, and refuses it where that is too many.
+    pub(crate) fn count_delivery(&self, of: String) -> Result<(), Problem> {
+        let refused = |seconds| Problem::too_often(seconds, "more arrives from this sender than is taken");
+        self.proven_deliveries.count(of, Instant::now()).map_err(refused)
     }
 
     /// What is asked about, within what the caller may see.

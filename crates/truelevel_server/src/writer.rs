@@ -1,13 +1,14 @@
 //! The one thread that writes events. What waits is committed together, so that many senders share one sync of the
 //! disk; each is answered once its own event is on it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
-use truelevel_engine::intake::{EventQuery, Gate, Intake, Receipt};
+use truelevel_engine::intake::{EventQuery, Gate, Intake, Receipt, Verdict};
 use truelevel_engine::remembered::Touched;
 use truelevel_model::events::{EventState, RawEvent, Reading};
 use truelevel_model::{Span, Time};
@@ -148,7 +149,8 @@ impl Writer {
             counts: Arc::clone(&counts),
             is_failing: Arc::clone(&is_failing),
             waiting,
-            retried_up_to: None,
+            // What a better configuration or program understands is not to wait for anybody's turn.
+            retried_up_to: Some(0),
         };
         Self {
             thread: std::thread::spawn(move || work.run()),
@@ -201,6 +203,9 @@ impl Work {
             }
             self.keep(batch);
         }
+        if let Err(error) = self.intake.give_up_upkeep((self.clock)()) {
+            tracing::warn!(%error, "the upkeep could not be given up; the next server waits for it");
+        }
     }
 
     /// The next job; while none waits, what is quarantined is tried again.
@@ -233,12 +238,13 @@ impl Work {
             }
         };
         self.counts.commits.fetch_add(1, Ordering::Relaxed);
-        let kept = receipts.iter().filter(|receipt| matches!(receipt, Receipt::Kept { .. })).count();
+        let kept = receipts.iter().filter(|receipt| matches!(receipt, Receipt::Kept(_))).count();
         if kept > 0 {
             self.note_last_event(kept);
         }
-        let changing =
-            receipts.iter().zip(&events).filter(|(receipt, _)| **receipt == Receipt::Kept { is_changed: true });
+        warn_of_quarantined(&receipts, &events);
+        let is_changing = |receipt: &Receipt| matches!(receipt, Receipt::Kept(Verdict { is_changed: true, .. }));
+        let changing = receipts.iter().zip(&events).filter(|(receipt, _)| is_changing(receipt));
         let touched: Vec<Touched> = changing.map(|(_, (_, reading))| Touched::by(reading)).collect();
         if !touched.is_empty() {
             touched.into_iter().for_each(|touched| self.changes.touch(touched));
@@ -312,7 +318,7 @@ impl Work {
             after: self.retried_up_to.unwrap_or(0),
             ..EventQuery::default()
         };
-        self.retried_up_to = match self.intake.replay_some(&self.gate, &query) {
+        self.retried_up_to = match self.intake.replay_some(&self.gate, &query, (self.clock)()) {
             Ok(Some(replayed)) => {
                 if replayed.is_changed {
                     self.changes.touch(Touched::anything());
@@ -330,5 +336,22 @@ impl Work {
 
     fn tell_of_a_change(&self) {
         self.changed.send_modify(|changes| *changes += 1);
+    }
+}
+
+/// Says whose events were not understood; what was in them stays out of the log.
+fn warn_of_quarantined(receipts: &[Receipt], events: &[(RawEvent, Reading)]) {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for (receipt, (raw, _)) in receipts.iter().zip(events) {
+        if matches!(receipt, Receipt::Kept(Verdict { state: EventState::Quarantined, .. })) {
+            *counts.entry(raw.sender.as_str()).or_default() += 1;
+        }
+    }
+    for (sender, events) in counts {
+        tracing::warn!(
+            sender,
+            events,
+            "events were not understood and wait in quarantine; `truelevel events` says why"
+        );
     }
 }

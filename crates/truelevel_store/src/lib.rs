@@ -18,5 +18,5 @@ mod written;
 
 pub use error::StoreError;
 pub use sql_store::SqlStore;
-pub use store::{AuditQuery, EventQuery, Receipt, Store};
+pub use store::{AuditQuery, EventQuery, Receipt, Store, Verdict};
 pub use written::{Counts, Written};

@@ -8,8 +8,8 @@ use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent, Token}
 use truelevel_model::facts::Facts;
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
 use truelevel_model::{
-    Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun, RepositoryId,
-    Review, ServiceId, ServiceRecord, SourceId, Tag, Time,
+    CommitId, Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun,
+    RepositoryId, Review, ServiceId, ServiceRecord, SourceId, Tag, Time,
 };
 
 use crate::failure::Failure;
@@ -19,7 +19,7 @@ use crate::tables::{
     leases, names, pipeline_runs, reviews, service_records, sessions, snapshots, tags, tokens,
 };
 use crate::upsert::Stays;
-use crate::{AuditQuery, Counts, EventQuery, Receipt, Store, StoreError, Written, postgres, sqlite};
+use crate::{AuditQuery, Counts, EventQuery, Receipt, Store, StoreError, Verdict, Written, postgres, sqlite};
 
 /// A store in an SQLite file, in memory, or in a schema of a PostgreSQL server.
 ///
@@ -114,6 +114,10 @@ impl Store for SqlStore {
 
     fn history(&self, repository: &RepositoryId) -> Result<History, StoreError> {
         self.connection.read("read a history", |connection| history::read(connection, repository))
+    }
+
+    fn committed_at(&self, commit: &CommitId) -> Result<Option<Time>, StoreError> {
+        self.connection.read("look a commit up", |connection| history::committed_at(connection, commit))
     }
 
     fn append_history(&mut self, repository: &RepositoryId, history: &History, from: usize) -> Result<(), StoreError> {
@@ -238,13 +242,9 @@ impl Store for SqlStore {
         })
     }
 
-    fn settle(&mut self, events: &[(i64, Reading)]) -> Result<bool, StoreError> {
+    fn settle(&mut self, events: &[(i64, Reading)]) -> Result<Vec<Verdict>, StoreError> {
         self.connection.change("settle events", |connection, names| {
-            let mut is_changed = false;
-            for (key, reading) in events {
-                is_changed |= events::settle(connection, names, *key, reading)?;
-            }
-            Ok(is_changed)
+            events.iter().map(|(key, reading)| events::settle(connection, names, *key, reading)).collect()
         })
     }
 
@@ -258,6 +258,10 @@ impl Store for SqlStore {
 
     fn event_counts(&self) -> Result<Vec<(String, EventState, u64)>, StoreError> {
         self.connection.read("count events", events::count)
+    }
+
+    fn quarantined(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.connection.read("count events in quarantine", events::quarantined)
     }
 
     fn expire_events(&mut self, received_before: Time) -> Result<u64, StoreError> {

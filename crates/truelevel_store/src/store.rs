@@ -5,8 +5,8 @@ use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent, Token}
 use truelevel_model::facts::Facts;
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
 use truelevel_model::{
-    Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun, RepositoryId,
-    Review, ServiceId, ServiceRecord, SourceId, Tag, Time,
+    CommitId, Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun,
+    RepositoryId, Review, ServiceId, ServiceRecord, SourceId, Tag, Time,
 };
 
 use crate::{Counts, StoreError, Written};
@@ -36,15 +36,23 @@ pub struct AuditQuery {
 }
 
 /// What became of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Receipt {
-    /// Kept; whether the facts say something else than before.
-    Kept {
-        /// Whether a fact is new or changed.
-        is_changed: bool,
-    },
+    /// Kept, and what became of it: more than its reading says, since an end may wait for its beginning.
+    Kept(Verdict),
     /// It was here already.
     Duplicate,
+}
+
+/// What became of a kept event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether a fact is new or changed.
+    pub is_changed: bool,
+    /// What it became.
+    pub state: EventState,
+    /// Why not everything became facts.
+    pub reason: Option<String>,
 }
 
 /// Facts that outlive a run.
@@ -69,6 +77,9 @@ pub trait Store: Send {
 
     /// A repository's changes, as they were written; none for a repository that was never collected.
     fn history(&self, repository: &RepositoryId) -> Result<History, StoreError>;
+
+    /// When a commit was made, in whichever repository it is.
+    fn committed_at(&self, commit: &CommitId) -> Result<Option<Time>, StoreError>;
 
     /// Adds the changes from place `from` on; those before must be what is stored. Nothing to add is fine.
     ///
@@ -158,9 +169,8 @@ pub trait Store: Send {
     /// any order, so that what a later observation does not say stays as it was, and a first time stays the first.
     fn receive(&mut self, events: &[(RawEvent, Reading)]) -> Result<Vec<Receipt>, StoreError>;
 
-    /// Notes what kept events say when they are read anew, by key, and joins their facts. Answers whether a fact is
-    /// new or changed.
-    fn settle(&mut self, events: &[(i64, Reading)]) -> Result<bool, StoreError>;
+    /// Notes what kept events say when they are read anew, by key, and joins their facts. Answers what became of each.
+    fn settle(&mut self, events: &[(i64, Reading)]) -> Result<Vec<Verdict>, StoreError>;
 
     /// Events, in the order of receipt.
     fn events(&self, query: &EventQuery) -> Result<Vec<StoredEvent>, StoreError>;
@@ -170,6 +180,9 @@ pub trait Store: Send {
 
     /// How many events there are, by sender and state.
     fn event_counts(&self) -> Result<Vec<(String, EventState, u64)>, StoreError>;
+
+    /// How many events are in quarantine, by sender; quick, however many events there are.
+    fn quarantined(&self) -> Result<Vec<(String, u64)>, StoreError>;
 
     /// Forgets events that were received before an instant and hold nothing more: quarantined ones stay. Answers how
     /// many.

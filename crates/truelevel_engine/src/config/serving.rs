@@ -11,7 +11,7 @@ use super::{ConfigError, Network, Reader};
 
 /// How long normalised events are kept unless said otherwise.
 const DEFAULT_KEEP_DAYS: u32 = 90;
-/// Deliveries of one address in a second unless said otherwise: more than one machine takes.
+/// Deliveries of one address or sender in a second unless said otherwise: more than one machine takes.
 const DEFAULT_EVENTS_PER_SECOND: u32 = 10_000;
 
 /// How long a client may take to send unless said otherwise, in seconds.
@@ -45,7 +45,9 @@ pub struct ServeConfig {
     pub trusted_proxies: Vec<Network>,
     /// Whether these proxies sign people in: nobody else is then answered, and whoever comes through one may read.
     pub proxies_sign_in: bool,
-    /// Deliveries that one address may send in a second.
+    /// Whether badges ask for nothing, where reading does: who shows one on a page of its own has no token for it.
+    pub public_badges: bool,
+    /// Deliveries that one address, and one sender from wherever, may send in a second.
     pub events_per_second: u32,
     /// How long a client may take to send the headers of a request, or to ask for something at all, and how long its body.
     pub client_timeout_seconds: u32,
@@ -60,6 +62,7 @@ impl Default for ServeConfig {
             require_tokens: false,
             trusted_proxies: Vec::new(),
             proxies_sign_in: false,
+            public_badges: false,
             events_per_second: DEFAULT_EVENTS_PER_SECOND,
             client_timeout_seconds: DEFAULT_CLIENT_TIMEOUT_SECONDS,
             tls: None,
@@ -135,6 +138,8 @@ pub(super) struct ServeTable {
     #[serde(default)]
     trusted_proxies: Vec<Spanned<String>>,
     proxies_sign_in: Option<Spanned<bool>>,
+    #[serde(default)]
+    public_badges: bool,
     events_per_second: Option<Spanned<u32>>,
     client_timeout_seconds: Option<Spanned<u32>>,
     tls_certificate_file: Option<Spanned<PathBuf>>,
@@ -213,6 +218,7 @@ impl Reader<'_> {
             require_tokens: table.require_tokens,
             trusted_proxies,
             proxies_sign_in: table.proxies_sign_in.is_some_and(Spanned::into_inner),
+            public_badges: table.public_badges,
             events_per_second: table.events_per_second.map_or(DEFAULT_EVENTS_PER_SECOND, Spanned::into_inner),
             client_timeout_seconds: table
                 .client_timeout_seconds

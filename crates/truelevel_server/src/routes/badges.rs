@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Extension, Path, State as Shared};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 use truelevel_model::{Band, Measurement};
@@ -15,6 +15,9 @@ use crate::measuring::Answer;
 use crate::problem::Problem;
 use crate::scope::{Asked, Scope};
 use crate::state::State;
+
+/// Where they are.
+pub(crate) const ROOT: &str = "/badges/";
 
 /// By level, from 1, and by band; white text on them can be read.
 const COLOURS: [&str; 5] = ["#9c3013", "#8a4b00", "#5f6b00", "#2f7042", "#0b5c70"];
@@ -51,7 +54,11 @@ pub(super) async fn show(
         }
         _ => return Err(nothing()),
     };
-    Ok(content.respond(&headers))
+    let mut response = content.respond(&headers);
+    // A README stands on a page of somebody else.
+    let policy = HeaderName::from_static("cross-origin-resource-policy");
+    response.headers_mut().insert(policy, HeaderValue::from_static("cross-origin"));
+    Ok(response)
 }
 
 fn badge(answer: &Answer, scope: &Scope, name: &str) -> Result<Option<Badge>, Problem> {

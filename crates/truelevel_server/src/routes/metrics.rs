@@ -1,25 +1,37 @@
-//! `/metrics`: what the server did since it started, and what is measured, as Prometheus reads it.
+//! `/metrics`: what the server did since it started, and what is measured, as Prometheus reads it; with `?set=pelorus` the
+//! series of Pelorus' exporters instead.
 
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{Extension, State as Shared};
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderName, StatusCode, header};
+use truelevel_engine::pelorus::Series;
 
 use truelevel_model::assessment::Assessment;
 
+use super::pages::{blocking, unavailable};
 use crate::callers::Caller;
 use crate::measuring::{Looked, Standing};
 use crate::problem::Problem;
-use crate::scope::Scope;
+use crate::scope::{Asked, Scope};
 use crate::state::State;
 
 pub(super) async fn show(
     Shared(state): Shared<Arc<State>>,
     Extension(caller): Extension<Caller>,
+    asked: Asked,
 ) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
     caller.sees_everything()?;
+    match asked.text("set") {
+        None => {}
+        Some("pelorus") => {
+            let series = blocking(move || state.library.pelorus((state.clock)()).map_err(unavailable)).await?;
+            return Ok((FORM, pelorus(&series)));
+        }
+        Some(_) => return Err(Problem::new(StatusCode::BAD_REQUEST, "there is one other set, `pelorus`")),
+    }
     let counts = state.entrance.counts();
     let changes = AtomicU64::new(*state.entrance.changes().count.borrow());
     let series = [
@@ -39,20 +51,36 @@ pub(super) async fn show(
             "# HELP truelevel_{name}_total {help}\n# TYPE truelevel_{name}_total counter\ntruelevel_{name}_total {count}\n"
         );
     }
+    let reading = Arc::clone(&state);
+    let waiting = blocking(move || reading.library.quarantined().map_err(unavailable)).await?;
+    let samples =
+        waiting.into_iter().map(|(sender, events)| (format!("{{sender=\"{}\"}}", escaped(&sender)), events as f64));
+    gauge(&mut page, "events_quarantined", "Events that were not understood and wait, by sender.", samples.collect());
     if let Ok(Looked { standing: Standing::Ready(answer), .. }) = state.board.look(&Scope::default()) {
         measured(&mut page, &answer.assessment);
     }
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page))
+    Ok((FORM, page))
+}
+
+const FORM: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+
+/// Times as seconds, and where they are the samples' own behind them as milliseconds.
+fn pelorus(series: &[Series]) -> String {
+    let mut page = String::new();
+    for Series { name, labels, is_stamped, samples } in series {
+        let _ = writeln!(page, "# TYPE {name} gauge");
+        for (values, time) in samples {
+            let named = labels.iter().zip(values).map(|(label, value)| format!("{label}=\"{}\"", escaped(value)));
+            let _ = write!(page, "{name}{{{}}} {}", named.collect::<Vec<_>>().join(","), time.millis() as f64 / 1000.0);
+            let _ = if *is_stamped { writeln!(page, " {}", time.millis()) } else { writeln!(page) };
+        }
+    }
+    page
 }
 
 /// What is measured. A value that cannot be told is missing, never zero.
 fn measured(page: &mut String, assessment: &Assessment) {
-    let mut series = |name: &str, help: &str, samples: Vec<(String, f64)>| {
-        let _ = write!(page, "# HELP truelevel_{name} {help}\n# TYPE truelevel_{name} gauge\n");
-        for (labels, value) in samples {
-            let _ = writeln!(page, "truelevel_{name}{labels} {value}");
-        }
-    };
+    let mut series = |name: &str, help: &str, samples| gauge(page, name, help, samples);
     let as_of = assessment.as_of.millis() as f64 / 1000.0;
     series("as_of_timestamp_seconds", "The instant that is answered for.", vec![(String::new(), as_of)]);
     let level = vec![(String::new(), assessment.level.proven.into())];
@@ -84,6 +112,13 @@ fn measured(page: &mut String, assessment: &Assessment) {
     series("measurement_high", &format!("The upper end of the 95 % interval {unit}"), values(|measured| measured.high));
     let n = values(|measured| Some(measured.n as f64));
     series("measurement_observations", "What a metric of a service rests on.", n);
+}
+
+fn gauge(page: &mut String, name: &str, help: &str, samples: Vec<(String, f64)>) {
+    let _ = write!(page, "# HELP truelevel_{name} {help}\n# TYPE truelevel_{name} gauge\n");
+    for (labels, value) in samples {
+        let _ = writeln!(page, "truelevel_{name}{labels} {value}");
+    }
 }
 
 /// A label's value as the text format wants it.

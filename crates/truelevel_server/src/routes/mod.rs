@@ -2,7 +2,7 @@
 
 pub(crate) mod api;
 mod audit;
-mod badges;
+pub(crate) mod badges;
 mod health;
 mod ingest;
 mod metrics;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 
 use crate::problem::Problem;
 use crate::protection;
@@ -33,7 +33,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route_layer(middleware::from_fn_with_state(Arc::clone(&state), protection::not_too_often));
     let readers = Router::new()
         .route("/metrics", get(metrics::show))
-        .route("/badges/{name}", get(badges::show))
+        .route(&format!("{}{{name}}", badges::ROOT), get(badges::show))
         .merge(api::routes())
         .merge(audit::routes())
         .merge(pages::routes())
@@ -60,6 +60,9 @@ fn drop_ins() -> Router<Arc<State>> {
         .route("/api/rest/plugins/webhook/{*path}", post(webhooks::receive_for_devlake))
         .route("/plugins/webhook/{*path}", post(webhooks::receive_for_devlake))
         .route("/api/v2/dora/{kind}", post(webhooks::receive_for_datadog))
+        .route("/api/v2/dora/{kind}/{id}", patch(webhooks::keep_for_datadog).delete(webhooks::keep_for_datadog))
+        .route("/api/v1/incidents/{id}", patch(webhooks::update_for_linearb))
         .route("/api/1/deployments/{*path}", post(webhooks::receive_for_sleuth))
+        .route("/api/1/impact/{*path}", post(webhooks::receive_impact_for_sleuth))
         .route("/pelorus/webhook", post(webhooks::receive_for_pelorus))
 }

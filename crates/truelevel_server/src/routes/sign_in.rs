@@ -48,7 +48,7 @@ fn sign_in(state: &State) -> Result<&SignIn, Problem> {
 fn count(state: &State, address: IpAddr) -> Result<(), Problem> {
     state
         .sign_ins
-        .count(address, Instant::now())
+        .count(address.into(), Instant::now())
         .map_err(|seconds| Problem::too_often(seconds, "there were too many tries to sign in from this address"))
 }
 

@@ -51,7 +51,8 @@ pub fn take(kind: &str, body: &[u8], key: Option<&str>, received_at: Time) -> Re
         let body = Value::Array(kept).to_string().into_bytes();
         let key = key.filter(|key| !key.is_empty() && key.len() <= LONGEST_ID).map(str::to_owned);
         let delivery = key.unwrap_or_else(|| fingerprint(&[layout.id.as_bytes(), &body]));
-        let raw = RawEvent { sender: SENDER.to_owned(), delivery, kind: layout.id.to_owned(), body, received_at };
+        let (sender, kind) = (SENDER.to_owned(), layout.id.to_owned());
+        let raw = RawEvent { sender, delivery, repeats: Vec::new(), kind, body, received_at };
         let reading = super::read(&raw, &super::Names::default());
         records.event = Some((raw, reading));
     }
@@ -75,7 +76,7 @@ fn values(body: &[u8]) -> Result<Vec<Value>, String> {
 
 fn accept(layout: &Layout, value: &Value, received_at: Time) -> Result<(), Fault> {
     let mut reading = Reading::default();
-    add(layout, value, received_at, &mut reading.facts)?;
+    add(SENDER, layout, value, received_at, &mut reading.facts)?;
     plausible::keep_plausible(&mut reading, received_at);
     match reading.problems.into_iter().next() {
         Some(reason) => Err(Fault { field: None, reason }),
@@ -83,14 +84,21 @@ fn accept(layout: &Layout, value: &Value, received_at: Time) -> Result<(), Fault
     }
 }
 
-fn add(layout: &Layout, value: &Value, received_at: Time, facts: &mut Facts) -> Result<(), Fault> {
+/// Adds a record to the facts; `source` is that of a record that names none.
+pub(super) fn add(
+    source: &str,
+    layout: &Layout,
+    value: &Value,
+    received_at: Time,
+    facts: &mut Facts,
+) -> Result<(), Fault> {
     let Value::Object(record) = value else {
         return Err(Fault { field: None, reason: "it is not a JSON object".to_owned() });
     };
     let reading = import::Reading {
         now: received_at,
         time_zone: None,
-        source: Some(SourceId::new(SENDER)),
+        source: Some(SourceId::new(source)),
         stages: Vec::new(),
         practices: Vec::new(),
         projects: RefCell::default(),
@@ -104,7 +112,7 @@ pub(super) fn read(kind: &str, body: &Value, received_at: Time) -> Result<Readin
         layout_named(kind).ok_or_else(|| format!("there is no kind `{}`", truelevel_model::printable(kind)))?;
     let mut reading = Reading::default();
     for value in body.as_array().into_iter().flatten() {
-        if let Err(fault) = add(layout, value, received_at, &mut reading.facts) {
+        if let Err(fault) = add(SENDER, layout, value, received_at, &mut reading.facts) {
             reading.problems.push(fault.reason);
         }
     }

@@ -16,16 +16,26 @@ use crate::deployment_repository::UNNAMED_ENVIRONMENT;
 pub(super) static SENDER: Sender = Sender {
     id: "argocd",
     title: "Argo CD notifications",
-    schemes: &[Scheme::Bearer, Scheme::Basic],
-    kind: |delivery| delivery.payload.need_text("app.metadata.name").map(|_| "application".to_owned()),
+    // The last one is that of Four Keys.
+    schemes: &[Scheme::Bearer, Scheme::Basic, Scheme::Token { header: "argo-signature" }],
+    kind: |delivery| match delivery.payload.text("commit_sha") {
+        Some(_) => Ok(FOUR_KEYS.to_owned()),
+        None => delivery.payload.need_text("app.metadata.name").map(|_| "application".to_owned()),
+    },
     delivery: |_| None,
     read,
 };
+
+/// What templates that were made for Four Keys write: an id, a time, a commit and a status.
+const FOUR_KEYS: &str = "four_keys";
 
 /// Labels of an application that name its environment.
 const ENVIRONMENT_LABELS: &[&str] = &["environment", "env"];
 
 fn read(event: &Event<'_>, names: &Names) -> Result<Reading, String> {
+    if event.kind == FOUR_KEYS {
+        return Err("it names no application; let the template's body be `{\"app\": {{toJson .app}}}`".to_owned());
+    }
     let app = event.payload.need_part("app")?;
     let Some(operation) = app.part("status.operationState") else {
         return Ok(Reading::ignored("an application that was never synchronised"));

@@ -15,7 +15,7 @@ pub(super) static SENDER: Sender = Sender {
     title: "Azure DevOps",
     schemes: &[Scheme::Basic, Scheme::Bearer],
     kind: |delivery| delivery.payload.need_text("eventType").map(str::to_owned),
-    delivery: |delivery| delivery.payload.id("id"),
+    delivery: |delivery| delivery.payload.id("id").map(Into::into),
     read,
 };
 

@@ -22,7 +22,7 @@ pub(super) static SENDER: Sender = Sender {
     },
     delivery: |delivery| {
         let context = unwrapped(delivery.payload).part("context")?;
-        Some(format!("{} {} {}", context.text("source")?, context.id("id")?, context.text("type")?))
+        Some(format!("{} {} {}", context.text("source")?, context.id("id")?, context.text("type")?).into())
     },
     read,
 };

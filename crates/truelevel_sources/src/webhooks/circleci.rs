@@ -14,7 +14,7 @@ pub(super) static SENDER: Sender = Sender {
     title: "CircleCI",
     schemes: &[Scheme::BodyHmac { header: "circleci-signature", prefix: "v1=" }],
     kind: |delivery| delivery.payload.need_text("type").map(str::to_owned),
-    delivery: |delivery| delivery.payload.id("id"),
+    delivery: |delivery| delivery.payload.id("id").map(Into::into),
     read,
 };
 

@@ -14,7 +14,7 @@ pub(super) static SENDER: Sender = Sender {
     title: "Datadog DORA metrics API",
     schemes: &[Scheme::Token { header: "dd-api-key" }],
     kind: |delivery| match delivery.path {
-        "deployment" | "deployments" => Ok("deployment".to_owned()),
+        "deployment" => Ok("deployment".to_owned()),
         "failure" | "incident" => Ok("failure".to_owned()),
         _ => Err("no such address; there are `deployment`, `failure` and `incident`".to_owned()),
     },

@@ -31,7 +31,7 @@ fn read(event: &Event<'_>, names: &Names) -> Result<Reading, String> {
     let mut reading = Reading::default();
     match what {
         "deployments" => reading.facts = deployments(event, connection, names)?,
-        "issues" if body.text("type") != Some("INCIDENT") => {
+        "issues" if !body.text("type").is_some_and(|kind| kind.eq_ignore_ascii_case("incident")) => {
             return Ok(Reading::ignored("an issue that is no incident"));
         }
         "issues" => reading.facts.incidents.push(incident(body, connection, names)?),
@@ -80,6 +80,8 @@ fn deployments(event: &Event<'_>, connection: &str, names: &Names) -> Result<Fac
             "SUCCESS" => DeploymentOutcome::Succeeded,
             "FAILURE" => DeploymentOutcome::Failed,
             "ABORT" | "CANCELED" | "CANCELLED" => DeploymentOutcome::Cancelled,
+            // It waits for somebody.
+            "MANUAL" => DeploymentOutcome::InProgress,
             other => return Err(format!("`result` is unknown: {}", truelevel_model::printable(other))),
         };
         let started_at = time(part, STARTED)?.map_or_else(|| time(body, STARTED), |found| Ok(Some(found)))?;
@@ -103,7 +105,7 @@ fn deployments(event: &Event<'_>, connection: &str, names: &Names) -> Result<Fac
             approval_wait: None,
             strategy: None,
             aborted_automatically: None,
-            observed_at: finished_at,
+            observed_at: observed(finished_at, outcome != DeploymentOutcome::InProgress),
         });
     }
     Ok(facts)
@@ -118,10 +120,14 @@ fn incident(body: Payload<'_>, connection: &str, names: &Names) -> Result<Incide
         found if !is_done => found.and(None),
         found => Some(found.unwrap_or(updated_at)),
     };
+    // A connection is made for each service whose incidents are to be told apart, so that its name or number means one.
+    let is_number = connection.bytes().all(|byte| byte.is_ascii_digit());
+    let of_connection = if is_number { format!("connections/{connection}") } else { connection.to_owned() };
+    let titles: Vec<&str> = body.text("component").into_iter().chain([of_connection.as_str(), connection]).collect();
     Ok(Incident {
         source: SENDER.id.into(),
         id: format!("{connection}/{key}"),
-        services: body.text("component").and_then(|title| names.service_titled(&[title])).into_iter().collect(),
+        services: names.service_titled(&titles).into_iter().collect(),
         severity: body.text("severity").or_else(|| body.text("priority")).map(str::to_owned),
         started_at: created_at,
         detected_at: Some(created_at),

@@ -13,7 +13,7 @@ pub(super) static SENDER: Sender = Sender {
     title: "GitHub",
     schemes: &[Scheme::BodyHmac { header: "x-hub-signature-256", prefix: "sha256=" }],
     kind: |delivery| kind_header(delivery, "x-github-event"),
-    delivery: |delivery| delivery.headers.get("x-github-delivery").cloned(),
+    delivery: |delivery| delivery.headers.get("x-github-delivery").cloned().map(Into::into),
     read,
 };
 

@@ -15,7 +15,7 @@ pub(super) static SENDER: Sender = Sender {
     kind: |delivery| delivery.payload.need_text("object_kind").map(str::to_owned),
     delivery: |delivery| {
         let header = |name: &str| delivery.headers.get(name).cloned();
-        header("idempotency-key").or_else(|| header("webhook-id"))
+        header("idempotency-key").or_else(|| header("webhook-id")).map(Into::into)
     },
     read,
 };

@@ -15,7 +15,7 @@ pub(super) static SENDER: Sender = Sender {
     kind: |delivery| delivery.payload.need_text("event_type").map(str::to_owned),
     delivery: |delivery| {
         let header = |name: &str| delivery.headers.get(name).cloned();
-        header("webhook-id").or_else(|| header("svix-id"))
+        header("webhook-id").or_else(|| header("svix-id")).map(Into::into)
     },
     read,
 };

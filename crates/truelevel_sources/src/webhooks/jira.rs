@@ -12,12 +12,18 @@ use super::{Event, Names, Sender, observed, shared};
 pub(super) static SENDER: Sender = Sender {
     id: "jira",
     title: "Jira",
-    schemes: &[Scheme::BodyHmac { header: "x-hub-signature", prefix: "sha256=" }, Scheme::Bearer, Scheme::Basic],
+    // The last one is that of Four Keys.
+    schemes: &[
+        Scheme::BodyHmac { header: "x-hub-signature", prefix: "sha256=" },
+        Scheme::Bearer,
+        Scheme::Basic,
+        Scheme::Query { name: "token" },
+    ],
     kind: |delivery| match delivery.payload.text("webhookEvent") {
         Some(kind) => Ok(kind.to_owned()),
         None => delivery.payload.need_text("fields.issuetype.name").map(|_| ISSUE.to_owned()),
     },
-    delivery: |delivery| delivery.headers.get("x-atlassian-webhook-identifier").cloned(),
+    delivery: |delivery| delivery.headers.get("x-atlassian-webhook-identifier").cloned().map(Into::into),
     read,
 };
 

@@ -32,6 +32,7 @@ mod servicenow;
 mod shared;
 pub mod signatures;
 mod sleuth;
+mod standard_webhooks;
 mod statuspage;
 
 use std::collections::BTreeMap;
@@ -59,9 +60,22 @@ pub struct Sender {
     /// What a delivery is about, in the sender's words; a fault when that cannot be told.
     kind: fn(&Delivery<'_>) -> Result<String, String>,
     /// The sender's own id of a delivery, where it has one.
-    delivery: fn(&Delivery<'_>) -> Option<String>,
+    delivery: fn(&Delivery<'_>) -> Option<DeliveryId>,
     /// What an event says.
     read: fn(&Event<'_>, &Names) -> Result<Reading, String>,
+}
+
+/// A sender's own id of a delivery.
+struct DeliveryId {
+    id: String,
+    /// Others that the same delivery would have had when it came earlier.
+    repeats: Vec<String>,
+}
+
+impl From<String> for DeliveryId {
+    fn from(id: String) -> Self {
+        Self { id, repeats: Vec::new() }
+    }
 }
 
 /// All senders, by id.
@@ -88,6 +102,7 @@ pub static SENDERS: &[&Sender] = &[
     &pelorus::SENDER,
     &servicenow::SENDER,
     &sleuth::SENDER,
+    &standard_webhooks::SENDER,
     &statuspage::SENDER,
 ];
 
@@ -127,11 +142,14 @@ impl Sender {
         let is_cleaned = self.take_secrets_out(&mut value);
         let delivery = Delivery { headers, path, payload: Payload(&value), received_at };
         let kind = (self.kind)(&delivery)?;
-        let own_id = (self.delivery)(&delivery).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
-        let body =
-            if is_cleaned || payload::is_translated(headers) { value.to_string().into_bytes() } else { body.to_vec() };
-        let id = own_id.unwrap_or_else(|| fingerprint(&[kind.as_bytes(), &body]));
-        Ok(RawEvent { sender: self.id.to_owned(), delivery: id, kind, body, received_at })
+        let own_id = (self.delivery)(&delivery).filter(|own| !own.id.is_empty() && own.id.len() <= LONGEST_ID);
+        let body = if is_cleaned || payload::is_translated(headers, body) {
+            value.to_string().into_bytes()
+        } else {
+            body.to_vec()
+        };
+        let DeliveryId { id, repeats } = own_id.unwrap_or_else(|| fingerprint(&[kind.as_bytes(), &body]).into());
+        Ok(RawEvent { sender: self.id.to_owned(), delivery: id, repeats, kind, body, received_at })
     }
 
     /// Takes secrets that stand in the body out of it; whether there were any.
@@ -150,6 +168,11 @@ const LONGEST_ID: usize = 512;
 
 /// Reads what an event says. The same event and names give the same facts, however often and in whatever order.
 pub fn read(raw: &RawEvent, names: &Names) -> Reading {
+    read_again(raw, names, raw.received_at)
+}
+
+/// Reads what a kept event says, later on: what lay ahead of the clock by which it was received may have come since.
+pub fn read_again(raw: &RawEvent, names: &Names, now: Time) -> Reading {
     let sender = sender(&raw.sender);
     if sender.is_none() && raw.sender != api::SENDER {
         return Reading::problem(format!("there is no sender `{}`", truelevel_model::printable(&raw.sender)));
@@ -168,7 +191,7 @@ pub fn read(raw: &RawEvent, names: &Names) -> Reading {
         None => api::read(&raw.kind, &value, raw.received_at),
     };
     let mut reading = reading.unwrap_or_else(Reading::problem);
-    plausible::keep_plausible(&mut reading, raw.received_at);
+    plausible::keep_plausible(&mut reading, raw.received_at.max(now));
     reading
 }
 

@@ -12,7 +12,7 @@ pub(super) static SENDER: Sender = Sender {
     title: "PagerDuty",
     schemes: &[Scheme::BodyHmac { header: "x-pagerduty-signature", prefix: "v1=" }],
     kind: |delivery| delivery.payload.need_text("event.event_type").map(str::to_owned),
-    delivery: |delivery| delivery.payload.id("event.id"),
+    delivery: |delivery| delivery.payload.id("event.id").map(Into::into),
     read,
 };
 

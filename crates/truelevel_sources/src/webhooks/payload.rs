@@ -91,8 +91,9 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// The value of a body: JSON; a form, whose field `payload` is JSON where there is one; or protobuf, which only traces are
-/// sent as. A body may be empty where the address says it all.
+/// The value of a body: JSON, which is known by its beginning whatever it is called, because `curl -d` calls all that it
+/// sends a form; a form, whose field `payload` is JSON where there is one; or protobuf, which only traces are sent as. A
+/// body may be empty where the address says it all.
 pub(super) fn value(headers: &Headers, body: &[u8]) -> Result<Value, String> {
     let json = |bytes: &[u8]| {
         refuse_too_many_values(bytes)?;
@@ -104,7 +105,7 @@ pub(super) fn value(headers: &Headers, body: &[u8]) -> Result<Value, String> {
     if is_of_type(headers, PROTOBUF) {
         return protobuf::traces(body);
     }
-    if !is_of_type(headers, FORM) {
+    if !is_form(headers, body) {
         return json(body);
     }
     let fields: Map<String, Value> =
@@ -145,8 +146,12 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const PROTOBUF: &str = "application/x-protobuf";
 
 /// Whether the body is something else than JSON, so that its value is kept in its place.
-pub(super) fn is_translated(headers: &Headers) -> bool {
-    is_of_type(headers, FORM) || is_of_type(headers, PROTOBUF)
+pub(super) fn is_translated(headers: &Headers, body: &[u8]) -> bool {
+    is_of_type(headers, PROTOBUF) || is_form(headers, body)
+}
+
+fn is_form(headers: &Headers, body: &[u8]) -> bool {
+    is_of_type(headers, FORM) && !matches!(body.trim_ascii_start(), [b'{' | b'[', ..])
 }
 
 fn is_of_type(headers: &Headers, media_type: &str) -> bool {

@@ -8,11 +8,12 @@ const AHEAD: Span = Span::from_millis(3_600_000);
 /// 1990-01-01T00:00:00Z: what lies before comes from a clock that was never set.
 const EARLIEST: Time = Time::from_seconds(631_152_000);
 
-/// Takes out what ends before it begins, or lies before 1990 or after its receipt, and says so.
-pub(super) fn keep_plausible(reading: &mut Reading, received_at: Time) {
+/// Takes out what ends before it begins, or lies before 1990 or after its receipt, and says so. `now` is the time of the
+/// receipt or a later one.
+pub(super) fn keep_plausible(reading: &mut Reading, now: Time) {
     let Reading { facts, problems, .. } = reading;
     let mut keep = |what: String, start: Option<Time>, end: Option<Time>| {
-        let problem = problem(start, end, received_at);
+        let problem = problem(start, end, now);
         problems.extend(problem.iter().map(|problem| format!("{what}: {problem}")));
         problem.is_none()
     };
@@ -32,12 +33,12 @@ fn shown(id: &str) -> String {
     truelevel_model::printable(id).chars().take(80).collect()
 }
 
-fn problem(start: Option<Time>, end: Option<Time>, received_at: Time) -> Option<String> {
+fn problem(start: Option<Time>, end: Option<Time>, now: Time) -> Option<String> {
     for time in [start, end].into_iter().flatten() {
         if time < EARLIEST {
             return Some(format!("{time} lies before 1990"));
         }
-        if time.since(received_at) > AHEAD {
+        if time.since(now) > AHEAD {
             return Some(format!("{time} lies after its receipt"));
         }
     }

@@ -65,7 +65,15 @@ pub enum Scheme {
         header: &'static str,
     },
     /// The secret itself at the end of the address, of senders that can prove nothing else.
-    Address,
+    Address {
+        /// What stands before it; nothing, where it is all there is.
+        behind: &'static str,
+    },
+    /// The secret itself in the query of the address.
+    Query {
+        /// Its name there.
+        name: &'static str,
+    },
     /// The secret itself in the body; it is taken out before anything is kept.
     Field {
         /// Its name, in JSON as in a form.
@@ -73,6 +81,8 @@ pub enum Scheme {
     },
     /// The secret itself as a bearer token.
     Bearer,
+    /// The secret itself in the same header, behind the word `apikey`.
+    ApiKey,
     /// The secret itself as the password of basic authentication, whatever the user.
     Basic,
 }
@@ -98,6 +108,8 @@ pub struct Proof<'a> {
     pub headers: &'a Headers,
     /// What stands behind the sender's address.
     pub path: &'a str,
+    /// What stands behind the question mark.
+    pub query: &'a str,
     /// The body, as it was transmitted.
     pub body: &'a [u8],
 }
@@ -116,7 +128,7 @@ pub fn verify(schemes: &[Scheme], proof: Proof<'_>, secrets: &[Secret], now: Tim
 }
 
 fn check(scheme: Scheme, proof: Proof<'_>, secrets: &[Secret], now: Time) -> Result<(), Denied> {
-    let Proof { headers, path, body } = proof;
+    let Proof { headers, path, query, body } = proof;
     let header = |name: &str| headers.get(name).map(String::as_str).ok_or(Denied::Unsigned);
     let is_valid = match scheme {
         Scheme::BodyHmac { header: name, prefix } => {
@@ -153,14 +165,22 @@ fn check(scheme: Scheme, proof: Proof<'_>, secrets: &[Secret], now: Time) -> Res
             is_signed
         }
         Scheme::Token { header: name } => is_secret(header(name)?.as_bytes(), secrets),
-        Scheme::Address if path.is_empty() => return Err(Denied::Unsigned),
-        Scheme::Address => is_secret(path.as_bytes(), secrets),
+        Scheme::Address { behind } => {
+            let given = if behind.is_empty() { Some(path) } else { path.split_once(behind).map(|(_, given)| given) };
+            is_secret(given.filter(|given| !given.is_empty()).ok_or(Denied::Unsigned)?.as_bytes(), secrets)
+        }
+        Scheme::Query { name } => {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            let (_, given) = pairs.find(|(found, _)| found == name).ok_or(Denied::Unsigned)?;
+            is_secret(given.as_bytes(), secrets)
+        }
         Scheme::Field { name } => {
             let value = payload::value(headers, body).map_err(|_| Denied::Unsigned)?;
             is_secret(value.get(name).and_then(Value::as_str).ok_or(Denied::Unsigned)?.as_bytes(), secrets)
         }
-        Scheme::Bearer => {
-            is_secret(credentials(header("authorization")?, "bearer").ok_or(Denied::Unsigned)?.as_bytes(), secrets)
+        Scheme::Bearer | Scheme::ApiKey => {
+            let word = if scheme == Scheme::ApiKey { "apikey" } else { "bearer" };
+            is_secret(credentials(header("authorization")?, word).ok_or(Denied::Unsigned)?.as_bytes(), secrets)
         }
         Scheme::Basic => {
             let encoded = credentials(header("authorization")?, "basic").ok_or(Denied::Unsigned)?;
@@ -230,7 +250,12 @@ mod tests {
 
     fn check(scheme: Scheme, pairs: &[(&str, &str)], body: &str, secret: &str, now: i64) -> Result<(), Denied> {
         let secrets = [Secret::new("another"), Secret::new(secret)];
-        let proof = Proof { headers: &headers(pairs), path: "hidden", body: body.as_bytes() };
+        let proof = Proof {
+            headers: &headers(pairs),
+            path: "shop/end/hidden",
+            query: "a=1&key=s3%2Bcret",
+            body: body.as_bytes(),
+        };
         verify(&[scheme], proof, &secrets, Time::from_seconds(now))
     }
 
@@ -270,6 +295,35 @@ mod tests {
         assert_eq!(check(Scheme::Standard, &given, "{}", secret, 1_614_265_330), Err(Denied::Forged));
     }
 
+    /// The example of Atlassian's pages on securing webhooks.
+    #[test]
+    fn the_published_signature_of_bitbucket_and_jira_is_valid() {
+        let scheme = Scheme::BodyHmac { header: "x-hub-signature", prefix: "sha256=" };
+        let signed = "sha256=a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9";
+        let at = |body: &str| check(scheme, &[("x-hub-signature", signed)], body, "It's a Secret to Everybody", 0);
+        assert_eq!((at("Hello World!"), at("Hello, World!")), (Ok(()), Err(Denied::Forged)));
+    }
+
+    /// The examples of CircleCI's page on validating webhooks.
+    #[test]
+    fn the_published_signatures_of_circleci_are_valid() {
+        let scheme = Scheme::BodyHmac { header: "circleci-signature", prefix: "v1=" };
+        for (body, secret, digest) in [
+            ("hello world", "secret", "734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a"),
+            ("lalala", "another-secret", "daa220016c8f29a8b214fbfc3671aeec2145cfb1e6790184ffb38b6d0425fa00"),
+            (
+                "an-important-request-payload",
+                "hunter123",
+                "9be2242094a9a8c00c64306f382a7f9d691de910b4a266f67bd314ef18ac49fa",
+            ),
+        ] {
+            let signed = format!("v1={digest}");
+            let at = |secret: &str| check(scheme, &[("circleci-signature", &signed)], body, secret, 0);
+            assert_eq!((at(secret), at("wrong")), (Ok(()), Err(Denied::Forged)), "{body}");
+        }
+    }
+
+    /// PagerDuty publishes no example; how its header holds several is as its page says.
     #[test]
     fn of_several_signatures_one_is_enough() {
         let scheme = Scheme::BodyHmac { header: "x-pagerduty-signature", prefix: "v1=" };
@@ -286,11 +340,16 @@ mod tests {
         assert_eq!(check(token, &[("x-gitlab-token", "s3cre")], "", "s3cret", 0), Err(Denied::Forged));
         assert_eq!(check(Scheme::Bearer, &[("authorization", "bearer s3cret")], "", "s3cret", 0), Ok(()));
         assert_eq!(check(Scheme::Bearer, &[("authorization", "Basic s3cret")], "", "s3cret", 0), Err(Denied::Unsigned));
+        assert_eq!(check(Scheme::ApiKey, &[("authorization", "apikey s3cret")], "", "s3cret", 0), Ok(()));
+        assert_eq!(
+            check(Scheme::ApiKey, &[("authorization", "Bearer s3cret")], "", "s3cret", 0),
+            Err(Denied::Unsigned)
+        );
         let basic = format!("Basic {}", BASE64.encode("user:s3cret"));
         assert_eq!(check(Scheme::Basic, &[("authorization", &basic)], "", "s3cret", 0), Ok(()));
     }
 
-    /// Made with `printf '%s' '1619071700.{"event":"ping"}' | openssl dgst -sha256 -hmac s3cret`.
+    /// Buildkite publishes no example. Made with `printf '%s' '1619071700.{"event":"ping"}' | openssl dgst -sha256 -hmac s3cret`.
     #[test]
     fn a_time_beside_the_signature_is_signed_with_the_body_and_limits_it() {
         let scheme = Scheme::Timed { header: "x-buildkite-signature", time: "timestamp=", signature: "signature=" };
@@ -318,9 +377,15 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_sign_has_the_secret_in_the_address_or_the_body() {
-        assert_eq!(check(Scheme::Address, &[], "", "hidden", 0), Ok(()));
-        assert_eq!(check(Scheme::Address, &[], "", "other", 0), Err(Denied::Forged));
+    fn who_cannot_sign_has_the_secret_in_the_address_its_query_or_the_body() {
+        let address = |behind| Scheme::Address { behind };
+        assert_eq!(check(address(""), &[], "", "shop/end/hidden", 0), Ok(()));
+        assert_eq!(check(address("/end/"), &[], "", "hidden", 0), Ok(()));
+        assert_eq!(check(address("/end/"), &[], "", "other", 0), Err(Denied::Forged));
+        assert_eq!(check(address("/start/"), &[], "", "hidden", 0), Err(Denied::Unsigned));
+        assert_eq!(check(Scheme::Query { name: "key" }, &[], "", "s3+cret", 0), Ok(()));
+        assert_eq!(check(Scheme::Query { name: "a" }, &[], "", "s3+cret", 0), Err(Denied::Forged));
+        assert_eq!(check(Scheme::Query { name: "b" }, &[], "", "s3+cret", 0), Err(Denied::Unsigned));
         let field = Scheme::Field { name: "api_key" };
         let form = [("content-type", "application/x-www-form-urlencoded")];
         assert_eq!(check(field, &form, "sha=1&api_key=s3%2Bcret", "s3+cret", 0), Ok(()));

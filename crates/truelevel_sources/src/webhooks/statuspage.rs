@@ -12,7 +12,7 @@ use super::{Event, Names, Sender, observed, shared};
 pub(super) static SENDER: Sender = Sender {
     id: "statuspage",
     title: "Statuspage",
-    schemes: &[Scheme::Address, Scheme::Basic],
+    schemes: &[Scheme::Address { behind: "" }, Scheme::Basic],
     kind: |delivery| {
         let kinds = ["incident", "component_update"];
         let found = kinds.into_iter().find(|kind| delivery.payload.part(kind).is_some());

@@ -5,6 +5,7 @@ use truelevel_model::facts::{DeploymentOutcome, RunOutcome};
 
 use super::*;
 
+mod cdevents;
 mod ci;
 mod drop_ins;
 mod gitops;
@@ -86,6 +87,21 @@ fn what_no_clock_could_show_is_quarantined_with_its_reason() {
     assert!(reading.facts.deployments.is_empty());
     let reason = "deployment 1: it ends at 2026-08-21T10:05:00Z, before it begins at 2026-08-21T11:00:00Z";
     assert_eq!(reading.reason().unwrap(), reason);
+}
+
+#[test]
+fn what_lay_ahead_of_a_clock_that_was_set_back_is_read_when_the_clock_is_right_again() {
+    let mut body = github_status("success");
+    for path in ["/deployment/created_at", "/deployment_status/created_at", "/deployment_status/updated_at"] {
+        *body.pointer_mut(path).unwrap() = "2026-08-21T20:00:00Z".into();
+    }
+    let raw = take("github", "", STATUS, &body);
+    assert!(read(&raw, &names()).reason().unwrap().contains("lies after its receipt"));
+    let later = Time::parse("2026-08-21T20:01:00Z").unwrap();
+    let reading = read_again(&raw, &names(), later);
+    assert_eq!((reading.facts.deployments.len(), reading.reason()), (1, None));
+    let earlier = read_again(&raw, &names(), Time::MIN);
+    assert_eq!(earlier.state(), EventState::Quarantined, "and a clock that is wrong now decides nothing");
 }
 
 #[test]

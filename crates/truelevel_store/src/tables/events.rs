@@ -14,7 +14,7 @@ use crate::tables::{
     service_records,
 };
 use crate::upsert::Stays;
-use crate::{EventQuery, Receipt, Written};
+use crate::{EventQuery, Receipt, Verdict, Written};
 
 pub(crate) fn receive(
     connection: &Connection,
@@ -22,8 +22,11 @@ pub(crate) fn receive(
     raw: &RawEvent,
     reading: &Reading,
 ) -> Result<Receipt, Failure> {
+    if repeats(connection, raw)? {
+        return Ok(Receipt::Duplicate);
+    }
     let missing = missing_start(connection, reading)?;
-    let (state, reason) = verdict(reading, missing);
+    let (state, reason) = told(reading, missing);
     let inserted = connection.execute(
         "INSERT INTO event (sender, delivery, kind, body, received_at, state, reason)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
@@ -34,20 +37,36 @@ pub(crate) fn receive(
             raw.body.as_slice(),
             raw.received_at.millis(),
             state.word(),
-            reason,
+            reason.as_deref(),
         ],
     )?;
     if inserted == 0 {
         return Ok(Receipt::Duplicate);
     }
-    Ok(Receipt::Kept { is_changed: join(connection, names, reading)? })
+    Ok(Receipt::Kept(Verdict { is_changed: join(connection, names, reading)?, state, reason }))
 }
 
-pub(crate) fn settle(connection: &Connection, names: &mut Names, key: i64, reading: &Reading) -> Result<bool, Failure> {
-    let (state, reason) = verdict(reading, missing_start(connection, reading)?);
+/// Whether the same delivery is here under another id.
+fn repeats(connection: &Connection, raw: &RawEvent) -> Result<bool, Failure> {
+    for id in &raw.repeats {
+        let sql = "SELECT 1 FROM event WHERE sender = ?1 AND delivery = ?2";
+        if connection.one(sql, &values![&raw.sender, id], |_| Ok(()))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+pub(crate) fn settle(
+    connection: &Connection,
+    names: &mut Names,
+    key: i64,
+    reading: &Reading,
+) -> Result<Verdict, Failure> {
+    let (state, reason) = told(reading, missing_start(connection, reading)?);
     let update = "UPDATE event SET state = ?2, reason = ?3 WHERE key = ?1";
-    connection.execute(update, &values![key, state.word(), reason])?;
-    join(connection, names, reading)
+    connection.execute(update, &values![key, state.word(), reason.as_deref()])?;
+    Ok(Verdict { is_changed: join(connection, names, reading)?, state, reason })
 }
 
 /// The first incident that is to end and of which nothing is known.
@@ -66,12 +85,12 @@ fn missing_start<'r>(connection: &Connection, reading: &'r Reading) -> Result<Op
     Ok(None)
 }
 
-fn verdict(reading: &Reading, missing: Option<&Resolution>) -> (EventState, Option<String>) {
+fn told(reading: &Reading, missing: Option<&Resolution>) -> (EventState, Option<String>) {
     match missing {
         None => (reading.state(), reading.reason()),
         Some(resolution) => {
-            let told = format!("the start of incident {} was not told yet", printable(&resolution.incident));
-            let reason = reading.reason().map_or(told.clone(), |reason| format!("{reason}; {told}"));
+            let waits = format!("the start of incident {} was not told yet", printable(&resolution.incident));
+            let reason = reading.reason().map_or(waits.clone(), |reason| format!("{reason}; {waits}"));
             (EventState::Quarantined, Some(reason))
         }
     }
@@ -126,6 +145,7 @@ pub(crate) fn read(connection: &Connection, query: &EventQuery) -> Result<Vec<St
                 raw: RawEvent {
                     sender: row.get(1)?,
                     delivery: row.get(2)?,
+                    repeats: Vec::new(),
                     kind: row.get(3)?,
                     body: row.get(4)?,
                     received_at: time(row, 5)?,
@@ -147,6 +167,11 @@ pub(crate) fn last(connection: &Connection) -> Result<i64, Failure> {
 pub(crate) fn count(connection: &Connection) -> Result<Vec<(String, EventState, u64)>, Failure> {
     let sql = "SELECT sender, state, count(*) FROM event GROUP BY sender, state ORDER BY sender, state";
     connection.all(sql, &[], |row| Ok((row.get(0)?, word(row, 1)?, row.get::<i64>(2)?.unsigned_abs())))
+}
+
+pub(crate) fn quarantined(connection: &Connection) -> Result<Vec<(String, u64)>, Failure> {
+    let sql = "SELECT sender, count(*) FROM event WHERE state = 'quarantined' GROUP BY sender ORDER BY sender";
+    connection.all(sql, &[], |row| Ok((row.get(0)?, row.get::<i64>(1)?.unsigned_abs())))
 }
 
 pub(crate) fn expire(connection: &Connection, received_before: Time) -> Result<u64, Failure> {

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use truelevel_model::{AuthorHash, ChangeFlags, ChangeIndex, ChangeSize, History, RepositoryId, StoredChange};
+use truelevel_model::{
+    AuthorHash, ChangeFlags, ChangeIndex, ChangeSize, CommitId, History, RepositoryId, StoredChange, Time,
+};
 
 use crate::columns::{commit, optional_commit, signed, time, unsigned};
 use crate::failure::Failure;
@@ -69,6 +71,13 @@ pub(crate) fn read(connection: &Connection, repository: &RepositoryId) -> Result
     }
     history.seal();
     Ok(history)
+}
+
+/// Repository by repository, as the index has it.
+pub(crate) fn committed_at(connection: &Connection, commit: &CommitId) -> Result<Option<Time>, Failure> {
+    let sql = "SELECT change.committed_at FROM repository JOIN change ON change.repository = repository.key
+               WHERE change.id = ?1 LIMIT 1";
+    connection.one(sql, &values![&commit.0], |row| time(row, 0))
 }
 
 /// Keys hold no spaces, so they stand in one text with a space between them.

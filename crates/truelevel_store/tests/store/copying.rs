@@ -33,6 +33,7 @@ fn full(store: &mut SqlStore) {
     let raw = |delivery: &str| RawEvent {
         sender: "github".to_owned(),
         delivery: delivery.to_owned(),
+        repeats: Vec::new(),
         kind: "push".to_owned(),
         body: vec![0, 255],
         received_at: at(0),

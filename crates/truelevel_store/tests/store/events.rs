@@ -1,7 +1,7 @@
 use truelevel_model::events::{EventState, RawEvent, Reading, Resolution, Scope, Token};
 use truelevel_model::facts::{DeploymentOutcome, Facts};
 use truelevel_model::{Deployment, Incident, Review};
-use truelevel_store::{EventQuery, Receipt, SqlStore, Store};
+use truelevel_store::{EventQuery, Receipt, SqlStore, Store, Verdict};
 
 use crate::examples::{at, commit, deployment, incident, review};
 use crate::places::{Place, promises};
@@ -10,6 +10,7 @@ fn raw(delivery: &str) -> RawEvent {
     RawEvent {
         sender: "github".to_owned(),
         delivery: delivery.to_owned(),
+        repeats: Vec::new(),
         kind: "deployment_status".to_owned(),
         body: vec![0, 255, b'{'],
         received_at: at(0),
@@ -48,8 +49,12 @@ fn a_delivery_is_kept_once_as_it_came_with_its_facts(place: &Place) {
             (RawEvent { sender: "gitlab".to_owned(), ..raw("a") }, Reading::ignored("a ping")),
         ])
         .unwrap();
-    let [new, same] = [true, false].map(|is_changed| Receipt::Kept { is_changed });
-    assert_eq!(receipts, [new, Receipt::Duplicate, same, same]);
+    let kept = |is_changed, state, reason: Option<&str>| {
+        Receipt::Kept(Verdict { is_changed, state, reason: reason.map(str::to_owned) })
+    };
+    let [new, same] = [true, false].map(|is_changed| kept(is_changed, EventState::Normalised, None));
+    let ignored = kept(false, EventState::Ignored, Some("a ping"));
+    assert_eq!(receipts, [new, Receipt::Duplicate, same, ignored]);
     assert_eq!(store.deployments().unwrap(), facts.deployments);
     let events = store.events(&everything()).unwrap();
     assert_eq!(store.last_event().unwrap(), events[1].key, "the third one said nothing");
@@ -145,8 +150,10 @@ fn what_was_not_understood_stays_until_it_is(place: &Place) {
     assert_eq!((left.len(), left[0].reason.as_deref()), (1, Some("no service")));
     assert!(store.events(&EventQuery { after: left[0].key, ..everything() }).unwrap().is_empty());
     let facts = Facts { incidents: vec![incident("1")], ..Facts::default() };
-    assert!(store.settle(&[(left[0].key, reading(facts.clone()))]).unwrap());
-    assert!(!store.settle(&[(left[0].key, reading(facts))]).unwrap(), "reading it again changes nothing");
+    assert_eq!(store.quarantined().unwrap(), [("github".to_owned(), 1)]);
+    assert!(store.settle(&[(left[0].key, reading(facts.clone()))]).unwrap()[0].is_changed);
+    assert!(!store.settle(&[(left[0].key, reading(facts))]).unwrap()[0].is_changed, "reading it again changes nothing");
+    assert!(store.quarantined().unwrap().is_empty());
     assert_eq!(store.incidents().unwrap(), [incident("1")]);
     assert_eq!(store.expire_events(at(1)).unwrap(), 1);
 }
@@ -157,14 +164,28 @@ fn an_end_waits_for_the_start_of_its_incident(place: &Place) {
     let ended = Reading { resolutions: vec![end], ..Reading::default() };
     let begun = Incident { resolved_at: None, observed_at: at(0), ..incident("1") };
     let mut store = place.fresh();
-    store.receive(&[(raw("end"), ended.clone())]).unwrap();
+    let waits = Some("the start of incident 1 was not told yet".to_owned());
+    let verdict = Verdict { is_changed: false, state: EventState::Quarantined, reason: waits.clone() };
+    assert_eq!(store.receive(&[(raw("end"), ended.clone())]).unwrap(), [Receipt::Kept(verdict.clone())]);
     let told = &store.events(&everything()).unwrap()[0];
-    assert_eq!(told.reason.as_deref(), Some("the start of incident 1 was not told yet"));
+    assert_eq!(told.reason, waits);
+    assert_eq!(store.settle(&[(told.key, ended.clone())]).unwrap(), [verdict], "it still waits");
     store.receive(&[(raw("start"), reading(Facts { incidents: vec![begun.clone()], ..Facts::default() }))]).unwrap();
-    assert!(store.settle(&[(told.key, ended.clone())]).unwrap());
-    assert!(!store.settle(&[(told.key, ended)]).unwrap(), "again is harmless");
+    assert!(store.settle(&[(told.key, ended.clone())]).unwrap()[0].is_changed);
+    assert!(!store.settle(&[(told.key, ended)]).unwrap()[0].is_changed, "again is harmless");
     assert_eq!(store.incidents().unwrap()[0].resolved_at, Some(resolved_at));
     assert_eq!(store.events(&everything()).unwrap()[0].state, EventState::Normalised);
+}
+
+fn a_delivery_that_is_here_under_another_id_is_a_repeat(place: &Place) {
+    let mut store = place.fresh();
+    let again = RawEvent { repeats: vec!["10:00".to_owned(), "10:01".to_owned()], ..raw("10:02") };
+    let other = RawEvent { sender: "gitlab".to_owned(), ..again.clone() };
+    let receipts = store
+        .receive(&[(raw("10:00"), Reading::default()), (again, Reading::default()), (other, Reading::default())])
+        .unwrap();
+    let is_kept: Vec<bool> = receipts.iter().map(|receipt| matches!(receipt, Receipt::Kept(_))).collect();
+    assert_eq!(is_kept, [true, false, true]);
 }
 
 fn a_lease_is_held_by_one_until_it_ends(place: &Place) {
@@ -176,6 +197,8 @@ fn a_lease_is_held_by_one_until_it_ends(place: &Place) {
     assert!(!other.take_lease("upkeep", "other", at(60), at(120)).unwrap());
     assert!(other.take_lease("upkeep", "other", at(119), at(179)).unwrap());
     assert!(!one.take_lease("upkeep", "one", at(120), at(180)).unwrap());
+    assert!(other.take_lease("upkeep", "other", at(121), at(121)).unwrap(), "who holds it gives it up");
+    assert!(one.take_lease("upkeep", "one", at(121), at(180)).unwrap());
 }
 
 fn a_lease_of_a_clock_that_was_set_back_holds_nobody_up(place: &Place) {
@@ -213,6 +236,7 @@ promises![
     a_lease_is_held_by_one_until_it_ends,
     a_lease_of_a_clock_that_was_set_back_holds_nobody_up,
     a_delivery_is_kept_once_as_it_came_with_its_facts,
+    a_delivery_that_is_here_under_another_id_is_a_repeat,
     a_deployment_told_bit_by_bit_is_the_same_in_every_order,
     a_review_told_bit_by_bit_is_the_same_in_every_order,
     a_token_is_added_once_and_taken_back_once,

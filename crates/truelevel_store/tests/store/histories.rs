@@ -1,4 +1,4 @@
-use truelevel_model::{ChangeIndex, History, HistoryBuilder, RepositoryId, StoredChange, Tag};
+use truelevel_model::{ChangeIndex, CommitId, History, HistoryBuilder, RepositoryId, StoredChange, Tag};
 use truelevel_store::{Store, StoreError};
 
 use crate::examples::{at, changes, commit};
@@ -111,7 +111,19 @@ fn places_are_those_of_the_history(place: &Place) {
     assert_eq!(read.find(&history.id(ChangeIndex(33))), Some(ChangeIndex(33)));
 }
 
+fn a_commit_is_found_whatever_its_repository(place: &Place) {
+    let mut store = place.fresh();
+    let history = History::from_changes(changes(10));
+    for repository in ["a", "shop"] {
+        store.append_history(&repository.into(), &history, 0).unwrap();
+    }
+    let last = changes(10).pop().unwrap();
+    assert_eq!(store.committed_at(&last.id).unwrap(), Some(last.committed_at));
+    assert_eq!(store.committed_at(&CommitId([0xff; 20])).unwrap(), None);
+}
+
 promises![
+    a_commit_is_found_whatever_its_repository,
     a_history_is_read_back_exactly,
     a_replaced_history_forgets_the_one_before_and_no_other_repository,
     a_repository_never_collected_has_no_history,

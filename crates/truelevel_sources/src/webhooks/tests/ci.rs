@@ -31,6 +31,58 @@ fn a_pull_request_of_bitbucket_tells_its_answers_and_its_merge() {
     assert_eq!(push.state(), EventState::Ignored);
 }
 
+/// The form of Atlassian's page on event payloads of Bitbucket Data Center.
+#[test]
+fn a_pull_request_of_bitbucket_data_center_tells_its_answers_and_its_merge() {
+    let of = |key: &'static str, date: &str, actor: u64| {
+        let body = json!({
+            "eventKey": key, "date": date, "actor": { "name": "someone", "id": actor, "type": "NORMAL" },
+            "pullRequest": {
+                "id": 9, "state": "OPEN", "createdDate": 1_787_306_400_000_i64, "updatedDate": 1_787_306_400_000_i64,
+                "closedDate": 1_787_313_600_000_i64,
+                "toRef": { "id": "refs/heads/main", "repository": { "slug": "web", "project": { "key": "ACME" } } },
+                "author": { "user": { "name": "author", "id": 1, "type": "NORMAL" } },
+                "properties": { "mergeCommit": { "id": SHA } },
+            },
+        });
+        let given = [("x-event-key", key), ("x-request-id", "r1")];
+        assert_eq!(take("bitbucket", "", &given, &body).delivery, "r1");
+        facts("bitbucket", "", &given, &body).reviews.remove(0)
+    };
+    let approved = of("pr:reviewer:approved", "2026-08-21T12:00:00+0100", 2);
+    assert_eq!(
+        (text(approved.approved_at).as_str(), text(approved.first_response_at).as_str()),
+        ("2026-08-21T11:00:00Z", "2026-08-21T11:00:00Z")
+    );
+    assert_eq!(of("pr:reviewer:approved", "2026-08-21T12:00:00+0100", 1).approved_at, None, "one's own");
+    assert_eq!(text(of("pr:comment:added", "2026-08-21T10:30:00+0000", 2).first_response_at), "2026-08-21T10:30:00Z");
+    let opened = of("pr:opened", "2026-08-21T10:00:00+0000", 1);
+    assert_eq!((opened.repository.as_str(), opened.number, opened.merged_at), ("web", 9, None));
+    let merged = of("pr:merged", "2026-08-21T12:00:00+0000", 2);
+    assert_eq!(
+        (text(merged.merged_at).as_str(), text(Some(merged.opened_at)).as_str()),
+        ("2026-08-21T12:00:00Z", "2026-08-21T10:00:00Z")
+    );
+    assert_eq!(merged.merge_commit.unwrap().to_string(), SHA);
+}
+
+#[test]
+fn a_record_in_our_words_is_read_from_any_sender_of_standard_webhooks() {
+    let event = |kind: &str, data: Value| json!({ "type": kind, "timestamp": "2026-08-21T10:00:00Z", "data": data });
+    let given = [("webhook-id", "msg_1")];
+    let record = json!({ "service": "web", "environment": "production", "version": "v1",
+        "finished_at": "2026-08-21T10:00:00Z", "outcome": "succeeded" });
+    let body = event("deployment.finished", record);
+    assert_eq!(take("standard_webhooks", "", &given, &body).delivery, "msg_1");
+    let deployment = facts("standard_webhooks", "", &given, &body).deployments.remove(0);
+    assert_eq!((deployment.service.as_str(), deployment.source.as_str()), ("web", "standard_webhooks"));
+    let broken = event("incident.opened", json!({ "id": "1" }));
+    let reading = read(&take("standard_webhooks", "", &given, &broken), &names());
+    assert!(reading.reason().unwrap().starts_with("`data."), "{reading:?}");
+    let other = read(&take("standard_webhooks", "", &given, &event("invoice.paid", json!({}))), &names());
+    assert_eq!(other.state(), EventState::Ignored);
+}
+
 #[test]
 fn a_build_of_buildkite_is_a_run_once_it_started() {
     let body = |state: &str, started: Value| {

@@ -76,7 +76,19 @@ fn a_rollout_of_flagger_ends_in_a_deployment_or_is_aborted() {
         json!({ "eventType": "Normal", "eventMessage": "Promotion completed!", "timestamp": "1787331600000" }),
     );
     assert_eq!(read(&take("flagger", "", &[], &step), &names()).state(), EventState::Ignored);
-    let later = truelevel_model::Time::parse("2026-08-22T17:00:00Z").unwrap();
-    let again = sender("flagger").unwrap().take(&Headers::new(), "", step.to_string().as_bytes(), later).unwrap();
-    assert_ne!(again.delivery, take("flagger", "", &[], &step).delivery, "the same version may be rolled out again");
+}
+
+#[test]
+fn a_rollout_of_flagger_that_is_told_again_within_minutes_is_the_same_and_later_another() {
+    let body = json!({ "name": "Checkout", "namespace": "production", "phase": "Succeeded", "checksum": "85d557f47b" });
+    let at = |time: &str| {
+        let time = truelevel_model::Time::parse(time).unwrap();
+        sender("flagger").unwrap().take(&Headers::new(), "", body.to_string().as_bytes(), time).unwrap()
+    };
+    let first = at("2026-08-21T16:59:58Z");
+    let is_repeat = |again: RawEvent| again.delivery == first.delivery || again.repeats.contains(&first.delivery);
+    assert!(is_repeat(at("2026-08-21T16:59:59Z")), "in the same minute");
+    assert!(is_repeat(at("2026-08-21T17:00:01Z")), "in the next one");
+    assert!(is_repeat(at("2026-08-21T17:04:30Z")), "after many attempts");
+    assert!(!is_repeat(at("2026-08-21T17:30:00Z")), "the same version may be rolled out again");
 }
