@@ -38,12 +38,13 @@ fn left_by(place: &Place, version: usize) {
 
 /// Facts as the first version keeps them.
 const OLD_FACTS: &str = "
-    INSERT INTO source (key, name) VALUES (1, 'deployments:example');
-    INSERT INTO service (key, name) VALUES (1, 'shop');
-    INSERT INTO environment (key, name) VALUES (1, 'production');
+    INSERT INTO source (name) VALUES ('deployments:example');
+    INSERT INTO service (name) VALUES ('shop');
+    INSERT INTO environment (name) VALUES ('production');
     INSERT INTO deployment (service, environment, finished_at, sequence, source, id, version, outcome,
                             is_initial_state, observed_at)
-    VALUES (1, 1, 1787331600000, 0, 1, '1', '1.2.3', 'succeeded', 0, 1787331601000)";
+    SELECT service.key, environment.key, 1787331600000, 0, source.key, '1', '1.2.3', 'succeeded', 0, 1787331601000
+    FROM service, environment, source";
 
 fn a_store_of_every_earlier_version_keeps_its_facts_and_takes_new_ones(place: &Place) {
     for version in 1..=versions(place).len() {
