@@ -274,3 +274,66 @@ fn a_redeployment_that_somebody_decides_for_has_failed() {
     assert!(explained.text().contains("linked to incident (i9 of "), "{}", explained.text());
     assert!(explained.text().contains("followed by incident (i0 of "), "{}", explained.text());
 }
+
+#[test]
+fn explain_says_what_a_value_would_be_with_each_thing_that_was_left_out_of_it() {
+    let world = with_incidents();
+    let mut deployments = "service,environment,version,outcome,finished_at\n".to_owned();
+    for day in 0..10 {
+        deployments += &format!("web,staging,v{day},succeeded,{}\n", instant(day + 1, 10));
+    }
+    world.write("deployments-staging.csv", deployments);
+    import(&world, &["deployments-staging.csv"]);
+    let explained = world.run(["explain", "deployment_frequency", "--as-of", AS_OF]).text().to_owned();
+    for told in ["with redeployment, ", "n 10 instead of 9", "with not_production, ", "1 redeployment: "] {
+        assert!(explained.contains(told), "`{told}` is not in {explained}");
+    }
+    let explained = world.run(["explain", "time_to_detect", "--as-of", AS_OF]).text().to_owned();
+    assert!(explained.contains("nothing that would change the value"), "{explained}");
+    assert!(explained.contains("not counted, when it was noticed is not told"), "{explained}");
+    let explained = world.run(["explain", "not_production", "--all", "--as-of", AS_OF]).text().to_owned();
+    assert!(explained.contains("web v3 in staging"), "{explained}");
+}
+
+#[test]
+fn reviews_and_pipeline_runs_count_without_the_repository() {
+    let world = with_incidents();
+    let (mut reviews, mut runs) = (
+        "repository,number,opened_at,first_response_at,merged_at,lines_changed\n".to_owned(),
+        "id,repository,workflow,commit,started_at,finished_at,outcome\n".to_owned(),
+    );
+    for day in 1..=10 {
+        let [from, answered, until] = [9, 10, 12].map(|hour| instant(day, hour));
+        reviews += &format!("acme/web,{day},{from},{answered},{until},40\n");
+        runs += &format!("{day},acme/web,ci,{},{from},{answered},succeeded\n", "ab".repeat(20));
+        runs += &format!("x{day},acme/nobody,ci,{},{from},{answered},succeeded\n", "cd".repeat(20));
+    }
+    world.write("reviews.csv", reviews);
+    world.write("pipeline-runs.csv", runs);
+    import(&world, &["reviews.csv", "pipeline-runs.csv"]);
+    let assessment = assess(&world);
+    let metric = |id: &str| service(&assessment, "web")["metrics"][id].clone();
+    assert_eq!(
+        (&metric("review_pickup_time")["value"], &metric("review_pickup_time")["n"]),
+        (&json!(3600.0), &json!(10))
+    );
+    assert_eq!(metric("review_size")["value"], json!(40.0));
+    assert_eq!(metric("pipeline_success_rate")["value"], json!(1.0));
+    assert!(metric("time_to_green")["note"].as_str().unwrap().contains("default one is not known"));
+    assert_warned(&assessment, &["0 reviews and 10 pipeline runs", "acme/nobody", "counted nowhere"]);
+}
+
+#[test]
+fn a_service_that_is_deployed_to_no_production_is_named_and_counted() {
+    let world = with_incidents();
+    let deployment = format!("wbe,producton,v1,succeeded,{}", instant(2, 11));
+    world.write("deployments-wrong.csv", format!("service,environment,version,outcome,finished_at\n{deployment}\n"));
+    import(&world, &["deployments-wrong.csv"]);
+    let assessment = assess(&world);
+    assert_eq!(service_names(&assessment), ["web"]);
+    assert_warned(&assessment, &["1 service deployed and never to production", "wbe to producton"]);
+    assert_eq!(assessment["exclusions"]["not_production"]["count"], 1);
+    let explained = world.run(["explain", "not_production", "--as-of", AS_OF]).text().to_owned();
+    assert!(explained.contains("wbe in producton, 1 deployment"), "{explained}");
+    assert!(world.run(["doctor", "--as-of", AS_OF]).text().contains("producton"));
+}

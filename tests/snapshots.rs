@@ -152,3 +152,16 @@ fn two_files_are_compared_without_a_workspace() {
     world.run(["compare", "before.json", "other.json"]).fails_with(2, &["other.json", "not an assessment"]);
     world.run(["compare", "before.json", "missing.json"]).fails_with(2, &["no truelevel.toml there"]);
 }
+
+#[test]
+fn a_configuration_that_says_the_same_in_other_words_stops_no_comparison() {
+    let world = filled("1");
+    let reworded = "# What we assess.\n[[deployment_repository]]\npath = 'gitops'\n[[repository]]\npath = \"web\"\n\
+                    [workspace]\nname = \"Shops\"\n[cost]\ncurrency = \"EUR\"\nper_day = 800.0\n";
+    world.write("truelevel.toml", reworded);
+    world.run(["snapshot", "--as-of", AS_OF]);
+    assert_eq!(compare(&world, &[])["basis"], Value::Array(Vec::new()));
+    world.write("truelevel.toml", format!("{reworded}[calendar]\nworking_days = [\"mon\", \"tue\"]\n"));
+    world.run(["snapshot", "--as-of", AS_OF]);
+    assert_eq!(compare(&world, &[])["basis"][0]["what"], "configuration");
+}

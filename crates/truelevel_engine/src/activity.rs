@@ -9,7 +9,7 @@ use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::pipelines::{PipelineRepository, Pipelines};
 use truelevel_metrics::reviews::Reviews;
 use truelevel_model::{
-    Incident, IncidentLink, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Time, Window, printable,
+    History, Incident, IncidentLink, PipelineRun, RepositoryId, Review, ServiceId, SourceId, Time, Window, printable,
 };
 use truelevel_report::numbers;
 use truelevel_store::{Store, StoreError};
@@ -40,6 +40,9 @@ pub(crate) struct ActivityIndex<'a> {
     reviews: BTreeMap<usize, Reviews<'a>>,
     pipelines: BTreeMap<usize, Pipelines<'a>>,
     workflow_runs: BTreeMap<usize, WorkflowRuns<'a>>,
+    /// The reviews and runs of repositories that are not given, by what services call these.
+    reviews_elsewhere: BTreeMap<&'a str, Reviews<'a>>,
+    pipelines_elsewhere: BTreeMap<&'a str, Pipelines<'a>>,
 }
 
 /// The facts of the window that is judged, and of the one before it once they are asked for.
@@ -56,15 +59,17 @@ pub(crate) fn unplaced(
     activity: &Activity,
     own: &OwnRules,
     platform: &PlatformFacts,
-    services: &[Service],
+    (services, repositories): (&[Service], &[CollectedRepository]),
 ) -> Vec<String> {
     let names: BTreeSet<&str> = services.iter().map(|service| service.id.as_str()).collect();
     let incidents = activity.unplaced(services).into_iter();
+    let work = activity.unplaced_work(services, repositories);
     activity
         .waiting()
         .into_iter()
         .chain(incidents)
         .chain(activity.idle_links())
+        .chain(work)
         .chain(own.unplaced(&names))
         .chain(platform.unplaced(&names))
         .collect()
@@ -171,6 +176,54 @@ impl Activity {
         link.deployment.as_ref().is_some_and(|deployment| self.lost.contains(deployment))
     }
 
+    /// Reviews and runs of repositories that are neither given nor any service's.
+    fn unplaced_work(&self, services: &[Service], repositories: &[CollectedRepository]) -> Option<String> {
+        let (given, wanted) = (ReportedNames::new(repositories), WantedNames::new(services));
+        let mut known: HashMap<String, bool> = HashMap::new();
+        // Facts of one repository mostly stand together.
+        let mut last = (String::new(), false);
+        let mut is_nowhere = |repository: &RepositoryId| {
+            let name = repository.as_str();
+            if last.0 != name {
+                let look = || given.find(name).is_none() && wanted.find(name).next().is_none();
+                let is_nowhere = *known.entry(name.to_owned()).or_insert_with(look);
+                last = (name.to_owned(), is_nowhere);
+            }
+            last.1
+        };
+        let mut names: BTreeSet<&RepositoryId> = BTreeSet::new();
+        let (mut reviews, mut runs) = (0, 0);
+        for review in self.reviews.iter().filter(|review| is_nowhere(&review.repository)) {
+            names.insert(&review.repository);
+            reviews += 1;
+        }
+        for run in self.runs.iter().filter(|run| is_nowhere(&run.repository)) {
+            names.insert(&run.repository);
+            runs += 1;
+        }
+        let first = names.first()?;
+        Some(format!(
+            "{} and {} of {} that no service has, for example {}: counted nowhere; say in `repository` of a [[service]] table \
+             or of services.csv whose it is, or give it in a [[repository]] table",
+            numbers::count(reviews, "review"),
+            numbers::count(runs, "pipeline run"),
+            numbers::count(names.len() as u64, "repository"),
+            printable(first.as_str())
+        ))
+    }
+
+    /// When things happened.
+    pub(crate) fn times(&self) -> impl Iterator<Item = Time> {
+        let incidents = self.incidents.iter().flat_map(|incident| {
+            [Some(incident.started_at), incident.detected_at, incident.acknowledged_at, incident.resolved_at]
+        });
+        let reviews = self.reviews.iter().flat_map(|review| {
+            [Some(review.opened_at), review.first_response_at, review.approved_at, review.merged_at]
+        });
+        let runs = self.runs.iter().flat_map(|run| [Some(run.started_at), run.finished_at]);
+        incidents.chain(reviews).chain(runs).flatten()
+    }
+
     /// Decisions about incidents that decide nothing.
     fn idle_links(&self) -> impl Iterator<Item = String> {
         let known: HashSet<(&SourceId, &str)> =
@@ -216,12 +269,13 @@ impl Activity {
         concerned
     }
 
-    /// Takes in the reviews and pipeline runs of now. Answers the places of the repositories whose are others than before.
+    /// Takes in the reviews and pipeline runs of now. Answers the places of the repositories whose are others than before,
+    /// and the names of those that are not given.
     pub(crate) fn take_work(
         &mut self,
         (reviews, runs): (Vec<Review>, Vec<PipelineRun>),
         repositories: &[CollectedRepository],
-    ) -> BTreeSet<usize> {
+    ) -> (BTreeSet<usize>, BTreeSet<String>) {
         let of_reviews = differing(&self.reviews, &reviews, |it| (&it.source, &it.repository, it.number));
         let of_runs = differing(&self.runs, &runs, |it| (&it.source, &it.id, it.attempt));
         let names: BTreeSet<&RepositoryId> = of_reviews
@@ -230,9 +284,15 @@ impl Activity {
             .chain(of_runs.iter().map(|run| &run.repository))
             .collect();
         let reported = ReportedNames::new(repositories);
-        let places = names.iter().filter_map(|name| reported.find(name.as_str())).collect();
+        let (mut places, mut elsewhere) = (BTreeSet::new(), BTreeSet::new());
+        for name in names {
+            match reported.find(name.as_str()) {
+                Some(place) => places.insert(place),
+                None => elsewhere.insert(name.as_str().to_owned()),
+            };
+        }
         (self.reviews, self.runs) = (reviews, runs);
-        places
+        (places, elsewhere)
     }
 
     /// Reviews and runs are prepared once for a repository, however many services it holds; only for those of the
@@ -268,7 +328,21 @@ impl Activity {
             };
             (place, Pipelines::prepare(runs, repository, window))
         });
+        let reported = ReportedNames::new(repositories);
+        let wanted = WantedNames::new(services.iter().copied());
+        let reviews_elsewhere = wanted.group(&self.reviews, |review| &review.repository, &reported);
+        let runs_elsewhere = wanted.group(&self.runs, |run| &run.repository, &reported);
+        let no_history = History::default();
+        let nothing_known = PipelineRepository { history: &no_history, mainline: None, default_branch: None };
         ActivityIndex {
+            reviews_elsewhere: reviews_elsewhere
+                .into_iter()
+                .map(|(name, reviews)| (name, Reviews::prepare(reviews, window)))
+                .collect(),
+            pipelines_elsewhere: runs_elsewhere
+                .into_iter()
+                .map(|(name, runs)| (name, Pipelines::prepare(runs, nothing_known, window)))
+                .collect(),
             incidents: (!self.incidents.is_empty()).then_some(incidents),
             links: IncidentLinks::new(&self.links, |source, id| {
                 self.lost.is_empty() || !self.lost.contains(&(source.clone(), id.to_owned()))
@@ -320,6 +394,22 @@ impl<'a> ActivityIndex<'a> {
         self.reviews.get(&repository)
     }
 
+    /// The reviews of a service's repository, whether that is given or not; absent when none was ever reported.
+    pub(crate) fn reviews_of(&self, service: &Service) -> Option<&Reviews<'a>> {
+        match service.repository {
+            Some(place) => self.reviews.get(&place),
+            None => self.reviews_elsewhere.get(service.wanted_repository.as_str()),
+        }
+    }
+
+    /// The same of its pipeline runs.
+    pub(crate) fn pipelines_of(&self, service: &Service) -> Option<&Pipelines<'a>> {
+        match service.repository {
+            Some(place) => self.pipelines.get(&place),
+            None => self.pipelines_elsewhere.get(service.wanted_repository.as_str()),
+        }
+    }
+
     /// How often each workflow of a repository ran; absent when no run was ever reported.
     pub(crate) fn workflow_runs(&self, repository: usize) -> Option<&WorkflowRuns<'a>> {
         self.workflow_runs.get(&repository)
@@ -369,6 +459,59 @@ fn by_repository<'a, Fact>(
     found
 }
 
+/// What services call repositories that are not given.
+struct WantedNames<'a>(HashMap<String, BTreeSet<&'a str>>);
+
+impl<'a> WantedNames<'a> {
+    fn new(services: impl IntoIterator<Item = &'a Service>) -> Self {
+        let mut names: HashMap<String, BTreeSet<&str>> = HashMap::new();
+        for service in services.into_iter().filter(|service| service.repository.is_none()) {
+            let wanted = service.wanted_repository.as_str();
+            names.entry(last_part(wanted)).or_default().insert(wanted);
+        }
+        Self(names)
+    }
+
+    /// The names that what a source reports may stand for.
+    fn find(&self, reported: &str) -> impl Iterator<Item = &'a str> {
+        let alike = if self.0.is_empty() { None } else { self.0.get(&last_part(reported)) };
+        alike.into_iter().flatten().copied().filter(move |wanted| stands_for(reported, wanted))
+    }
+
+    /// The facts of repositories that are not given, by what services call these.
+    fn group<'f, Fact>(
+        &self,
+        facts: &'f [Fact],
+        repository_of: impl Fn(&Fact) -> &RepositoryId,
+        given: &ReportedNames,
+    ) -> BTreeMap<&'a str, Vec<&'f Fact>> {
+        let mut found: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
+        if self.0.is_empty() {
+            return found;
+        }
+        let mut known: HashMap<&str, Vec<&str>> = HashMap::new();
+        for fact in facts {
+            let name = repository_of(fact).as_str();
+            let find = || if given.find(name).is_some() { Vec::new() } else { self.find(name).collect() };
+            for wanted in known.entry(name).or_insert_with(find) {
+                found.entry(wanted).or_default().push(fact);
+            }
+        }
+        found
+    }
+}
+
+/// Whether a repository that a source reports may be the one that a service calls so: the same name, or the same last part
+/// where one of them says no more.
+pub(crate) fn stands_for(reported: &str, wanted: &str) -> bool {
+    reported.eq_ignore_ascii_case(wanted)
+        || (last_part(reported) == last_part(wanted) && !(reported.contains('/') && wanted.contains('/')))
+}
+
+fn last_part(name: &str) -> String {
+    plain_name(name.rsplit('/').next().unwrap_or(name))
+}
+
 /// What sources may call repositories, in lower case.
 pub(crate) struct ReportedNames {
     names: HashMap<String, usize>,
@@ -392,7 +535,7 @@ impl ReportedNames {
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let (wanted, ending) = (name.to_lowercase(), format!("/{}", name.to_lowercase()));
         let at_address = || self.addresses.iter().find(|(address, _)| address.ends_with(&ending)).map(|(_, at)| *at);
-        let last = || self.plain_names.get(&plain_name(name.rsplit('/').next().unwrap_or(name))).copied();
+        let last = || self.plain_names.get(&last_part(name)).copied();
         self.names.get(&wanted).copied().or_else(at_address).or_else(last)
     }
 }

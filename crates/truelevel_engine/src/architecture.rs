@@ -1,6 +1,7 @@
 //! Which services deploy together, and whether that is the constraint.
 
-use truelevel_metrics::lockstep::{FEWEST_DEPLOYMENTS, Group, Moment, groups, share_together};
+use truelevel_metrics::lockstep::{FEWEST_DEPLOYMENTS, Group, Moment, groups, left_together, share_together};
+use truelevel_metrics::metrics::lockstep_ratio::{self, LOCKSTEP_RATIO};
 use truelevel_model::architecture::{Architecture, LockstepGroup};
 use truelevel_model::assessment::ServiceResult;
 
@@ -14,29 +15,60 @@ const NAMED: usize = 14;
 const FEWEST_DEPARTURES: u64 = 6;
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// None where fewer than two services deploy often enough to tell.
-///
-/// `threshold` is the share of services, 0 to 1, from which on the architecture is the constraint.
-pub(crate) fn find(
-    services: &[ServiceResult],
-    traces: &[Trace],
-    window_days: u32,
-    threshold: f64,
-) -> Option<Architecture> {
-    let moments: Vec<Vec<Moment>> = traces.iter().map(|trace| trace.moments.clone()).collect();
-    let asked = moments.iter().filter(|moments| moments.len() >= FEWEST_DEPLOYMENTS).count();
-    if asked < 2 {
-        return None;
+/// What deploys together.
+pub(crate) struct Lockstep {
+    /// When each service was deployed.
+    moments: Vec<Vec<Moment>>,
+    groups: Vec<Group>,
+}
+
+impl Lockstep {
+    /// Looks for what deploys together among services.
+    pub(crate) fn find(traces: &[Trace]) -> Self {
+        let moments: Vec<Vec<Moment>> = traces.iter().map(|trace| trace.moments.clone()).collect();
+        Self { groups: groups(&moments), moments }
     }
-    let found = groups(&moments);
-    let in_lockstep: usize = found.iter().map(|group| group.services.len()).sum();
-    Some(Architecture {
-        services_asked: asked as u64,
-        services_in_lockstep: in_lockstep as u64,
-        is_constraint: in_lockstep as f64 >= threshold * asked as f64 && in_lockstep > 0,
-        groups_found: found.len() as u64,
-        groups: found.iter().take(GROUPS).map(|group| shown(group, services, &moments, window_days)).collect(),
-    })
+
+    /// Puts the lockstep ratio of each service beside its other metrics.
+    pub(crate) fn put_beside(&self, services: &mut [ServiceResult]) {
+        let mut together = vec![0; self.moments.len()];
+        for group in &self.groups {
+            for place in &group.services {
+                let others = group.services.iter().filter(|other| *other != place);
+                let others: Vec<&[Moment]> = others.map(|other| self.moments[*other].as_slice()).collect();
+                together[*place] = left_together(&self.moments[*place], &others);
+            }
+        }
+        for ((service, moments), together) in services.iter_mut().zip(&self.moments).zip(together) {
+            if let Some(measurement) = service.metrics.get_mut(LOCKSTEP_RATIO.id).filter(|_| !moments.is_empty()) {
+                lockstep_ratio::put_down(measurement, together, moments.len() as u64);
+            }
+        }
+    }
+
+    /// None where fewer than two services deploy often enough to tell.
+    ///
+    /// `threshold` is the share of services, 0 to 1, from which on the architecture is the constraint.
+    pub(crate) fn architecture(
+        &self,
+        services: &[ServiceResult],
+        window_days: u32,
+        threshold: f64,
+    ) -> Option<Architecture> {
+        let asked = self.moments.iter().filter(|moments| moments.len() >= FEWEST_DEPLOYMENTS).count();
+        if asked < 2 {
+            return None;
+        }
+        let in_lockstep: usize = self.groups.iter().map(|group| group.services.len()).sum();
+        let shown = |group| shown(group, services, &self.moments, window_days);
+        Some(Architecture {
+            services_asked: asked as u64,
+            services_in_lockstep: in_lockstep as u64,
+            is_constraint: in_lockstep as f64 >= threshold * asked as f64 && in_lockstep > 0,
+            groups_found: self.groups.len() as u64,
+            groups: self.groups.iter().take(GROUPS).map(shown).collect(),
+        })
+    }
 }
 
 fn shown(group: &Group, services: &[ServiceResult], moments: &[Vec<Moment>], window_days: u32) -> LockstepGroup {

@@ -21,17 +21,19 @@ use truelevel_model::assessment::{
 use truelevel_model::course::{Course, Courses};
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Time, Window,
+    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Reason, Time,
+    Window,
 };
 
 use truelevel_report::numbers;
 use truelevel_sources::git::{AutomationAccounts, ChangeReading, GitRepository};
 
 use crate::activity::{Activity, Windows, unplaced};
+use crate::architecture::Lockstep;
 use crate::collect::{Collected, CollectedRepository, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
 use crate::evidence::{keep_evidence, reported_evidence};
-use crate::matching::{Service, services};
+use crate::matching::{OutsideProduction, Service, services};
 use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::own_rules::OwnRules;
 use crate::past::{Past, Summary};
@@ -69,6 +71,8 @@ pub struct Prepared {
     pub(crate) name: String,
     pub(crate) collected: Collected,
     pub(crate) services: Vec<Service>,
+    /// What is deployed, and never to production.
+    pub(crate) outside_production: Vec<OutsideProduction>,
     pub(crate) mainlines: Vec<Option<Mainline>>,
     /// The default branches as of the start of the window; made when the window before it is measured.
     mainlines_before: OnceLock<Vec<Option<Mainline>>>,
@@ -135,7 +139,8 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     }
     talk.progress("reading deployments from the store", 0, None);
     let records = workspace.store.service_records()?;
-    let mut services = services(&workspace.config, &collected.repositories, deployments(workspace)?, &records);
+    let (mut services, outside_production) =
+        services(&workspace.config, &collected.repositories, deployments(workspace)?, &records);
     refuse_emptiness(&collected, &services, window)?;
     refuse_unknown(&request.services, &services)?;
     talk.progress("looking at files", 0, None);
@@ -145,7 +150,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     }
     let activity = Activity::read(workspace.store.as_ref(), &services)?;
     let platform = PlatformFacts::gather(&workspace.config.golden_paths, &collected, &services, &detected, &activity)?;
-    let unplaced = unplaced(&activity, &workspace.config.own, &platform, &services);
+    let unplaced = unplaced(&activity, &workspace.config.own, &platform, (&services, &collected.repositories));
     let sources = sources(&services, &activity, window);
     // The organisation's golden paths are its own whichever of its services are asked about.
     services.retain(|service| is_asked(&request.services, service));
@@ -172,6 +177,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         bands,
         calendar: workspace.config.calendar.clone(),
         services,
+        outside_production,
         collected,
     };
     prepared.look_closer(workspace)?;
@@ -436,10 +442,13 @@ impl Prepared {
     fn put_together(
         &self,
         asked: &[&Service],
-        services: Vec<ServiceResult>,
+        mut services: Vec<ServiceResult>,
         tallies: &[&Tally],
         weeks: &[&ServiceWeeks],
     ) -> Assessment {
+        let traces: Vec<Trace> = tallies.iter().map(|tally| tally.trace.clone()).collect();
+        let lockstep = Lockstep::find(&traces);
+        lockstep.put_beside(&mut services);
         let judged = judged(services.iter());
         let RolledUp { level, limiting_stages, mut stages, mut lanes, metrics } = self.roll_up(&judged);
         if judged.len() != 1 {
@@ -453,9 +462,9 @@ impl Prepared {
         let roadmap = self.plan(level.proven, &stages, &lanes, judged.len());
         let mut exclusions = Exclusions::default();
         tallies.iter().for_each(|tally| exclusions.merge(&tally.exclusions));
-        let traces: Vec<Trace> = tallies.iter().map(|tally| tally.trace.clone()).collect();
+        self.outside_production.iter().for_each(|outside| outside.count_in(self.window, &mut exclusions));
         let threshold = self.catalog.lockstep_share;
-        let architecture = crate::architecture::find(&services, &traces, self.window.days, threshold);
+        let architecture = lockstep.architecture(&services, self.window.days, threshold);
         let said = self.declarations.iter().filter(|said| said.declared_at <= self.window.end);
         let declarations: Vec<Declaration> = said.cloned().collect();
         let basis = (self.window.days, self.bands.edition.as_str(), self.calendar.zone());
@@ -513,6 +522,7 @@ impl Prepared {
         let mut warnings = self.collected.warnings.clone();
         warnings.extend(self.own.expired(self.window.end));
         warnings.extend(self.unplaced.clone());
+        warnings.extend(OutsideProduction::warning(&self.outside_production));
         warnings.extend(self.platform.warnings(self.window.end));
         warnings.extend(crate::evidence::warning_of_reports(services));
         let mut file_warnings = Vec::new();
@@ -602,7 +612,7 @@ impl Prepared {
         }
     }
 
-    fn newest_change(&self, repository: &CollectedRepository) -> Option<Time> {
+    pub(crate) fn newest_change(&self, repository: &CollectedRepository) -> Option<Time> {
         let head = repository.history.find(&repository.head_as_of(self.window.end)?)?;
         Some(repository.history.committed_at(head))
     }

@@ -177,16 +177,16 @@ pub fn doctor(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Tal
         (
             &DEPLOYMENTS,
             named(&|service| matches!(service.deployment_data, DeploymentData::None | DeploymentData::ReleaseTags)),
-            "services have no deployments but release tags, or nothing",
+            "service: no deployments but release tags, or nothing",
         ),
-        (&REPOSITORIES, named(&|service| service.repositories.is_empty()), "services have no repository"),
-        (&VERSIONS, named(&|service| service.unresolved_versions > 0), "services have versions that lead to no commit"),
-        (&INCIDENTS, without("incidents"), "services: no source reports incidents"),
-        (&PIPELINE_RUNS, without("pipeline_runs"), "services: no source reports pipeline runs"),
-        (&REVIEWS, without("reviews"), "services: no source reports reviews"),
-        (&STALE, stale, "sources have brought nothing in the window"),
-        (&UNREAD, assessment.coverage.warnings.clone(), "things could not be read as they are meant"),
-        (&TEAMS, named(&|service| service.team.is_none()), "services have no team"),
+        (&REPOSITORIES, named(&|service| service.repositories.is_empty()), "service: no repository"),
+        (&VERSIONS, named(&|service| service.unresolved_versions > 0), "service: versions that lead to no commit"),
+        (&INCIDENTS, without("incidents"), "service: no source reports incidents"),
+        (&PIPELINE_RUNS, without("pipeline_runs"), "service: no source reports pipeline runs"),
+        (&REVIEWS, without("reviews"), "service: no source reports reviews"),
+        (&STALE, stale, "source: nothing brought in the window"),
+        (&UNREAD, assessment.coverage.warnings.clone(), "thing: not read as it is meant, or assumed"),
+        (&TEAMS, named(&|service| service.team.is_none()), "service: no team"),
     ];
     let open = Open::find(&catalog, &assessment);
     let mut findings: Vec<Finding> = found
@@ -241,7 +241,7 @@ impl<'a> Open<'a> {
         let stages: BTreeSet<String> = of(&self.gates).into_iter().collect();
         Finding {
             finding: kind.finding,
-            what: format!("{} {words}", subjects.len()),
+            what: counted(subjects.len(), words),
             connect: kind.connect,
             count: subjects.len(),
             questions: of(&self.questions),
@@ -255,6 +255,12 @@ impl<'a> Open<'a> {
         let first = self.questions.iter().position(|(question, _)| finding.questions.contains(question));
         first.unwrap_or(self.questions.len())
     }
+}
+
+/// `service: no team`, of several.
+fn counted(number: usize, words: &str) -> String {
+    let (noun, what) = words.split_once(": ").unwrap_or((words, ""));
+    format!("{}: {what}", truelevel_report::numbers::count(number as u64, noun))
 }
 
 /// What tells of what happened, and beside it what only says how services are.

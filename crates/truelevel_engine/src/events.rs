@@ -3,6 +3,7 @@
 use truelevel_metrics::failures::Proof;
 use truelevel_metrics::incidents::{Cause, ServiceIncident};
 use truelevel_metrics::metrics::deployment_rework_rate::Rework;
+use truelevel_metrics::pipelines::RedSpell;
 use truelevel_metrics::service::ServiceData;
 use truelevel_metrics::timeline::{DeploymentKind, TimelineEntry, describe};
 use truelevel_metrics::{Basis, METRICS};
@@ -18,9 +19,15 @@ pub(crate) fn events(metric: &str, data: &ServiceData<'_>) -> Vec<String> {
             shipped_changes(metric, data)
         }
         ("undeployed_changes" | "undeployed_change_age", _) => waiting_changes(data),
-        ("change_fail_rate" | "failed_deployment_recovery_time", _) => failures(data),
+        ("change_fail_rate" | "failed_deployment_recovery_time" | "restored_within_an_hour_share", _) => failures(data),
         ("deployment_rework_rate", _) => rework(data),
-        (_, Some(Basis::Incidents)) => data.incidents_in_window().map(|found| incident(data, found)).collect(),
+        (_, Some(Basis::Incidents)) => {
+            let told = |found| format!("{}{}", incident(data, found), incident_not_counted(metric, found));
+            data.incidents_in_window().map(told).collect()
+        }
+        ("time_to_green", _) => {
+            data.pipelines().map(|pipelines| pipelines.red.iter().map(red_spell).collect()).unwrap_or_default()
+        }
         (_, Some(Basis::PipelineRuns)) => {
             data.pipelines().map(|pipelines| pipelines.runs().into_iter().map(run).collect()).unwrap_or_default()
         }
@@ -29,7 +36,7 @@ pub(crate) fn events(metric: &str, data: &ServiceData<'_>) -> Vec<String> {
                 "review_pickup_time" => reviews.opened(),
                 _ => reviews.merged(),
             });
-            of_metric.unwrap_or_default().iter().map(|found| review(found)).collect()
+            of_metric.unwrap_or_default().iter().map(|found| review(metric, found)).collect()
         }
         _ => data
             .in_window()
@@ -167,6 +174,26 @@ fn incident(data: &ServiceData<'_>, found: &ServiceIncident<'_>) -> String {
     )
 }
 
+/// Why an incident is not part of a metric, where it is not.
+fn incident_not_counted(metric: &str, found: &ServiceIncident<'_>) -> &'static str {
+    let fact = found.incident;
+    match metric {
+        "incident_duration" if found.cause.deployment().is_some() => "; not counted, a deployment caused it",
+        "time_to_detect" if fact.detected_at.is_none() => "; not counted, when it was noticed is not told",
+        "time_to_acknowledge" if fact.acknowledged_at.is_none() && found.resolved_at.is_some() => {
+            "; not counted, when it was taken is not told"
+        }
+        "detection_by_alert_share" if fact.detected_by_alert.is_none() => "; not counted, what noticed it is not told",
+        _ => "",
+    }
+}
+
+fn red_spell(spell: &RedSpell<'_>) -> String {
+    let until =
+        spell.green_at.map_or("still red".to_owned(), |at| format!("green after {}", duration(spell.since, at)));
+    format!("{} red on the default branch since {}: {until}", printable(spell.workflow), spell.since)
+}
+
 fn run(run: &PipelineRun) -> String {
     let outcome = match run.outcome {
         RunOutcome::Succeeded => "succeeded",
@@ -180,13 +207,17 @@ fn run(run: &PipelineRun) -> String {
     format!("{} on {}, {}: {outcome}{took}{attempt}", printable(&run.workflow), run.commit.short(), run.started_at)
 }
 
-fn review(review: &Review) -> String {
+fn review(metric: &str, review: &Review) -> String {
     let answered = review
         .first_response_at
         .map_or(", no answer".to_owned(), |at| format!(", answered after {}", duration(review.opened_at, at)));
     let merged = review.merged_at.map(|at| format!(", merged after {}", duration(review.opened_at, at)));
     let lines = review.lines_changed.map(|lines| format!(", {}", numbers::count(lines, "line")));
-    let by = if review.is_automation { ", by automation" } else { "" };
+    let by = match (review.is_automation, metric) {
+        (true, "review_pickup_time" | "review_size") => ", by automation; not counted",
+        (true, _) => ", by automation",
+        (false, _) => "",
+    };
     format!(
         "{} #{}, opened {}{answered}{}{}{by}",
         review.repository,
@@ -230,7 +261,10 @@ fn deployment(metric: &str, entry: &TimelineEntry<'_>) -> String {
             };
             how.to_owned()
         }),
-        _ => return format!("{}: {kind}", describe(fact)),
+        _ if entry.kind.is_counted() || metric == "redeployment_share" => {
+            return format!("{}: {kind}", describe(fact));
+        }
+        _ => return format!("{}: {kind}; not counted", describe(fact)),
     };
     format!("{}: {kind}, {}", describe(fact), said.unwrap_or_else(|| "nothing is said of it".to_owned()))
 }

@@ -1,11 +1,14 @@
 //! What a metric, practice, gate, question or reason code means, and what it is in this workspace.
 
+use std::collections::BTreeSet;
+
 pub use truelevel_assess::benchmarks::DEFAULT_EDITION;
 use truelevel_assess::catalog::{Gate, Question, Requirement, Stage};
 use truelevel_assess::conditions::Subject;
 use truelevel_assess::platform::PlatformRules;
 use truelevel_assess::{Catalog, CatalogError, Reference, benchmarks};
 use truelevel_metrics::METRICS;
+use truelevel_metrics::asking::Asking;
 use truelevel_model::assessment::{Assessment, GateResult};
 use truelevel_model::{Detection, Locator, Reason, registry};
 use truelevel_practices::{Content, OwnPractice};
@@ -13,6 +16,8 @@ use truelevel_report::numbers;
 use truelevel_report::sarif::Rule;
 
 use crate::assess::Prepared;
+use crate::left_out::{counted_in, unknowable};
+use crate::measure::Measuring;
 use crate::pitfalls::PITFALLS;
 use crate::{EngineError, Workspace};
 
@@ -253,6 +258,7 @@ fn section(explanation: &mut Explanation, heading: impl Into<String>, lines: Vec
 fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment: &Assessment, limit: usize) {
     let id = explanation.id.clone();
     let Some(spread) = assessment.metric(&id) else { return };
+    let Some(metric) = METRICS.iter().find(|metric| metric.id == id) else { return };
     let measured = &spread.measurement;
     let mut lines = vec![format!("value: {}", numbers::headline(measured))];
     lines.extend(numbers::interval(measured).map(|interval| format!("95 % interval: {interval}")));
@@ -299,24 +305,33 @@ fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment
     }
     let windows = prepared.windows();
     let measuring = prepared.measuring(&windows);
-    let (mut events, mut with_left_out, mut how_to_decide) = (Vec::new(), Vec::new(), None);
+    let (mut events, mut with_left_out, mut how_to_decide, mut is_measured) = (Vec::new(), Vec::new(), None, false);
     for service in &prepared.services {
         measuring.measure(service, |data, measured| {
             events.extend(crate::events::events(&id, &data));
             how_to_decide = how_to_decide.take().or_else(|| crate::events::how_to_decide(&id, &data));
-            let of_service = measured.metrics.get(id.as_str());
-            with_left_out
-                .extend(of_service.into_iter().flat_map(|value| crate::left_out::counted_in(&id, value, &data)));
+            if let Some(value) = measured.metrics.get(id.as_str()) {
+                is_measured |= value.value.or(value.at_least).is_some();
+                let of_service = counted_in(metric, (service, &measuring), value, &measured.exclusions);
+                with_left_out.extend(of_service);
+            }
         });
     }
     section(explanation, "Events behind it", events, limit);
     section(explanation, "Where it is uncertain", how_to_decide.into_iter().collect(), 1);
-    section(explanation, "With what was left out", with_left_out, limit);
-    let left_out = assessment
-        .exclusions
-        .iter()
-        .map(|(code, excluded)| format!("{} {code}: {}", numbers::digits(excluded.count as f64), excluded.meaning))
-        .collect();
+    let reasons: BTreeSet<Reason> = with_left_out.iter().map(|(reason, _)| *reason).collect();
+    section(explanation, "With what was left out", with_left_out.into_iter().map(|(_, line)| line).collect(), limit);
+    let counted = |reason: Reason| assessment.exclusions.get(reason.code());
+    let told = |reason: Reason| {
+        let count = counted(reason).map(|excluded| format!("{} ", numbers::digits(excluded.count as f64)));
+        format!("{}{}: {}", count.unwrap_or_default(), reason.code(), registry::title(reason.docs()))
+    };
+    let mut left_out: Vec<String> = reasons.into_iter().map(told).collect();
+    let unknowable = unknowable(metric).iter().filter(|(reason, _)| counted(*reason).is_some());
+    left_out.extend(unknowable.map(|(reason, why)| format!("{}; {why}", told(*reason))));
+    if left_out.is_empty() && is_measured {
+        left_out.push("nothing that would change the value".to_owned());
+    }
     section(explanation, "Left out", left_out, usize::MAX);
 }
 
@@ -365,8 +380,9 @@ fn explain_reason(explanation: &mut Explanation, prepared: &Prepared, limit: usi
     let measuring = prepared.measuring(&windows);
     let (mut total, mut lines) = (0, Vec::new());
     for service in &prepared.services {
-        measuring.measure(service, |_, measured| {
-            for (_, count, named) in measured.exclusions.iter().filter(|(code, ..)| code == reason) {
+        measuring.prepare_asking(service, Asking { names_all: true, ..Asking::default() }, |data| {
+            let exclusions = Measuring::exclusions(service, &data);
+            for (_, count, named) in exclusions.iter().filter(|(code, ..)| code == reason) {
                 total += count;
                 lines.extend(named.iter().map(|exclusion| exclusion.subject.clone()));
                 let unnamed = count - named.len() as u64;
@@ -379,6 +395,13 @@ fn explain_reason(explanation: &mut Explanation, prepared: &Prepared, limit: usi
                 }
             }
         });
+    }
+    if *reason == Reason::NotProduction {
+        let outside = prepared.outside_production.iter().flat_map(|outside| outside.in_window(prepared.window));
+        for (count, line) in outside {
+            total += count;
+            lines.push(line);
+        }
     }
     let here = if total == 0 {
         "nothing was left out for this reason".to_owned()

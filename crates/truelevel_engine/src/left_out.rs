@@ -1,54 +1,59 @@
-//! What a value would be if what was left out of it were counted, where that can be said.
+//! What a value would be if what was left out of it were counted: measured again with each reason taken away.
 
-use truelevel_metrics::metrics::review_pickup_time;
-use truelevel_metrics::service::ServiceData;
-use truelevel_metrics::statistics::median;
-use truelevel_metrics::timeline::DeploymentKind;
-use truelevel_model::{Measurement, Reason};
+use truelevel_metrics::Metric;
+use truelevel_metrics::asking::Asking;
+use truelevel_model::{Exclusions, Measurement, Reason};
 use truelevel_report::numbers;
 
-/// One line for each reason code of which the service left something out: how many, and the value with them.
-pub(crate) fn counted_in(metric: &str, measured: &Measurement, data: &ServiceData<'_>) -> Vec<String> {
-    let Some(value) = measured.value else { return Vec::new() };
-    let line = |(reason, count, other): (Reason, u64, f64)| {
-        let [with, without] = [other, value].map(|value| numbers::value(measured.unit, value));
-        let service = data.facts.service;
-        (count > 0).then(|| {
-            format!("{service}: with {} {}, {with} instead of {without}", numbers::digits(count as f64), reason.code())
-        })
+use crate::matching::Service;
+use crate::measure::Measuring;
+
+/// For each reason that changes the metric of the service: what it would be otherwise, in words.
+pub(crate) fn counted_in(
+    metric: &Metric,
+    (service, measuring): (&Service, &Measuring<'_>),
+    measured: &Measurement,
+    exclusions: &Exclusions,
+) -> Vec<(Reason, String)> {
+    let is_asked = |reason: &Reason| match reason {
+        // Nobody knows what these would count.
+        Reason::LaterThanAsOf | Reason::VersionUnresolved => false,
+        // Among what waits these are not counted by themselves.
+        Reason::MergeCommit | Reason::OutsidePaths => service.repository.is_some(),
+        _ => exclusions.count(*reason) > 0,
     };
-    values_with(metric, value, data).into_iter().filter_map(line).collect()
+    let line = |reason: &Reason| {
+        let asking = Asking { lifted: Some(*reason), ..Asking::default() };
+        let other = measuring.prepare_asking(service, asking, |data| (metric.measure)(&data));
+        let seen = |measurement: &Measurement| measurement.n + measurement.censored;
+        if (other.value, other.at_least, seen(&other)) == (measured.value, measured.at_least, seen(measured)) {
+            return None;
+        }
+        let [with, without] = [&other, measured].map(numbers::headline);
+        let change = if with == without { format!("still {with}") } else { format!("{with} instead of {without}") };
+        let [seen_with, seen_without] = [&other, measured].map(|measurement| numbers::digits(seen(measurement) as f64));
+        let id = truelevel_model::printable(service.id.as_str());
+        Some((*reason, format!("{id}: with {}, {change}; n {seen_with} instead of {seen_without}", reason.code())))
+    };
+    Reason::ALL.iter().filter(|reason| is_asked(reason)).filter_map(line).collect()
 }
 
-fn values_with(metric: &str, value: f64, data: &ServiceData<'_>) -> Vec<(Reason, u64, f64)> {
-    let left_out = [
-        (Reason::DeploymentNotSucceeded, DeploymentKind::NotSucceeded),
-        (Reason::FanOut, DeploymentKind::FanOut),
-        (Reason::Redeployment, DeploymentKind::Redeployment),
-    ]
-    .map(|(reason, kind)| (reason, data.in_window().filter(|entry| entry.kind == kind).count() as u64));
-    match metric {
-        "deployment_frequency" => {
-            let days = f64::from(data.observed_days());
-            left_out.into_iter().map(|(reason, count)| (reason, count, value + count as f64 / days)).collect()
-        }
-        "change_fail_rate" => {
-            let attempts = data.attempts() as f64;
-            let [_, _, (reason, count)] = left_out;
-            vec![(reason, count, value * attempts / (attempts + count as f64))]
-        }
-        "review_pickup_time" | "review_size" => {
-            let Some(reviews) = data.reviews() else { return Vec::new() };
-            let with = if metric == "review_size" {
-                let lines = reviews.merged().iter().filter_map(|review| review.lines_changed);
-                median(&lines.map(|lines| lines as f64).collect::<Vec<_>>())
-            } else {
-                review_pickup_time::median_of(reviews.opened(), data.window.end)
-            };
-            let of_metric = if metric == "review_size" { reviews.merged() } else { reviews.opened() };
-            let count = of_metric.iter().filter(|review| review.is_automation).count() as u64;
-            with.map(|with| (Reason::AutomationExcluded, count, with)).into_iter().collect()
-        }
-        _ => Vec::new(),
+/// What is left out of a metric without a way to say what it would change, and why there is none.
+pub(crate) fn unknowable(metric: &Metric) -> &'static [(Reason, &'static str)] {
+    const VERSION: (Reason, &str) = (Reason::VersionUnresolved, "which changes these shipped is not known");
+    const LATER: (Reason, &str) = (Reason::LaterThanAsOf, "these count at a later as-of");
+    match (metric.id, metric.basis) {
+        (
+            "ai_change_share"
+            | "change_lead_time"
+            | "deployment_batch_lines"
+            | "deployment_batch_size"
+            | "merge_to_deploy_time"
+            | "undeployed_change_age"
+            | "undeployed_changes",
+            _,
+        ) => &[LATER, VERSION],
+        (_, truelevel_metrics::Basis::Deployments) => &[LATER],
+        _ => &[],
     }
 }

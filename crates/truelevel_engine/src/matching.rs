@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use truelevel_model::deployment_data::DeploymentData;
-use truelevel_model::{Deployment, RepositoryId, ServiceId, ServiceRecord, SourceId, Time, Window};
+use truelevel_model::{
+    Deployment, EnvironmentId, Exclusions, Reason, RepositoryId, ServiceId, ServiceRecord, SourceId, Time, Window,
+    printable,
+};
+use truelevel_report::numbers::count as count_of;
 use truelevel_sources::deployment_files;
 use truelevel_sources::deployment_repository::UNNAMED_ENVIRONMENT;
 use truelevel_sources::git::PathScope;
@@ -32,6 +36,63 @@ pub(crate) struct Service {
     pub(crate) previews: Vec<String>,
     /// The repository that the configuration names as its own.
     pub(crate) named_repository: Option<String>,
+    /// What its repository is called, whether it is given or not.
+    pub(crate) wanted_repository: String,
+}
+
+/// What is deployed, and never to production.
+#[derive(Debug)]
+pub(crate) struct OutsideProduction {
+    service: ServiceId,
+    environments: BTreeMap<EnvironmentId, Vec<Time>>,
+}
+
+impl OutsideProduction {
+    fn new(service: Service) -> Self {
+        let mut environments: BTreeMap<EnvironmentId, Vec<Time>> = BTreeMap::new();
+        for deployment in service.deployments {
+            environments.entry(deployment.environment).or_default().push(deployment.finished_at);
+        }
+        Self { service: service.id, environments }
+    }
+
+    pub(crate) fn service(&self) -> &ServiceId {
+        &self.service
+    }
+
+    /// For each environment: how many deployments ended in a window, and that in words.
+    pub(crate) fn in_window(&self, window: Window) -> impl Iterator<Item = (u64, String)> {
+        self.environments.iter().filter_map(move |(environment, times)| {
+            let count = times.iter().filter(|at| window.contains(**at)).count() as u64;
+            let words = || {
+                let [service, environment] = [self.service.as_str(), environment.as_str()].map(printable);
+                format!("{service} in {environment}, {}; nothing of it is production", count_of(count, "deployment"))
+            };
+            (count > 0).then(|| (count, words()))
+        })
+    }
+
+    /// Counts it as left out of a window.
+    pub(crate) fn count_in(&self, window: Window, exclusions: &mut Exclusions) {
+        for (count, told) in self.in_window(window) {
+            exclusions.add(Reason::NotProduction, || told);
+            exclusions.add_count(Reason::NotProduction, count - 1);
+        }
+    }
+
+    /// What to say of services that are none for it.
+    pub(crate) fn warning(outside: &[Self]) -> Option<String> {
+        let first = outside.first()?;
+        let environments: Vec<_> =
+            first.environments.keys().map(|environment| printable(environment.as_str())).collect();
+        Some(format!(
+            "{} deployed and never to production, for example {} to {}: not assessed; if that is production, say so in an \
+             [[environment]] table",
+            count_of(outside.len() as u64, "service"),
+            printable(first.service.as_str()),
+            environments.join(" and ")
+        ))
+    }
 }
 
 /// What measuring takes from a service beside its deployments.
@@ -90,13 +151,14 @@ const AFFIXES: [&str; 7] = ["-service", "-svc", "-app", "-api", "-server", "-bac
 /// `deployments` has those of a service in each.
 ///
 /// Finds all services: those that are configured, those that deployments name, and every repository that is neither
-/// a service's nor there to deploy others.
+/// a service's nor there to deploy others. What only ever ran outside production is a part of something else, or no
+/// service, and stands beside them.
 pub(crate) fn services(
     config: &Config,
     repositories: &[CollectedRepository],
     deployments: Vec<Vec<Deployment>>,
     records: &[ServiceRecord],
-) -> Vec<Service> {
+) -> (Vec<Service>, Vec<OutsideProduction>) {
     let mut by_service: BTreeMap<ServiceId, Vec<Deployment>> =
         deployments.into_iter().map(|deployments| (deployments[0].service.clone(), deployments)).collect();
     let configured: BTreeMap<&str, &ServiceConfig> =
@@ -112,20 +174,18 @@ pub(crate) fn services(
         ids.extend(recorded.keys().map(|id| (*id).clone()));
     }
     let named = Named::new(repositories);
-    let mut services: Vec<Service> = ids
+    let (mut services, outside): (Vec<Service>, Vec<Service>) = ids
         .into_iter()
         .map(|id| {
             let deployments = by_service.remove(&id).unwrap_or_default();
             let said = Said { configured: configured.get(id.as_str()).copied(), record: recorded.get(&id).copied() };
             service(id.clone(), said, config, (repositories, &named), deployments)
         })
-        // A service that only ever ran outside production is a part of something else, or not a service.
-        .filter(|service| {
+        .partition(|service| {
             configured.contains_key(service.id.as_str())
                 || recorded.contains_key(&service.id)
                 || service.deployments.iter().any(|deployment| service.production.is(deployment.environment.as_str()))
-        })
-        .collect();
+        });
     pair_the_only_two(&mut services, repositories);
     let taken: BTreeSet<usize> = services.iter().filter_map(|service| service.repository).collect();
     let mut known: BTreeSet<ServiceId> = services.iter().map(|service| service.id.clone()).collect();
@@ -149,7 +209,7 @@ pub(crate) fn services(
     }
     find_ends(&mut services, repositories);
     services.sort_by(|a, b| a.id.cmp(&b.id));
-    services
+    (services, outside.into_iter().map(OutsideProduction::new).collect())
 }
 
 /// What is said of a service: in the configuration, which is right, and by a source.
@@ -199,6 +259,7 @@ fn service(
             .and_then(|service| service.team.clone())
             .or_else(|| record.and_then(|record| record.team.clone())),
         repository: named_repositories.find(wanted),
+        wanted_repository: wanted.to_owned(),
         scope: (!paths.is_empty()).then(|| PathScope::new(paths)),
         baseline: configured.and_then(|service| service.baseline.clone()),
         version_patterns: configured.map(|service| service.version_patterns.clone()).unwrap_or_default(),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rayon::prelude::*;
 use truelevel_assess::conditions::Before;
 use truelevel_metrics::METRICS;
+use truelevel_metrics::asking::Asking;
 use truelevel_metrics::environments::by_environment;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::platform::paths::GoldenPaths;
@@ -23,6 +24,7 @@ use truelevel_practices::shared::{SharedUse, shared_uses};
 use truelevel_practices::{
     DeliveryFacts, FileEntry, OwnPractice, PRACTICES, ReadFile, Repository, Warning, detect_own,
 };
+use truelevel_sources::release_tags;
 
 use truelevel_sources::git::PathScope;
 
@@ -232,6 +234,16 @@ impl Measuring<'_> {
 
     /// Brings the facts of a service together for measuring.
     pub(crate) fn prepare<R>(&self, service: &Service, look: impl FnOnce(ServiceData<'_>) -> R) -> R {
+        self.prepare_asking(service, Asking::default(), look)
+    }
+
+    /// The same, with something asked beside the numbers.
+    pub(crate) fn prepare_asking<R>(
+        &self,
+        service: &Service,
+        asking: Asking,
+        look: impl FnOnce(ServiceData<'_>) -> R,
+    ) -> R {
         let repository = service.repository.map(|place| &self.repositories[place]);
         let touches = |change: ChangeIndex| match (repository, &service.scope) {
             (Some(repository), Some(scope)) => {
@@ -239,7 +251,12 @@ impl Measuring<'_> {
             }
             _ => true,
         };
-        let deployments: Vec<&Deployment> = service.deployments.iter().collect();
+        let is_released = service.deployment_data == DeploymentData::ReleaseTags;
+        let previews = repository.filter(|_| is_released && !asking.leaves_out(Reason::Prerelease)).map(|repository| {
+            let (tags, history) = (&repository.tags, &repository.history);
+            release_tags::releases_with_previews(&repository.id, &service.id, tags, history)
+        });
+        let deployments: Vec<&Deployment> = previews.as_ref().unwrap_or(&service.deployments).iter().collect();
         let environments: BTreeSet<&EnvironmentId> = deployments.iter().map(|one| &one.environment).collect();
         let production: BTreeMap<&EnvironmentId, bool> =
             environments.into_iter().map(|id| (id, service.production.is(id.as_str()))).collect();
@@ -255,6 +272,9 @@ impl Measuring<'_> {
             incidents: self.activity.incidents(&service.id),
             incident_links: &self.activity.links,
             golden_paths: self.golden_paths,
+            reviews: self.activity.reviews_of(service),
+            pipelines: self.activity.pipelines_of(service),
+            asking,
             repository: service.repository.map(|place| ServiceRepository {
                 history: &self.repositories[place].history,
                 tags: &self.repositories[place].tags,
@@ -266,6 +286,15 @@ impl Measuring<'_> {
             }),
         };
         look(ServiceData::prepare(&facts, self.window, self.bands))
+    }
+
+    /// What was left out of measuring a service.
+    pub(crate) fn exclusions(service: &Service, data: &ServiceData<'_>) -> Exclusions {
+        let mut exclusions = data.exclusions.clone();
+        for preview in &service.previews {
+            exclusions.add(Reason::Prerelease, || truelevel_model::printable(preview).into_owned());
+        }
+        exclusions
     }
 
     fn measured(&self, service: &Service, data: &ServiceData<'_>) -> MeasuredService {
@@ -285,15 +314,11 @@ impl Measuring<'_> {
                 .any(|change| self.window.contains(history.committed_at(change)) && touches(change)),
             _ => self.changes_in_window(service),
         };
-        let mut exclusions = data.exclusions.clone();
-        for preview in &service.previews {
-            exclusions.add(Reason::Prerelease, || truelevel_model::printable(preview).into_owned());
-        }
         MeasuredService {
             metrics,
             environments,
             detections: self.detections(service, data),
-            exclusions,
+            exclusions: Self::exclusions(service, data),
             deployments: events().count() as u64,
             resolved: events().filter(|entry| entry.commit.is_some()).count() as u64,
             is_baseline_unknown: service.baseline.as_ref().is_some_and(|baseline| {

@@ -15,7 +15,7 @@ use truelevel_model::events::Reading;
 use truelevel_model::facts::Facts;
 use truelevel_model::{Deployment, ServiceId, SourceId};
 
-use crate::activity::unplaced;
+use crate::activity::{stands_for, unplaced};
 use crate::assess::{
     AssessRequest, Beside, Measured, Prepared, assess_with_courses, is_asked, prepare, refuse_emptiness, refuse_unknown,
 };
@@ -194,8 +194,13 @@ impl Prepared {
         }
         if touched.has_work {
             let work = (store.reviews()?, store.pipeline_runs()?);
-            let places = self.activity.take_work(work, &self.collected.repositories);
-            let is_of = |service: &&Service| service.places().any(|place| places.contains(&place));
+            let (places, elsewhere) = self.activity.take_work(work, &self.collected.repositories);
+            let is_wanted = |service: &Service| {
+                service.repository.is_none()
+                    && elsewhere.iter().any(|reported| stands_for(reported, &service.wanted_repository))
+            };
+            let is_of =
+                |service: &&Service| service.places().any(|place| places.contains(&place)) || is_wanted(service);
             again.extend(self.services.iter().filter(is_of).map(|service| service.id.clone()));
         }
         if !touched.deployed.is_empty() {
@@ -208,7 +213,8 @@ impl Prepared {
         let config = &workspace.config.golden_paths;
         let platform = PlatformFacts::gather(config, &self.collected, &self.services, &self.detected, &self.activity)?;
         self.sources = sources(&self.services, &self.activity, self.window);
-        self.unplaced = unplaced(&self.activity, &self.own, &platform, &self.services);
+        let known = (self.services.as_slice(), self.collected.repositories.as_slice());
+        self.unplaced = unplaced(&self.activity, &self.own, &platform, known);
         let is_same = self.platform.looks_for_the_same(&platform);
         Ok(is_same.then_some(again))
     }
@@ -226,6 +232,9 @@ impl Prepared {
             .filter(|service| service.deployment_data != DeploymentData::ReleaseTags)
             .map(|service| (service.id, service.deployments))
             .collect();
+        // What never ran in production may do so now, or have given its deployments away.
+        let outside = self.outside_production.iter().map(|outside| outside.service().clone()).collect();
+        known.extend(read_again(workspace, &outside)?);
         let mut again = deployed.clone();
         let read = read_again(workspace, deployed)?;
         // A deployment that is now another service's is gone from the one that it was of.
@@ -235,7 +244,8 @@ impl Prepared {
         known.extend(read_again(workspace, &lost)?);
         known.retain(|_, deployments| !deployments.is_empty());
         let (repositories, records) = (&self.collected.repositories, workspace.store.service_records()?);
-        self.services = services(&workspace.config, repositories, known.into_values().collect(), &records);
+        (self.services, self.outside_production) =
+            services(&workspace.config, repositories, known.into_values().collect(), &records);
         refuse_emptiness(&self.collected, &self.services, self.window)?;
         let is_other = |service: &&Service| before.get(&service.id) != Some(&service.matched(self.window));
         again.extend(self.services.iter().filter(is_other).map(|service| service.id.clone()));

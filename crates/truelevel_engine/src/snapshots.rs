@@ -4,11 +4,11 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use truelevel_assess::catalog;
+use truelevel_model::Time;
 use truelevel_model::assessment::Assessment;
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, SnapshotHead};
-use truelevel_model::{Time, Window};
 
-use crate::assess::{AssessRequest, assess};
+use crate::assess::{AssessRequest, Prepared, prepare};
 use crate::config::FILE_NAME;
 use crate::past::Summary;
 use crate::{EngineError, Talk, Workspace, WorkspaceSource};
@@ -35,8 +35,8 @@ pub fn take(
     talk: &dyn Talk,
 ) -> Result<SnapshotHead, EngineError> {
     configuration_file(workspace)?;
-    let assessment = assess(workspace, &request(as_of, now), talk)?;
-    store(workspace, &assessment, now, false)
+    let prepared = prepare(workspace, &request(as_of, now), talk)?;
+    store(workspace, (&prepared.assess(talk), data_until(&prepared)), now, false)
 }
 
 /// Stores an assessment for each of the last whole ISO weeks up to the as-of that has none yet, from the facts that are
@@ -62,8 +62,11 @@ pub fn backfill(
             filled.there.push(week.name.clone());
             continue;
         }
-        match assess(workspace, &request(Some(window.end), now), talk) {
-            Ok(assessment) => filled.added.push(store(workspace, &assessment, now, true)?),
+        match prepare(workspace, &request(Some(window.end), now), talk) {
+            Ok(prepared) => {
+                let answer = (&prepared.assess(talk), data_until(&prepared));
+                filled.added.push(store(workspace, answer, now, true)?);
+            }
             Err(EngineError::NothingToAssess(_)) => filled.unknown.push(week.name.clone()),
             Err(error) => return Err(error),
         }
@@ -107,7 +110,7 @@ fn configuration_file(workspace: &Workspace) -> Result<&Path, EngineError> {
 
 fn store(
     workspace: &mut Workspace,
-    assessment: &Assessment,
+    (assessment, data_until): (&Assessment, Option<Time>),
     now: Time,
     is_backfilled: bool,
 ) -> Result<SnapshotHead, EngineError> {
@@ -118,33 +121,72 @@ fn store(
         is_backfilled,
         configuration: configuration_digest(workspace)?,
         catalog: catalog_digest(),
-        data_until: data_until(workspace, assessment)?,
+        data_until,
         assessment: serde_json::to_string(assessment).map_err(unwritable)?,
         summary: serde_json::to_string(&Summary::of(assessment)).map_err(unwritable)?,
     };
     Ok(workspace.store.append_snapshot(&snapshot)?)
 }
 
-/// SHA-256 of a workspace's configuration file; an error where there is none.
+/// The newest of all facts at or before the as-of.
+fn data_until(prepared: &Prepared) -> Option<Time> {
+    let deployed = prepared.services.iter().flat_map(|service| &service.deployments);
+    let changed = prepared.collected.repositories.iter().filter_map(|repository| prepared.newest_change(repository));
+    let times = deployed.map(|deployment| deployment.finished_at).chain(changed).chain(prepared.activity.times());
+    times.filter(|time| *time <= prepared.end()).max()
+}
+
+/// Tables that say how the server is reached, who sends to it and what the workspace wants: no number or level follows
+/// from them.
+const DECIDES_NOTHING: [&str; 6] = ["cost", "initiative", "initiatives", "serve", "sign_in", "webhooks"];
+
+/// SHA-256 of what a workspace's configuration file says that a number or a level may follow from, however it is written
+/// down; an error where there is no such file.
 pub(crate) fn configuration_digest(workspace: &Workspace) -> Result<String, EngineError> {
     let file = configuration_file(workspace)?;
-    let configuration = std::fs::read(file)
-        .map_err(|error| EngineError::Usage(format!("{} cannot be read: {error}", file.display())))?;
-    Ok(digest([configuration.as_slice()]))
+    let unreadable =
+        |error: &dyn std::fmt::Display| EngineError::Usage(format!("{} cannot be read: {error}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| unreadable(&error))?;
+    let mut configuration: toml::Table = text.parse().map_err(|error| unreadable(&error))?;
+    configuration.retain(|table, _| !DECIDES_NOTHING.contains(&table));
+    if let Some(toml::Value::Table(workspace)) = configuration.get_mut("workspace") {
+        workspace.remove("name");
+    }
+    let mut said = String::new();
+    put_down(&toml::Value::Table(configuration), &mut said);
+    Ok(digest([said.as_bytes()]))
+}
+
+/// A value in one spelling: tables in the order of their keys, and what says nothing left out.
+fn put_down(value: &toml::Value, into: &mut String) {
+    match value {
+        toml::Value::Table(table) => {
+            let mut rows: Vec<_> = table.iter().collect();
+            rows.sort_by_key(|(key, _)| *key);
+            for (key, value) in rows {
+                *into += &format!("{key:?} {{");
+                put_down(value, into);
+                *into += "}";
+            }
+        }
+        toml::Value::Array(values) => {
+            for value in values {
+                *into += "[";
+                put_down(value, into);
+                *into += "]";
+            }
+        }
+        toml::Value::String(text) => *into += &format!("{text:?}"),
+        toml::Value::Integer(number) => *into += &number.to_string(),
+        toml::Value::Float(number) => *into += &number.to_string(),
+        toml::Value::Boolean(yes) => *into += &yes.to_string(),
+        toml::Value::Datetime(time) => *into += &time.to_string(),
+    }
 }
 
 /// SHA-256 of the catalog that judges.
 pub(crate) fn catalog_digest() -> String {
     digest(catalog::texts().map(str::as_bytes))
-}
-
-/// The newest fact at or before the as-of: a commit of a default branch, or a deployment.
-fn data_until(workspace: &Workspace, assessment: &Assessment) -> Result<Option<Time>, EngineError> {
-    let past = Window { start: Time::MIN, end: assessment.as_of, days: 0 };
-    let deployments = workspace.store.deployments()?;
-    let deployed = deployments.iter().map(|deployment| deployment.finished_at);
-    let changed = assessment.coverage.repositories.iter().filter_map(|repository| repository.newest_change_at);
-    Ok(deployed.chain(changed).filter(|time| past.contains(*time)).max())
 }
 
 /// SHA-256 of texts, each after its length, in hexadecimal digits.

@@ -4,6 +4,7 @@
 //! named. What decides a band comes in with the facts.
 
 pub mod ai;
+pub mod asking;
 pub mod attribution;
 pub mod comparison;
 pub mod course;

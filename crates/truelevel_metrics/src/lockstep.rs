@@ -71,6 +71,17 @@ pub fn groups(services: &[Vec<Moment>]) -> Vec<Group> {
     groups
 }
 
+/// How many of one service's moments came within minutes of one of any of the others.
+pub fn left_together(of: &[Moment], others: &[&[Moment]]) -> u64 {
+    let mut all: Vec<Moment> = others.iter().flat_map(|moments| moments.iter().copied()).collect();
+    all.sort_unstable_by_key(|moment| moment.at_millis);
+    let is_near = |moment: &&Moment| {
+        let from = all.partition_point(|other| other.at_millis < moment.at_millis - TOGETHER_MILLIS);
+        all.get(from).is_some_and(|other| other.at_millis <= moment.at_millis + TOGETHER_MILLIS)
+    };
+    of.iter().filter(is_near).count() as u64
+}
+
 /// The share of one service's moments that came within minutes of one of another's, 0 to 1.
 pub fn share_together(of: &[Moment], with: &[Moment]) -> f64 {
     if of.is_empty() { 0.0 } else { matched(of, with) as f64 / of.len() as f64 }

@@ -47,8 +47,10 @@ pub struct Pipelines<'a> {
     pub succeeded: Tally,
     /// The same, of runs on the default branch.
     pub succeeded_on_default_branch: Tally,
-    /// How long a pipeline of the default branch stayed red, for each time it turned red in the window.
-    pub red: Survival,
+    /// Each time that a pipeline of the default branch turned red in the window, by pipeline and time.
+    pub red: Vec<RedSpell<'a>>,
+    /// Whether it is known which branch is the default one.
+    pub knows_default_branch: bool,
     /// Runs that were started again, of those that started in the window.
     pub rerun: Tally,
     /// Failures of a pipeline on a commit that the same pipeline took back on the same commit, of all pairs of commit
@@ -56,6 +58,17 @@ pub struct Pipelines<'a> {
     pub flaky: Tally,
     /// Pairs of commit and pipeline of which only a later attempt is known.
     pub unseen_attempts: u64,
+}
+
+/// A time that a pipeline was red.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RedSpell<'a> {
+    /// The pipeline.
+    pub workflow: &'a str,
+    /// When a run on the default branch failed, after one that succeeded or as the first.
+    pub since: Time,
+    /// When one succeeded again; absent while it is red.
+    pub green_at: Option<Time>,
 }
 
 /// The repository that pipelines ran on.
@@ -96,6 +109,7 @@ impl<'a> Pipelines<'a> {
             succeeded: succeeded(&runs, window),
             succeeded_on_default_branch: succeeded(&on_default_branch, window),
             red: red(on_default_branch, window),
+            knows_default_branch: repository.mainline.is_some() || repository.default_branch.is_some(),
             rerun: rerun(&runs, window),
             flaky,
             unseen_attempts,
@@ -222,7 +236,7 @@ fn succeeded(runs: &[&PipelineRun], window: Window) -> Tally {
     tally
 }
 
-fn red(mut runs: Vec<&PipelineRun>, window: Window) -> Survival {
+fn red<'a>(mut runs: Vec<&'a PipelineRun>, window: Window) -> Vec<RedSpell<'a>> {
     runs.sort_by(|a, b| {
         (&a.workflow, a.finished_at, &a.source, &a.id, a.attempt).cmp(&(
             &b.workflow,
@@ -232,24 +246,25 @@ fn red(mut runs: Vec<&PipelineRun>, window: Window) -> Survival {
             b.attempt,
         ))
     });
-    let mut spans = Vec::new();
+    let mut spells = Vec::new();
     for of_workflow in runs.chunk_by(|a, b| a.workflow == b.workflow) {
+        let workflow = of_workflow[0].workflow.as_str();
         let mut red_since = None;
         let verdicts = of_workflow.iter().filter_map(|run| Some((ended_at(run, window)?, verdict(run, window)?)));
         for (at, is_green) in verdicts {
             match (is_green, red_since) {
                 (false, None) => red_since = Some(at),
                 (true, Some(since)) => {
-                    spans.push((since, Some(at)));
+                    spells.push(RedSpell { workflow, since, green_at: Some(at) });
                     red_since = None;
                 }
                 (false, Some(_)) | (true, None) => {}
             }
         }
-        spans.extend(red_since.map(|since| (since, None)));
+        spells.extend(red_since.map(|since| RedSpell { workflow, since, green_at: None }));
     }
-    let in_window = spans.into_iter().filter(|(since, _)| window.contains(*since));
-    fit(in_window.map(|(since, green)| (green.unwrap_or(window.end).since(since), green.is_some())))
+    spells.retain(|spell| window.contains(spell.since));
+    spells
 }
 
 fn rerun(runs: &[&PipelineRun], window: Window) -> Tally {

@@ -8,6 +8,7 @@ use truelevel_model::{
     ServiceId, Span, Tag, Time, Window,
 };
 
+use crate::asking::Asking;
 use crate::failures::{Failure, failures};
 use crate::fixes::{LabelledFix, Revert, labelled_fixes, reverts};
 use crate::incidents::{IncidentLinks, ServiceIncident, incidents};
@@ -76,10 +77,17 @@ pub struct ServiceFacts<'a> {
     pub incidents: Option<&'a [&'a Incident]>,
     /// What people decided about incidents.
     pub incident_links: &'a IncidentLinks<'a>,
+    /// The reviews of its repository, also where that itself is not known; absent when no source reports them, which is not
+    /// the same as none.
+    pub reviews: Option<&'a Reviews<'a>>,
+    /// The same of its pipeline runs.
+    pub pipelines: Option<&'a Pipelines<'a>>,
     /// Its repository, where it is known.
     pub repository: Option<ServiceRepository<'a>>,
     /// The golden paths that are looked for; absent where there are none.
     pub golden_paths: Option<&'a GoldenPaths>,
+    /// What is asked beside the numbers.
+    pub asking: Asking,
 }
 
 /// A change that a deployment in the window shipped.
@@ -159,6 +167,7 @@ impl<'a> ServiceData<'a> {
             baseline: facts.baseline,
             numbers_order_versions: !facts.deployment_data.is_proxy(),
             window,
+            asking: facts.asking,
         });
         let incidents = incidents(facts, &timeline, window.end);
         let reverts = reverts(facts, &timeline);
@@ -182,8 +191,9 @@ impl<'a> ServiceData<'a> {
             rework: OnceCell::new(),
         };
         data.count_deployments();
+        data.count_reviews();
+        data.count_backwards();
         if let Some(repository) = repository {
-            data.count_reviews(repository);
             data.attribute_shipped(repository);
             data.find_undeployed(repository);
         }
@@ -202,12 +212,12 @@ impl<'a> ServiceData<'a> {
 
     /// The reviews of the service's repository.
     pub fn reviews(&self) -> Option<&'a Reviews<'a>> {
-        self.facts.repository.as_ref()?.reviews
+        self.facts.reviews
     }
 
     /// The pipeline runs of the service's repository.
     pub fn pipelines(&self) -> Option<&'a Pipelines<'a>> {
-        self.facts.repository.as_ref()?.pipelines
+        self.facts.pipelines
     }
 
     /// What to say where nothing is known because there is no repository.
@@ -305,10 +315,45 @@ impl<'a> ServiceData<'a> {
         self.exclusions = exclusions;
     }
 
-    fn count_reviews(&mut self, repository: &ServiceRepository<'_>) {
-        let opened = repository.reviews.map(Reviews::opened).unwrap_or_default();
-        let by_automation = opened.iter().filter(|review| review.is_automation).count();
-        self.exclusions.add_count(Reason::AutomationExcluded, by_automation as u64);
+    fn count_reviews(&mut self) {
+        let opened = self.reviews().map(Reviews::opened).unwrap_or_default();
+        for review in opened.iter().filter(|review| review.is_automation) {
+            let name = || format!("{} #{}", truelevel_model::printable(review.repository.as_str()), review.number);
+            self.facts.asking.count(&mut self.exclusions, Reason::AutomationExcluded, name);
+        }
+    }
+
+    /// Counts what seems to end before it began; changes are counted where they are attributed.
+    fn count_backwards(&mut self) {
+        let mut exclusions = std::mem::take(&mut self.exclusions);
+        let mut check = |from: Option<Time>, to: Option<Time>, what: &dyn Fn() -> String| {
+            if from.zip(to).is_some_and(|(from, to)| to < from) {
+                exclusions.add(Reason::NegativeDuration, what);
+            }
+        };
+        for ServiceIncident { incident, .. } in self.incidents_in_window() {
+            let told = |what: &str| format!("incident {}: {what}", truelevel_model::printable(&incident.id));
+            let (began, noticed) = (Some(incident.started_at), incident.detected_at);
+            check(began, noticed, &|| told("noticed before it began"));
+            check(noticed.or(began), incident.acknowledged_at, &|| told("taken before it was noticed"));
+            check(began, incident.resolved_at, &|| told("over before it began"));
+        }
+        for review in self.reviews().map(Reviews::opened).unwrap_or_default() {
+            let repository = || truelevel_model::printable(review.repository.as_str());
+            let told = || format!("{} #{}: answered before it was opened", repository(), review.number);
+            check(Some(review.opened_at), review.first_response_at, &told);
+        }
+        self.exclusions = exclusions;
+    }
+
+    /// Whether the reason leaves anything out.
+    pub fn leaves_out(&self, reason: Reason) -> bool {
+        self.facts.asking.leaves_out(reason)
+    }
+
+    /// Whether a duration can be one.
+    pub(crate) fn is_usable(&self, span: Span) -> bool {
+        !span.is_negative() || !self.leaves_out(Reason::NegativeDuration)
     }
 
     /// The same service over a window of another length that ends at the same instant. What was left out is not counted
@@ -335,17 +380,17 @@ impl<'a> ServiceData<'a> {
                 continue;
             }
             for change in &entry.ships {
-                if !is_measured(repository, *change, &mut self.exclusions) {
+                if !is_measured(repository, *change, self.facts.asking, &mut self.exclusions) {
                     continue;
                 }
                 let (authored_at, finished_at) = (repository.written_at(*change), entry.deployment.finished_at);
                 let lead_time = finished_at.since(authored_at);
-                if is_unset(authored_at) {
+                if is_unset(authored_at) && self.leaves_out(Reason::UnsetClock) {
                     self.exclusions
                         .add(Reason::UnsetClock, || format!("{}: written {authored_at}", history.id(*change).short()));
                     continue;
                 }
-                if lead_time.is_negative() {
+                if !self.is_usable(lead_time) {
                     self.exclusions.add(Reason::NegativeDuration, || {
                         format!("{}: written {authored_at}, deployed {finished_at}", history.id(*change).short())
                     });
@@ -387,16 +432,16 @@ impl<'a> ServiceData<'a> {
             return;
         }
         for change in attribution.unreached_from(repository.history, mainline.head) {
-            if !is_measured(repository, change, &mut Exclusions::default()) {
+            if !is_measured(repository, change, self.facts.asking, &mut Exclusions::default()) {
                 continue;
             }
             let authored_at = repository.written_at(change);
             let age = self.window.end.since(authored_at);
-            if is_unset(authored_at) {
+            if is_unset(authored_at) && self.leaves_out(Reason::UnsetClock) {
                 self.exclusions.add(Reason::UnsetClock, || {
                     format!("{}: written {authored_at}", repository.history.id(change).short())
                 });
-            } else if age.is_negative() {
+            } else if !self.is_usable(age) {
                 self.exclusions.add(Reason::NegativeDuration, || {
                     format!("{}: written after the as-of", repository.history.id(change).short())
                 });
@@ -415,13 +460,19 @@ fn is_unset(time: Time) -> bool {
     time <= Time::from_seconds(31 * 86_400)
 }
 
-fn is_measured(repository: &ServiceRepository<'_>, change: ChangeIndex, exclusions: &mut Exclusions) -> bool {
-    if repository.history.is_merge(change) {
-        exclusions.add_count(Reason::MergeCommit, 1);
+fn is_measured(
+    repository: &ServiceRepository<'_>,
+    change: ChangeIndex,
+    asking: Asking,
+    exclusions: &mut Exclusions,
+) -> bool {
+    let name = || repository.history.id(change).short();
+    if repository.history.is_merge(change) && asking.leaves_out(Reason::MergeCommit) {
+        asking.count(exclusions, Reason::MergeCommit, name);
         return false;
     }
-    if repository.touches.is_some_and(|touches| !touches(change)) {
-        exclusions.add_count(Reason::OutsidePaths, 1);
+    if asking.leaves_out(Reason::OutsidePaths) && repository.touches.is_some_and(|touches| !touches(change)) {
+        asking.count(exclusions, Reason::OutsidePaths, name);
         return false;
     }
     true

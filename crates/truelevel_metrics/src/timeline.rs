@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use truelevel_model::{ChangeIndex, Deployment, DeploymentOutcome, EnvironmentId, Exclusions, History, Reason, Window};
 
+use crate::asking::Asking;
 use crate::attribution::Attribution;
 use crate::versions::VersionResolver;
 
@@ -84,6 +85,8 @@ pub struct TimelineInput<'a, 'b> {
     pub numbers_order_versions: bool,
     /// Only what happened up to its end is looked at; only what was left out of it is counted.
     pub window: Window,
+    /// What is asked beside.
+    pub asking: Asking,
 }
 
 #[derive(Default)]
@@ -99,13 +102,16 @@ struct EnvironmentState<'a> {
 impl<'a> Timeline<'a> {
     /// Orders, resolves, attributes and classifies.
     pub fn build(input: &TimelineInput<'a, '_>) -> Self {
+        let asking = input.asking;
         let mut exclusions = Exclusions::default();
         let mut deployments = Vec::new();
         for deployment in input.deployments {
             if deployment.finished_at > input.window.end {
                 exclusions.add(Reason::LaterThanAsOf, || describe(deployment));
-            } else if !(input.is_production)(&deployment.environment) {
-                exclusions.add_count(Reason::NotProduction, u64::from(input.window.contains(deployment.finished_at)));
+            } else if !(input.is_production)(&deployment.environment) && asking.leaves_out(Reason::NotProduction) {
+                if input.window.contains(deployment.finished_at) {
+                    asking.count(&mut exclusions, Reason::NotProduction, || describe(deployment));
+                }
             } else {
                 deployments.push(*deployment);
             }
@@ -124,7 +130,7 @@ impl<'a> Timeline<'a> {
         deployments.dedup_by(|later, first| (&later.source, &later.id) == (&first.source, &first.id));
 
         let mut attribution = input.repository.map(|(history, _)| Attribution::new(history));
-        let mut has_baseline = false;
+        let mut has_baseline = !asking.leaves_out(Reason::Baseline);
         if let (Some((history, resolver)), Some(version), Some(marks)) =
             (input.repository, input.baseline, attribution.as_mut())
             && let Some(commit) = resolver.resolve_version(version)
@@ -148,7 +154,8 @@ impl<'a> Timeline<'a> {
                 ships: Vec::new(),
                 follows_unresolved: false,
             };
-            if deployment.outcome == DeploymentOutcome::Succeeded {
+            if deployment.outcome == DeploymentOutcome::Succeeded || !asking.leaves_out(Reason::DeploymentNotSucceeded)
+            {
                 let runs_elsewhere = environments.iter().any(|(environment, state)| {
                     **environment != deployment.environment && state.has_run(&deployment.version, commit)
                 });
@@ -162,11 +169,11 @@ impl<'a> Timeline<'a> {
                 let state = environments.entry(&deployment.environment).or_default();
                 entry.kind = if deployment.is_initial_state {
                     DeploymentKind::InitialState
-                } else if state.runs(&deployment.version, commit) {
+                } else if state.runs(&deployment.version, commit) && asking.leaves_out(Reason::Redeployment) {
                     DeploymentKind::Redeployment
                 } else if state.goes_back_to(&deployment.version, commit, input) && !follows_rollback {
                     DeploymentKind::Rollback
-                } else if runs_elsewhere {
+                } else if runs_elsewhere && asking.leaves_out(Reason::FanOut) {
                     DeploymentKind::FanOut
                 } else if is_first && !has_baseline {
                     DeploymentKind::Baseline
@@ -328,6 +335,7 @@ mod tests {
             baseline: None,
             numbers_order_versions: true,
             window: Window::ending(Time::from_seconds(86_400), 1),
+            asking: Asking::default(),
         });
         timeline.entries.iter().map(|entry| entry.kind).collect()
     }
@@ -383,6 +391,7 @@ mod tests {
             baseline: None,
             numbers_order_versions: true,
             window: Window::ending(Time::from_seconds(86_400), 1),
+            asking: Asking::default(),
         });
         let kinds: Vec<_> = timeline.entries.iter().map(|entry| entry.kind).collect();
         assert_eq!(kinds, [Baseline, Forward, Rollback, Forward]);

@@ -60,11 +60,14 @@ reasons! {
     /// Duration below zero
     ///
     /// A change that seems to be deployed before it was written: a wrong clock, or a rewritten author date. The
-    /// change is counted as shipped, its duration is not used.
+    /// change is counted as shipped, its duration is not used. Likewise what seems to be noticed, taken or answered before it
+    /// began: the incident or review stays, and only that duration is not used. Set the clocks, or mend the times at their
+    /// source and import them again.
     NegativeDuration = "negative_duration",
     /// Environment that is not production
     ///
-    /// Only production counts. If an environment is production under another name, say so in `truelevel.toml`.
+    /// Only production counts. If an environment is production under another name, say so in `truelevel.toml`. A service that
+    /// is deployed to such environments alone is none here; a warning names it.
     NotProduction = "not_production",
     /// Change outside the service's paths
     ///

@@ -38,6 +38,25 @@ pub struct Releases {
 /// Turns release tags into deployments. A commit with several tags is released once, by the first of its names; the
 /// time is the tag's own, or that of the commit where a light tag keeps none.
 pub fn releases(repository: &RepositoryId, service: &ServiceId, tags: &[Tag], history: &History) -> Releases {
+    find(repository, service, (tags, history), false)
+}
+
+/// The same with the tags that only announce a version taken for releases.
+pub fn releases_with_previews(
+    repository: &RepositoryId,
+    service: &ServiceId,
+    tags: &[Tag],
+    history: &History,
+) -> Vec<Deployment> {
+    find(repository, service, (tags, history), true).deployments
+}
+
+fn find(
+    repository: &RepositoryId,
+    service: &ServiceId,
+    (tags, history): (&[Tag], &History),
+    takes_previews: bool,
+) -> Releases {
     let mut result = Releases::default();
     let mut first_of_commit: BTreeMap<CommitId, (Time, &Tag)> = BTreeMap::new();
     // Where some tags carry the service's name, the others release something else.
@@ -59,7 +78,7 @@ pub fn releases(repository: &RepositoryId, service: &ServiceId, tags: &[Tag], hi
             continue;
         }
         let suffix = found.get(4).map_or("", |suffix| suffix.as_str());
-        if PREVIEW.is_match(suffix) {
+        if !takes_previews && PREVIEW.is_match(suffix) {
             result.previews.push(tag.name.clone());
             continue;
         }

@@ -15,6 +15,8 @@ declare! {
     /// account of one as the author, or a label on the review. Most use leaves no sign: trailers can be switched off, a
     /// squash drops them, and completion in an editor never leaves any. So the share is a lower bound of the truth, has no
     /// band and no interval, and says nothing of any person.
+    ///
+    /// **Source**: our own definition. DORA asks people how much they rely on AI, which leaves no sign in a history.
     pub static AI_CHANGE_SHARE: Metric = {
         id: "ai_change_share",
         version: 1,

@@ -20,6 +20,8 @@ declare! {
     /// automatic.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: our own definition.
     pub static AUTOMATED_ROLLBACK_SHARE: Metric = {
         id: "automated_rollback_share",
         version: 1,

@@ -16,6 +16,8 @@ declare! {
     /// nothing went wrong, or that nothing watches.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: our own definition.
     pub static AUTOMATIC_ABORT_SHARE: Metric = {
         id: "automatic_abort_share",
         version: 1,

@@ -21,6 +21,8 @@ declare! {
     /// It is the state of the repository's reviews, also for a service that is only a part of the repository.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: our own definition.
     pub static CHECKS_GREEN_AT_MERGE: Metric = {
         id: "checks_green_at_merge",
         version: 1,
@@ -37,7 +39,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     let Some(pipelines) = data.pipelines() else { return metric.without_pipelines(data) };
     let (mut tally, mut without_runs) = (Tally::default(), 0.0);
     for review in reviews.merged() {
-        let last = data.facts.repository.as_ref().and_then(|repository| last_commit(review, repository));
+        let last = last_commit(review, data.facts.repository.as_ref());
         match review.merged_at.zip(last).map(|(merged_at, commit)| pipelines.checks(commit, merged_at)) {
             Some(Checks::Green) => tally = Tally { part: tally.part + 1, whole: tally.whole + 1 },
             Some(Checks::NotGreen) => tally.whole += 1,
@@ -50,16 +52,17 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     measurement
 }
 
-fn last_commit(review: &Review, repository: &ServiceRepository<'_>) -> Option<CommitId> {
+fn last_commit(review: &Review, repository: Option<&ServiceRepository<'_>>) -> Option<CommitId> {
     if let Some(last) = review.commits.last() {
         return Some(*last);
     }
     let merge = review.merge_commit?;
-    let parents = repository.history.find(&merge).map(|merge| repository.history.parents(merge));
-    match parents {
-        Some([_, merged, ..]) => Some(repository.history.id(*merged)),
-        _ => Some(merge),
-    }
+    let history = repository.map(|repository| repository.history);
+    let merged = history.and_then(|history| match history.parents(history.find(&merge)?) {
+        [_, merged, ..] => Some(history.id(*merged)),
+        _ => None,
+    });
+    merged.or(Some(merge))
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ declare! {
     /// merges what automation proposed has started it. Rollbacks and redeployments are deployments here.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: DORA's capability "deployment automation" (dora.dev/capabilities/deployment-automation) asks for it; the
+    /// share is our own definition.
     pub static DEPLOYMENT_AUTOMATION_SHARE: Metric = {
         id: "deployment_automation_share",
         version: 1,

@@ -17,6 +17,8 @@ declare! {
     /// more than a thousand files are imports or moves, and have none; files that hold no text have no lines.
     ///
     /// **Interval**: order statistics; none below 6 deployments.
+    ///
+    /// **Source**: DORA's capability "working in small batches" (dora.dev/capabilities/working-in-small-batches).
     pub static DEPLOYMENT_BATCH_LINES: Metric = {
         id: "deployment_batch_lines",
         version: 1,

@@ -17,6 +17,8 @@ declare! {
     /// batches are what makes deployments safe and failures quick to find.
     ///
     /// **Interval**: order statistics; none below 6 deployments.
+    ///
+    /// **Source**: DORA's capability "working in small batches" (dora.dev/capabilities/working-in-small-batches).
     pub static DEPLOYMENT_BATCH_SIZE: Metric = {
         id: "deployment_batch_size",
         version: 1,

@@ -83,7 +83,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         ("weeks_with_deployments", Some(per_week.iter().filter(|count| **count > 0).count() as f64)),
         ("observed_days", Some(f64::from(observed_days))),
         ("weeks", Some(weeks as f64)),
-        ("median_seconds_between_deployments", median(&between)),
+        ("median_between_deployments_seconds", median(&between)),
         ("overdispersion", Some(burstiness)),
         ("rollbacks", Some(kind(DeploymentKind::Rollback))),
         ("redeployments", Some(kind(DeploymentKind::Redeployment))),

@@ -4,11 +4,12 @@ use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::facts::RunOutcome;
 use truelevel_model::{
     BandEdge, BandRule, BandRules, Calendar, Change, ChangeSize, CommitId, Deployment, DeploymentOutcome,
-    EnvironmentId, History, Incident, IncidentLink, Initiator, Measurement, PipelineRun, RepositoryId, Review,
+    EnvironmentId, History, Incident, IncidentLink, Initiator, Measurement, PipelineRun, Reason, RepositoryId, Review,
     ServiceId, SourceId, Tag, Time, Window,
 };
 
 use super::Metric;
+use crate::asking::Asking;
 use crate::incidents::IncidentLinks;
 use crate::mainline::Mainline;
 use crate::pipelines::{PipelineRepository, Pipelines};
@@ -29,6 +30,7 @@ pub(crate) struct Example {
     reviews: Option<Vec<Review>>,
     runs: Option<Vec<PipelineRun>>,
     golden_path: Option<String>,
+    asking: Asking,
 }
 
 fn at(hour: i64) -> Time {
@@ -60,6 +62,7 @@ impl Example {
             reviews: None,
             runs: None,
             golden_path: None,
+            asking: Asking::default(),
         }
     }
 
@@ -265,6 +268,12 @@ impl Example {
         self
     }
 
+    /// The same without one of the reasons to leave something out.
+    pub(crate) fn lifted(mut self, reason: Reason) -> Self {
+        self.asking.lifted = Some(reason);
+        self
+    }
+
     pub(crate) fn baseline(mut self, version: &str) -> Self {
         self.baseline = Some(version.to_owned());
         self
@@ -314,6 +323,9 @@ impl Example {
             baseline: self.baseline.as_deref(),
             incidents: incidents.as_deref(),
             incident_links: &links,
+            reviews: reviews.as_ref(),
+            pipelines: pipelines.as_ref(),
+            asking: self.asking,
             repository: (!history.is_empty()).then(|| ServiceRepository {
                 history: &history,
                 tags: &tags,

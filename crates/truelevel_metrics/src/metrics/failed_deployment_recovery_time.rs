@@ -54,7 +54,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
 pub(crate) fn observations(data: &ServiceData<'_>) -> Vec<Observation> {
     data.failed_in_window()
         .map(|failure| (failure.recovered_at.unwrap_or(data.window.end).since(failure.started_at), failure))
-        .filter(|(duration, _)| !duration.is_negative())
+        .filter(|(duration, _)| data.is_usable(*duration))
         .map(|(duration, failure)| Observation {
             duration_seconds: duration.seconds(),
             is_event: failure.recovered_at.is_some(),

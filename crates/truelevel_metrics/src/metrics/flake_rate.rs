@@ -17,6 +17,8 @@ declare! {
     /// It is the state of the repository's pipelines, also for a service that is only a part of the repository.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: a flaky result is one that passes and fails with the same code (Micco 2016, testing.googleblog.com).
     pub static FLAKE_RATE: Metric = {
         id: "flake_rate",
         version: 1,

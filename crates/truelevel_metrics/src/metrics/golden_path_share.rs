@@ -18,6 +18,8 @@ declare! {
     /// names no shared workflow executed none, if other runs of the same source name some; otherwise nothing is known of it.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: our own definition.
     pub static GOLDEN_PATH_SHARE: Metric = {
         id: "golden_path_share",
         version: 2,

@@ -38,7 +38,7 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
         .incidents_in_window()
         .filter(|found| found.cause.deployment().is_none())
         .map(|found| (found.resolved_at.unwrap_or(data.window.end).since(found.incident.started_at), found))
-        .filter(|(span, _)| !span.is_negative())
+        .filter(|(span, _)| data.is_usable(*span))
         .map(|(span, found)| Observation { duration_seconds: span.seconds(), is_event: found.resolved_at.is_some() })
         .collect();
     let incidents = observations.len() as u64;

@@ -17,6 +17,8 @@ declare! {
     /// A change joins with the first-parent commit that brings it. Changes on the default branch that nothing shipped
     /// yet count as still open, as in the change lead time, and the interval is made the same way. A change that seems
     /// to have joined the branch after it was deployed has a wrong clock and is counted under `negative_duration`.
+    ///
+    /// **Source**: our own definition: the part of lead time that comes after review.
     pub static MERGE_TO_DEPLOY_TIME: Metric = {
         id: "merge_to_deploy_time",
         version: 2,

@@ -24,6 +24,7 @@ pub mod failed_deployment_recovery_time;
 pub mod flake_rate;
 pub mod golden_path_share;
 pub mod incident_duration;
+pub mod lockstep_ratio;
 pub mod merge_to_deploy_time;
 pub mod pipeline_duration;
 pub mod pipeline_success_rate;
@@ -93,6 +94,7 @@ pub static METRICS: &[&Metric] = &[
     &flake_rate::FLAKE_RATE,
     &golden_path_share::GOLDEN_PATH_SHARE,
     &incident_duration::INCIDENT_DURATION,
+    &lockstep_ratio::LOCKSTEP_RATIO,
     &merge_to_deploy_time::MERGE_TO_DEPLOY_TIME,
     &pipeline_duration::PIPELINE_DURATION,
     &pipeline_success_rate::PIPELINE_SUCCESS_RATE,
@@ -277,6 +279,7 @@ mod tests {
         for metric in METRICS {
             assert!(!truelevel_model::registry::title(metric.docs).is_empty(), "{}", metric.id);
             assert!(truelevel_model::registry::body(metric.docs).len() > 80, "{} says too little", metric.id);
+            assert!(metric.docs.contains("**Source**"), "{} says not where it is from", metric.id);
         }
     }
 }

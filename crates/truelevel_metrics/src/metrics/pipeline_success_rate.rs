@@ -17,6 +17,9 @@ declare! {
     /// It is the state of the repository's pipelines, also for a service that is only a part of the repository.
     ///
     /// **Interval**: Wilson (1927), taking each run for independent.
+    ///
+    /// **Source**: DORA's capability "continuous integration" (dora.dev/capabilities/continuous-integration) asks for the
+    /// share of builds and tests that pass.
     pub static PIPELINE_SUCCESS_RATE: Metric = {
         id: "pipeline_success_rate",
         version: 1,

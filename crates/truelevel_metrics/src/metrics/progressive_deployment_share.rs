@@ -17,6 +17,8 @@ declare! {
     /// replaces in batches without a judgement and does not count; how often it was used is beside the value.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: our own definition.
     pub static PROGRESSIVE_DEPLOYMENT_SHARE: Metric = {
         id: "progressive_deployment_share",
         version: 1,

@@ -17,6 +17,8 @@ declare! {
     /// are not part of the frequency.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: our own definition.
     pub static REDEPLOYMENT_SHARE: Metric = {
         id: "redeployment_share",
         version: 1,

@@ -19,6 +19,8 @@ declare! {
     /// is open is part of the same trouble and is no repetition.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: our own definition.
     pub static REPEAT_INCIDENT_SHARE: Metric = {
         id: "repeat_incident_share",
         version: 1,

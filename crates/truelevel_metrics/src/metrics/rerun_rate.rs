@@ -16,6 +16,8 @@ declare! {
     /// It is the state of the repository's pipelines, also for a service that is only a part of the repository.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: our own definition.
     pub static RERUN_RATE: Metric = {
         id: "rerun_rate",
         version: 1,

@@ -1,10 +1,10 @@
 //! How long a review waits for the first answer.
 
-use truelevel_model::{Measurement, Review, Time, Unit, declare};
+use truelevel_model::{Measurement, Reason, Review, Unit, declare};
 
 use super::{Basis, Metric};
 use crate::service::ServiceData;
-use crate::statistics::{Observation, Survival};
+use crate::statistics::Observation;
 
 declare! {
     /// Review pickup time
@@ -19,6 +19,8 @@ declare! {
     /// It is the state of the repository's reviews, also for a service that is only a part of the repository.
     ///
     /// **Interval**: order statistics on the curve; none below 6 reviews for the median, 11 for p75, 29 for p90.
+    ///
+    /// **Source**: our own definition.
     pub static REVIEW_PICKUP_TIME: Metric = {
         id: "review_pickup_time",
         version: 2,
@@ -32,8 +34,9 @@ declare! {
 fn measure(data: &ServiceData<'_>) -> Measurement {
     let metric = &REVIEW_PICKUP_TIME;
     let Some(reviews) = data.reviews() else { return metric.without_reviews(data) };
-    let of_people: Vec<&Review> = reviews.opened().iter().copied().filter(|review| !review.is_automation).collect();
-    let (observations, unanswered) = waits(&of_people, data.window.end);
+    let is_counted = |review: &Review| !review.is_automation || !data.leaves_out(Reason::AutomationExcluded);
+    let of_people: Vec<&Review> = reviews.opened().iter().copied().filter(|review| is_counted(review)).collect();
+    let (observations, unanswered) = waits(&of_people, data);
     let count = observations.len() as u64;
     let nothing = "no person's review was opened in the window that was answered or waits";
     let mut measurement = super::durations(metric, data, &observations, (count, "reviews"), nothing);
@@ -41,13 +44,9 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     measurement
 }
 
-/// The median wait of these reviews, whoever opened them.
-pub fn median_of(reviews: &[&Review], as_of: Time) -> Option<f64> {
-    Survival::fit(&waits(reviews, as_of).0).quantile(0.5).value
-}
-
 /// How long each review waited, and how many were merged without an answer.
-fn waits(reviews: &[&Review], as_of: Time) -> (Vec<Observation>, u64) {
+fn waits(reviews: &[&Review], data: &ServiceData<'_>) -> (Vec<Observation>, u64) {
+    let as_of = data.window.end;
     let (mut observations, mut unanswered) = (Vec::new(), 0);
     for review in reviews {
         let answered_at = review.first_response_at.filter(|at| *at <= as_of);
@@ -56,7 +55,7 @@ fn waits(reviews: &[&Review], as_of: Time) -> (Vec<Observation>, u64) {
             continue;
         }
         let wait = answered_at.unwrap_or(as_of).since(review.opened_at);
-        if !wait.is_negative() {
+        if data.is_usable(wait) {
             observations.push(Observation { duration_seconds: wait.seconds(), is_event: answered_at.is_some() });
         }
     }

@@ -1,6 +1,6 @@
 //! How much is looked at together.
 
-use truelevel_model::{Measurement, Unit, declare};
+use truelevel_model::{Measurement, Reason, Review, Unit, declare};
 
 use super::{Basis, Metric};
 use crate::service::ServiceData;
@@ -17,6 +17,8 @@ declare! {
     /// It is the state of the repository's reviews, also for a service that is only a part of the repository.
     ///
     /// **Interval**: order statistics; none below 6 reviews for the median, 11 for p75, 29 for p90.
+    ///
+    /// **Source**: DORA's capability "working in small batches" (dora.dev/capabilities/working-in-small-batches).
     pub static REVIEW_SIZE: Metric = {
         id: "review_size",
         version: 1,
@@ -30,7 +32,8 @@ declare! {
 fn measure(data: &ServiceData<'_>) -> Measurement {
     let metric = &REVIEW_SIZE;
     let Some(reviews) = data.reviews() else { return metric.without_reviews(data) };
-    let of_people = reviews.merged().iter().filter(|review| !review.is_automation);
+    let is_counted = |review: &&&Review| !review.is_automation || !data.leaves_out(Reason::AutomationExcluded);
+    let of_people = reviews.merged().iter().filter(is_counted);
     let lines: Vec<f64> = of_people.filter_map(|review| review.lines_changed).map(|lines| lines as f64).collect();
     super::numbers(metric, data, &lines, "of no person's review merged in the window is the size known")
 }

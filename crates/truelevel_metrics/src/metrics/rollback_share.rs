@@ -17,6 +17,8 @@ declare! {
     /// were mended by a new version do not show here.
     ///
     /// **Interval**: Wilson (1927).
+    ///
+    /// **Source**: our own definition.
     pub static ROLLBACK_SHARE: Metric = {
         id: "rollback_share",
         version: 1,

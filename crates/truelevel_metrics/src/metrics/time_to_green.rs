@@ -3,7 +3,9 @@
 use truelevel_model::{Measurement, Unit, declare};
 
 use super::{Basis, Metric};
+use crate::pipelines::RedSpell;
 use crate::service::ServiceData;
+use crate::statistics::Observation;
 
 declare! {
     /// Time to green
@@ -33,8 +35,16 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
     let metric = &TIME_TO_GREEN;
     let Some(pipelines) = data.pipelines() else { return metric.without_pipelines(data) };
     let nothing = "no pipeline turned red on the default branch in the window";
-    let times = pipelines.red.n();
-    super::survival(metric, data, &pipelines.red, (times, "times that it turned red"), nothing)
+    if !pipelines.knows_default_branch {
+        return metric.missing(data, "which branch is the default one is not known without the repository");
+    }
+    let spell = |spell: &RedSpell<'_>| Observation {
+        duration_seconds: spell.green_at.unwrap_or(data.window.end).since(spell.since).seconds(),
+        is_event: spell.green_at.is_some(),
+    };
+    let spells: Vec<Observation> = pipelines.red.iter().map(spell).collect();
+    let times = spells.len() as u64;
+    super::durations(metric, data, &spells, (times, "times that it turned red"), nothing)
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ declare! {
     ///
     /// It is the age so far, not how long they will take; that is in the change lead time, where they count as still open.
     /// What waits together will ship together, so there is no interval.
+    ///
+    /// **Source**: our own definition.
     pub static UNDEPLOYED_CHANGE_AGE: Metric = {
         id: "undeployed_change_age",
         version: 1,

@@ -14,6 +14,8 @@ declare! {
     ///
     /// They enter the change lead time as still open. Their age (median and oldest, from being written) is beside
     /// the number: a growing inventory is a deployment that gets riskier every day.
+    ///
+    /// **Source**: our own definition.
     pub static UNDEPLOYED_CHANGES: Metric = {
         id: "undeployed_changes",
         version: 1,

@@ -180,7 +180,7 @@ pub(super) mod incidents {
         SEVERITY: Optional<Text> = "severity";
         /// Start of impact.
         CREATED: Required<Instant> = "created_date";
-        /// End of impact.
+        /// End of impact. The column is needed; empty while it is open.
         RESOLVED: Required<Instant> = "resolution_date";
         /// When it was last changed, which is when it was observed.
         UPDATED: Optional<Instant> = "updated_date";
@@ -265,7 +265,7 @@ pub(super) mod issues {
         SEVERITY: Optional<Text> = "severity";
         /// Start of impact.
         CREATED: Required<Instant> = "created_date";
-        /// End of impact.
+        /// End of impact. The column is needed; empty while it is open.
         RESOLVED: Required<Instant> = "resolution_date";
         /// When it was last changed, which is when it was observed.
         UPDATED: Optional<Instant> = "updated_date";
@@ -338,7 +338,7 @@ pub(super) mod pull_requests {
         URL: Required<Text> = "url";
         /// When it was opened.
         CREATED: Required<Instant> = "created_date";
-        /// When it was merged.
+        /// When it was merged. The column is needed; empty where it was not.
         MERGED: Required<Instant> = "merged_date";
         /// When it was closed, which is when it was observed.
         CLOSED: Optional<Instant> = "closed_date";

@@ -85,7 +85,7 @@ pub(super) mod incidents {
         ID: Required<Text> = "incident_id";
         /// Start of impact.
         CREATED: Required<Instant> = "time_created";
-        /// End of impact.
+        /// End of impact. The column is needed; empty while it is open.
         RESOLVED: Required<Instant> = "time_resolved";
         /// The commits that its root cause names.
         CHANGES: Optional<List<Text>> = "changes";
