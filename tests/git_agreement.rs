@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use truelevel_metrics::asking::Asking;
 use truelevel_metrics::timeline::{DeploymentKind, Timeline, TimelineEntry, TimelineInput};
 use truelevel_metrics::versions::VersionResolver;
 use truelevel_model::{Deployment, DeploymentOutcome, History, SourceId, Time, Window};
@@ -106,6 +107,7 @@ fn lead_times_agree_exactly_with_git() {
         baseline: None,
         numbers_order_versions: true,
         window: Window::ending(Time::parse("2026-08-21").unwrap(), 3650),
+        asking: Asking::default(),
     });
     let (compared, commits) = compare(&app.path, &history, &timeline.entries, range_in_git);
     let resolved = timeline.entries.iter().filter(|entry| entry.commit.is_some()).count();
@@ -301,6 +303,7 @@ fn attribution_agrees_with_git_whatever_the_graph_and_the_order_of_deployments()
             baseline: None,
             numbers_order_versions: true,
             window: Window::ending(Time::from_seconds(2_000_000_000), 3650),
+            asking: Asking::default(),
         });
         let (deployments, changes) = compare(&repo.path, &history, &timeline.entries, in_git);
         compared += deployments;
@@ -316,6 +319,38 @@ fn attribution_agrees_with_git_whatever_the_graph_and_the_order_of_deployments()
 }
 
 /// What `git log --numstat` says of each change that is no merge: files, and lines added and removed together.
+#[test]
+fn attribution_agrees_with_git_on_a_real_history_whatever_is_deployed_when() {
+    let world = World::new();
+    let app = govuk(&world, SERVICE);
+    let repository = GitRepository::open(&app.path).unwrap();
+    let history = history(&repository);
+    let listed = git(&app.path, ["rev-list", "--all", "--reverse"]);
+    let commits: Vec<String> = listed.lines().map(str::to_owned).collect();
+    let resolver = VersionResolver::new(SERVICE, &history, &[], &[]);
+    let (mut compared, mut shipped, mut rollbacks) = (0, 0, 0);
+    for seed in 1..=10 {
+        let mut random = Random(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
+        let from = random.below(commits.len() / 2);
+        let deployments = random_deployments(&mut random, &commits[from..]);
+        let all: Vec<&Deployment> = deployments.iter().collect();
+        let timeline = Timeline::build(&TimelineInput {
+            deployments: &all,
+            is_production: &|_| true,
+            repository: Some((&history, &resolver)),
+            baseline: None,
+            numbers_order_versions: true,
+            window: Window::ending(Time::from_seconds(2_000_000_000), 3650),
+            asking: Asking::default(),
+        });
+        rollbacks += timeline.entries.iter().filter(|entry| entry.kind == DeploymentKind::Rollback).count();
+        let (deployments, commits) = compare(&app.path, &history, &timeline.entries, difference_in_git);
+        compared += deployments;
+        shipped += commits;
+    }
+    assert!(compared > 50 && shipped > 200 && rollbacks > 5, "{compared} of {shipped} commits, {rollbacks} back");
+}
+
 fn sizes_in_git(folder: &Path) -> BTreeMap<String, (u32, u32)> {
     let listed = git(
         folder,

@@ -40,6 +40,7 @@ pub(crate) fn live(plan: &Plan, number: u32, window: Window, catalog: &Catalog) 
         truth: ServiceTruth { service: service.as_str().to_owned(), team: team_name(team), ..ServiceTruth::default() },
         is_full: plan.detail == Detail::Full,
         lead_times: Vec::new(),
+        recoveries: Vec::new(),
         changes: Vec::new(),
         facts: Facts::default(),
         shipped_up_to: 0,
@@ -79,6 +80,7 @@ struct Teller {
     facts: Facts,
     truth: ServiceTruth,
     lead_times: Vec<f64>,
+    recoveries: Vec<f64>,
     running: Option<Version>,
     /// So many changes, from the first on, were deployed.
     shipped_up_to: usize,
@@ -183,14 +185,17 @@ impl Teller {
             self.truth.failures += 1;
             self.truth.reported_failures += u64::from(is_reported && has_incident);
             self.truth.open_failures += u64::from(is_open);
+            // What no incident tells of begins with the deployment.
+            self.recoveries.push(restored_at.since(if has_incident { started_at } else { at }).seconds());
         }
         if is_open {
             return as_of;
         }
         match before.filter(|_| goes_back) {
             Some(before) => self.go_back(before, restored_at),
-            None => self.fix(restored_at),
+            None => self.fix(restored_at, started_at),
         }
+        self.truth.rework += u64::from(self.window.contains(restored_at));
         restored_at
     }
 
@@ -238,6 +243,7 @@ impl Teller {
         // The first deployment is the baseline: it tells what ran, and what it ships is not measured.
         if self.window.contains(at) && self.running.is_some() {
             self.lead_times.extend(new.iter().map(|change| at.since(change.authored_at).seconds()));
+            self.truth.ai_shipped += new.iter().filter(|change| change.ai_assisted).count() as u64;
         }
         self.shipped_up_to = self.changes.len();
         let commit = self.changes.last().map_or(CommitId([0; 20]), |change| change.id);
@@ -383,10 +389,11 @@ impl Teller {
         self.truth.rollbacks += u64::from(self.window.contains(at));
     }
 
-    /// Reverts the newest change and deploys that.
-    fn fix(&mut self, at: Time) {
+    /// Reverts the newest change and deploys that. Nobody mends what is not broken yet.
+    fn fix(&mut self, at: Time, broken_at: Time) {
         let reverted = self.changes.last().map(|change| change.id);
-        self.commit(before(at, minutes(6.0)), before(at, minutes(2.0)), reverted);
+        let authored_at = before(at, minutes(6.0)).max(broken_at);
+        self.commit(authored_at, before(at, minutes(2.0)).max(authored_at), reverted);
         self.deploy_newest(at);
     }
 
@@ -419,6 +426,16 @@ impl Teller {
         self.lead_times.sort_by(f64::total_cmp);
         self.truth.shipped = self.lead_times.len() as u64;
         self.truth.median_lead_time_seconds = truelevel_metrics::statistics::median(&self.lead_times);
+        if self.truth.open_failures == 0 {
+            self.truth.median_recovery_seconds = truelevel_metrics::statistics::median(&self.recoveries);
+        }
+        self.truth.is_on_golden_path = self.is_full && self.habits.on_golden_path;
+        let ended =
+            self.facts.pipeline_runs.iter().filter(|run| run.finished_at.is_some_and(|at| self.window.contains(at)));
+        for run in ended {
+            self.truth.pipeline_runs += 1;
+            self.truth.pipeline_runs_failed += u64::from(run.outcome == RunOutcome::Failed);
+        }
         Life { changes: self.changes, facts: self.facts, truth: self.truth }
     }
 }

@@ -46,7 +46,7 @@ fn what_is_measured_is_what_was_planted() {
     let measured: BTreeMap<&str, _> =
         assessment.services.iter().map(|service| (service.service.as_str(), service)).collect();
     assert_eq!(measured.len(), truth.services.len());
-    let (mut failures, mut shipped) = (0, 0);
+    let (mut failures, mut shipped, mut told) = (0, 0, Vec::new());
     for planted in &truth.services {
         let found = measured[planted.service.as_str()];
         let detail = |metric: &str, name: &str| found.metrics[metric].details.get(name).copied().unwrap_or_default();
@@ -57,9 +57,34 @@ fn what_is_measured_is_what_was_planted() {
         let lead_time = &found.metrics["change_lead_time"];
         assert_eq!(lead_time.n, planted.shipped, "{planted:?}");
         assert_eq!(lead_time.censored, if lead_time.value.is_some() { planted.undeployed } else { lead_time.censored });
+        let close = |metric: &str, expected: Option<f64>| {
+            let found = found.metrics[metric].value;
+            let is_close = found.zip(expected).is_some_and(|(found, expected)| (found - expected).abs() < 1e-6);
+            assert!(is_close || (found.is_none() && expected.is_none()), "{metric}: {found:?}, planted {expected:?}");
+        };
+        if planted.undeployed == 0 {
+            close("change_lead_time", planted.median_lead_time_seconds);
+        }
+        let recovery = &found.metrics["failed_deployment_recovery_time"];
+        assert_eq!((recovery.n + recovery.censored, recovery.censored), (planted.failures, planted.open_failures));
+        if planted.open_failures == 0 {
+            close("failed_deployment_recovery_time", planted.median_recovery_seconds);
+        }
+        assert_eq!(detail("deployment_frequency", "rollbacks") as u64, planted.rollbacks, "{planted:?}");
+        assert_eq!(detail("deployment_rework_rate", "strict") as u64, planted.rework, "{planted:?}");
+        assert_eq!(found.metrics["incident_duration"].n, planted.other_incidents, "{planted:?}");
+        let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+        close("ai_change_share", share(planted.ai_shipped, planted.shipped));
+        let succeeded = planted.pipeline_runs - planted.pipeline_runs_failed;
+        close("pipeline_success_rate", share(succeeded, planted.pipeline_runs));
+        let on_path = found.metrics["golden_path_share"].value;
+        assert!(on_path.is_none_or(|share| share == f64::from(u8::from(planted.is_on_golden_path))), "{planted:?}");
+        told.extend([planted.rollbacks, planted.rework, planted.other_incidents, planted.ai_shipped]);
         failures += planted.failures;
         shipped += planted.shipped;
     }
+    assert!(told.iter().filter(|count| **count > 0).count() > 30, "{told:?}");
+    assert!(truth.services.iter().any(|planted| planted.undeployed == 0 && planted.shipped > 0));
     assert!(failures > 20 && shipped > 800, "{failures} failures and {shipped} changes are too few to tell");
 }
 

@@ -49,4 +49,16 @@ pub struct ServiceTruth {
     pub undeployed: u64,
     /// Incidents that no deployment caused.
     pub other_incidents: u64,
+    /// The median of how long failures hurt; absent without any, and while one of them is open.
+    pub median_recovery_seconds: Option<f64>,
+    /// Production deployments that were made to mend a failure.
+    pub rework: u64,
+    /// Shipped changes with a sign of AI.
+    pub ai_shipped: u64,
+    /// Whether its pipelines take the golden path.
+    pub is_on_golden_path: bool,
+    /// Pipeline runs that came to a verdict.
+    pub pipeline_runs: u64,
+    /// Of these, the ones that failed.
+    pub pipeline_runs_failed: u64,
 }
