@@ -15,8 +15,7 @@ use truelevel_metrics::course::course;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::platform::paths::PathDeployment;
 use truelevel_model::assessment::{
-    Assessment, Coverage, ExclusionCount, Level, RepositoryCoverage, Roadmap, SCHEMA, ServiceResult, SourceCoverage,
-    StageResult,
+    Assessment, Coverage, Level, RepositoryCoverage, Roadmap, SCHEMA, ServiceResult, SourceCoverage, StageResult,
 };
 use truelevel_model::course::{Course, Courses};
 use truelevel_model::deployment_data::DeploymentData;
@@ -33,6 +32,7 @@ use crate::architecture::Lockstep;
 use crate::collect::{Collected, CollectedRepository, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
 use crate::evidence::{keep_evidence, reported_evidence};
+use crate::left_out::counted;
 use crate::matching::{OutsideProduction, Service, services};
 use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::own_rules::OwnRules;
@@ -685,21 +685,4 @@ fn data_name(data: DeploymentData) -> &'static str {
         DeploymentData::ReleaseTags => "release_tags",
         DeploymentData::None => "none",
     }
-}
-
-/// How many of what was left out are named in the answer; `explain CODE --all` names all.
-const EXAMPLES: usize = 20;
-
-fn counted(exclusions: &Exclusions) -> BTreeMap<String, ExclusionCount> {
-    exclusions
-        .iter()
-        .map(|(reason, count, named)| {
-            let count = ExclusionCount {
-                count,
-                meaning: truelevel_model::registry::title(reason.docs()).to_owned(),
-                examples: named.iter().take(EXAMPLES).map(|exclusion| exclusion.subject.clone()).collect(),
-            };
-            (reason.code().to_owned(), count)
-        })
-        .collect()
 }

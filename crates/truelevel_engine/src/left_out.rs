@@ -1,7 +1,11 @@
-//! What a value would be if what was left out of it were counted: measured again with each reason taken away.
+//! What was left out, as an answer tells it; and what a value would be if it were counted: measured again with each reason
+//! taken away.
+
+use std::collections::BTreeMap;
 
 use truelevel_metrics::Metric;
 use truelevel_metrics::asking::Asking;
+use truelevel_model::assessment::ExclusionCount;
 use truelevel_model::{Exclusions, Measurement, Reason};
 use truelevel_report::numbers;
 
@@ -56,4 +60,22 @@ pub(crate) fn unknowable(metric: &Metric) -> &'static [(Reason, &'static str)] {
         (_, truelevel_metrics::Basis::Deployments) => &[LATER],
         _ => &[],
     }
+}
+
+/// How many of what was left out are named in the answer; `explain CODE --all` names all.
+const EXAMPLES: usize = 20;
+
+/// The count of each reason, by code.
+pub(crate) fn counted(exclusions: &Exclusions) -> BTreeMap<String, ExclusionCount> {
+    exclusions
+        .iter()
+        .map(|(reason, count, named)| {
+            let count = ExclusionCount {
+                count,
+                meaning: truelevel_model::registry::title(reason.docs()).to_owned(),
+                examples: named.iter().take(EXAMPLES).map(|exclusion| exclusion.subject.clone()).collect(),
+            };
+            (reason.code().to_owned(), count)
+        })
+        .collect()
 }
