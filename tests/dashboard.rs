@@ -63,6 +63,7 @@ fn before_there_is_anything_it_says_what_to_connect() {
         "{}",
         first.body
     );
+    assert!(first.body.contains("[[repository]]\npath = &quot;shop&quot;"), "lines to copy: {}", first.body);
     let table = server.get("/download/services.csv", &[]);
     assert_eq!((table.status, table.head.contains("retry-after: 5")), (503, true), "{table:?}");
 }
@@ -89,7 +90,10 @@ fn every_address_that_a_page_leads_to_is_there() {
         seen.push(path.clone());
         // Definitions lead to hundreds of each other.
         if answer.head.contains("text/html") && !path.starts_with("/definitions") {
-            next.extend(links(&answer.body).into_iter().filter(|link| !link.starts_with("/definitions/")));
+            // The same pages again for a team or pinned to an instant.
+            let is_again = |link: &String| link.contains("team=") || link.contains("as_of=");
+            let further = links(&answer.body).into_iter().filter(|link| !link.starts_with("/definitions/"));
+            next.extend(further.filter(|link| !is_again(link)));
         }
     }
     for folder in ["/services/", "/teams/", "/delivery/", "/download/", "/compare", "/declare", "/?snapshot="] {
@@ -178,6 +182,22 @@ fn what_a_team_says_of_itself_is_kept_when_our_own_form_sends_it() {
     let declared = std::iter::repeat_with(|| page(&server, "/").body)
         .find(|body| body.contains("Declared 5") || body.contains("key-declared"));
     assert!(declared.is_some(), "it is measured anew without being asked");
+}
+
+#[test]
+fn every_table_and_picture_that_a_page_offers_can_be_taken_away() {
+    let (_world, server) = demo("8");
+    let pages = ["/", "/teams", "/delivery", "/delivery/change_lead_time", "/maturity", "/plan", "/platform", "/ai"];
+    let further = ["/coverage", "/snapshots", "/compare?before=1&after=2", "/definitions/lead_time_under_a_day"];
+    for path in pages.into_iter().chain(further) {
+        let shown = page(&server, path);
+        let files: Vec<String> = links(&shown.body).into_iter().filter(|link| link.contains("download/")).collect();
+        assert!(!files.is_empty(), "{path} offers nothing");
+        for file in files {
+            let taken = server.get(&file, &[]);
+            assert!(taken.status == 200 && taken.head.contains("attachment"), "{path}: {file}: {}", taken.status);
+        }
+    }
 }
 
 #[test]

@@ -36,8 +36,10 @@ await check(async (browser, note) => {
   fs.mkdirSync(folder, { recursive: true });
   const kinds = await find(browser);
   console.log(`${kinds.size} kinds of page: ${[...kinds.keys()].join(" ")}`);
+  // The widest screen is looked at in one colour: what it may break is the layout alone.
+  const widest = isQuick ? [] : [{ width: 2560, colours: "light" }];
   const looks = isQuick ? LOOKS.filter(({ width, colours }) => (width === 390) === (colours === "dark")) : LOOKS;
-  await Promise.all(looks.map(async ({ width, colours }) => {
+  await Promise.all([...looks, ...widest].map(async ({ width, colours }) => {
     const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: colours, reducedMotion: "reduce" });
     for (const [name, path] of kinds) {
       const where = `${path} at ${width} ${colours}`;

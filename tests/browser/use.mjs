@@ -2,7 +2,10 @@
 import { check, open } from "./browser.mjs";
 
 const [base] = process.argv.slice(2);
-const PAGES = ["/", "/services", "/maturity", "/decision", "/plan", "/delivery/change_lead_time", "/declare"];
+const PAGES = [
+  "/", "/services", "/teams", "/delivery", "/delivery/change_lead_time", "/maturity", "/decision", "/plan", "/platform", "/ai",
+  "/architecture", "/pitfalls", "/coverage", "/definitions", "/definitions/ci_pipeline", "/declare", "/snapshots", "/compare",
+];
 
 /** Goes through a page by the Tab key alone and tells where it has been. */
 async function tabThrough(page) {
@@ -80,6 +83,7 @@ async function onPaper(browser, note) {
     for (const part of [".pages", "[data-theme-toggle]"]) {
       if (await page.locator(part).first().isVisible()) note(path, `${part} would be printed`);
     }
+    if (!(await page.locator(".scope").isVisible())) note(path, "does not say on paper what it is about");
     const pdf = await page.pdf({ format: "A4" });
     if (!pdf.subarray(0, 5).equals(Buffer.from("%PDF-"))) note(path, "does not print");
     await page.close();
