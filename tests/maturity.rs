@@ -240,7 +240,7 @@ fn belief_stands_beside_evidence_and_changes_none_of_it() {
     assert_eq!(said.code, 0, "{}", said.stderr);
     shop.world.write(
         "beliefs.toml",
-        "by = \"team web\"\nservice = \"web\"\n[[stage]]\nstage = \"observe\"\nlevel = 3\n[[gate]]\ngate = \"pipeline_runs_tests\"\nanswer = \"yes\"\n[[gate]]\ngate = \"backups_restore\"\nanswer = \"unknown\"\n",
+        "by = \"team web\"\nservice = \"web\"\n[[stage]]\nstage = \"observe\"\nlevel = 3\n[[gate]]\ngate = \"pipeline_runs_tests\"\nanswer = \"yes\"\n[[gate]]\ngate = \"parts_are_tested_together\"\nanswer = \"no\"\n[[gate]]\ngate = \"backups_restore\"\nanswer = \"unknown\"\n",
     );
     assert_eq!(shop.world.run(["declare", "--file", "beliefs.toml", "--at", "2026-02-02"]).code, 0);
 
