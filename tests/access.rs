@@ -52,7 +52,9 @@ fn the_audit_log_tells_of_every_change_and_is_for_admins() {
         "deployments.csv",
         "service,environment,version,finished_at,outcome\nshop,production,v1,2026-08-21T10:00:00Z,succeeded\n",
     );
-    for command in [&["import", "deployments.csv"][..], &["snapshot"], &["backup", "store.copy"]] {
+    for command in
+        [&["import", "deployments.csv"][..], &["snapshot", "--as-of", "2026-08-22"], &["backup", "store.copy"]]
+    {
         let done = run(&world, command);
         assert_eq!(done.code, 0, "{command:?}: {}", done.stderr);
     }

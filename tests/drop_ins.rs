@@ -131,7 +131,7 @@ fn a_client_of_datadog_changes_the_host_alone() {
     assert_eq!(server.patch("/api/v2/dora/deployments/d-7", &key, b"{}").status, 501);
     drop(server);
     assert_eq!((facts(&world, "deployments").len(), facts(&world, "incidents").len()), (1, 1));
-    assert_eq!(world.run(["events"]).text(), "", "nothing waits");
+    assert!(!world.run(["events"]).text().contains("quarantined"), "nothing waits");
 }
 
 /// What comes in as Pelorus' clients send it goes out as its exporters write it.

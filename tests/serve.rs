@@ -142,7 +142,7 @@ fn what_a_better_configuration_understands_is_read_when_the_server_starts_again(
     let is_understood = || !server.get("/metrics", &[]).body.contains(waiting);
     crate::outages::wait_until(is_understood);
     assert_eq!(server.stop("-TERM"), Some(0));
-    assert_eq!(world.run(["events"]).text(), "");
+    assert!(!world.run(["events"]).text().contains("quarantined"));
 }
 
 #[test]
@@ -210,14 +210,14 @@ fn a_badge_may_be_shown_on_a_page_of_others() {
     let bearer = format!("Bearer {}", token.text().trim());
     let server = Server::start(&world);
     server.deliver("d1", &deployment(1, "acme/web"));
-    assert_eq!(server.get("/badges/level.svg", &[]).status, 401);
-    let badge = server.get("/badges/level.svg", &[("authorization", &bearer)]);
+    assert_eq!(server.get("/badges/level.svg?as_of=2026-08-22", &[]).status, 401);
+    let badge = server.get("/badges/level.svg?as_of=2026-08-22", &[("authorization", &bearer)]);
     assert!(badge.head.contains("cross-origin-resource-policy: cross-origin"), "{}", badge.head);
     drop(server);
     let text = world.read("truelevel.toml");
     world.write("truelevel.toml", format!("{text}public_badges = true\n"));
     let server = Server::start(&world);
-    let badge = server.get("/badges/level.svg", &[]);
+    let badge = server.get("/badges/level.svg?as_of=2026-08-22", &[]);
     assert!(badge.status == 200 && badge.body.starts_with("<svg"), "{badge:?}");
     let others = server.get("/api/v1/assessment", &[]);
     assert_eq!(others.status, 401, "and nothing else");
