@@ -20,7 +20,10 @@ fn it_answers_with_careful_headers_and_ends_in_order() {
             assert!(answer.head.contains("x-content-type-options: nosniff"), "{}", answer.head);
         }
         let nowhere = server.get("/nowhere", &[]);
-        assert_eq!((nowhere.status, nowhere.json()["detail"].as_str()), (404, Some("there is nothing here")));
+        assert_eq!(
+            (nowhere.status, nowhere.json()["detail"].as_str()),
+            (404, Some("no page and no file has this address"))
+        );
         assert!(nowhere.head.contains("content-type: application/problem+json"));
         assert_eq!(server.get("/webhooks/github", &[]).status, 405);
         assert_eq!(server.stop(signal), Some(0));
