@@ -20,8 +20,7 @@ use truelevel_model::assessment::{
 use truelevel_model::course::{Course, Courses};
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Reason, Time,
-    Window,
+    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Time, Window,
 };
 
 use truelevel_report::numbers;
