@@ -28,6 +28,8 @@ pub struct EventThresholds {
     pub share_from: f64,
     /// Changes that the weeks before must hold.
     pub changes_before: u64,
+    /// The chance, at most, that a service which always used assistants as often leaves no sign before.
+    pub by_chance: f64,
     /// So many services must be seen to begin.
     pub adopters: usize,
     /// Each must stand beside so many others.

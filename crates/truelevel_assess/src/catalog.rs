@@ -237,7 +237,7 @@ pub enum Requirement {
     All(Vec<Condition>),
     /// At least one.
     Any(Vec<Condition>),
-    /// The first of which anything is known; the others stand in for it.
+    /// The first of which enough is known to say something; the others stand in for it.
     FirstKnown(Vec<Condition>),
 }
 
@@ -269,6 +269,8 @@ pub struct Question {
     pub action: String,
     /// What to connect when the data is missing.
     pub connect: Vec<String>,
+    /// It is about changes or files, so that without a service's repository there is no answer.
+    pub needs_repository: bool,
     /// What makes the answer yes.
     pub requirement: Requirement,
 }
@@ -356,7 +358,7 @@ mod tests {
     #[test]
     fn the_embedded_catalog_reads_and_every_gate_says_all_there_is_to_say() {
         let catalog = Catalog::embedded().unwrap();
-        assert_eq!(catalog.questions.len(), 4);
+        assert_eq!(catalog.questions.len(), 5);
         assert_eq!(catalog.phases.len(), 4);
         for gate in catalog.stages.iter().flat_map(|stage| &stage.gates) {
             assert!(!gate.why.is_empty() && !gate.how.is_empty() && !gate.unlocks.is_empty(), "{}", gate.id);

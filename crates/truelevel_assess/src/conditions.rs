@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use truelevel_model::assessment::{EvidenceResult, GateOutcome, OwnThreshold};
+use truelevel_model::assessment::{Answer, EvidenceResult, GateOutcome, OwnThreshold};
 use truelevel_model::{Detection, Evidence, Grade, Locator, Measurement};
 
 use crate::catalog::Requirement;
@@ -42,6 +42,8 @@ pub struct Condition {
     pub if_any: Option<String>,
     /// Where single services cannot tell, the events of all of them together decide.
     pub is_pooled: bool,
+    /// The only answer that it can give, where it is not enough to give the other one.
+    pub decides: Option<Answer>,
 }
 
 /// The edge of what is good enough.
@@ -118,6 +120,8 @@ pub struct Verdict {
     pub is_undecided: bool,
     /// What would prove what is only declared.
     pub provable_by: Vec<String>,
+    /// It was measured with an interval, which holds both sides of the bound.
+    pub is_close: bool,
     /// The proofs.
     pub evidence: Vec<EvidenceResult>,
     /// Whether it holds when easier thresholds of the workspace's own count.
@@ -129,17 +133,8 @@ pub struct Verdict {
 /// Judges all conditions of a requirement.
 pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
     let judged = requirement.conditions().iter().map(|condition| judge_one(condition, known));
-    let is_known = |verdict: &Verdict| verdict.outcome != GateOutcome::Unknown || verdict.is_undecided;
-    let verdicts: Vec<Verdict> = match requirement {
-        Requirement::FirstKnown(_) => {
-            let all: Vec<Verdict> = judged.collect();
-            let first = all.iter().position(is_known);
-            all.into_iter()
-                .enumerate()
-                .filter(|(at, _)| first.is_none_or(|first| *at == first))
-                .map(|(_, it)| it)
-                .collect()
-        }
+    let verdicts: Vec<Verdict> = match (requirement, speaking(requirement, known)) {
+        (Requirement::FirstKnown(_), Some(first)) => judged.skip(first).take(1).collect(),
         _ => judged.collect(),
     };
     let outcome = together(requirement, verdicts.iter().map(|verdict| verdict.outcome));
@@ -148,6 +143,7 @@ pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
         eased: together(requirement, verdicts.iter().map(|verdict| verdict.eased)),
         own_thresholds: verdicts.iter().flat_map(|verdict| verdict.own_thresholds.clone()).collect(),
         is_intention: outcome == GateOutcome::Unknown && verdicts.iter().any(|verdict| verdict.is_intention),
+        is_close: outcome == GateOutcome::Unknown && verdicts.iter().any(|verdict| verdict.is_close),
         is_undecided: outcome == GateOutcome::Unknown && {
             let mut unknown = verdicts.iter().filter(|verdict| verdict.outcome == GateOutcome::Unknown);
             match requirement {
@@ -166,6 +162,16 @@ pub fn judge(requirement: &Requirement, known: Known<'_>) -> Verdict {
     }
 }
 
+/// Which of several conditions that stand in for each other speaks: the first that says yes or no, or whose interval holds
+/// both sides. What is too little to have an interval does not keep the others from speaking.
+pub(crate) fn speaking(requirement: &Requirement, known: Known<'_>) -> Option<usize> {
+    let Requirement::FirstKnown(conditions) = requirement else { return None };
+    conditions.iter().position(|condition| {
+        let verdict = judge_one(condition, known);
+        verdict.outcome != GateOutcome::Unknown || (verdict.is_close && condition.decides.is_none())
+    })
+}
+
 /// What the outcomes of all conditions come to.
 fn together(requirement: &Requirement, outcomes: impl Iterator<Item = GateOutcome>) -> GateOutcome {
     let outcomes: Vec<GateOutcome> = outcomes.collect();
@@ -180,6 +186,24 @@ fn together(requirement: &Requirement, outcomes: impl Iterator<Item = GateOutcom
 
 /// Judges one condition.
 pub(crate) fn judge_one(condition: &Condition, known: Known<'_>) -> Verdict {
+    let verdict = judge_alone(condition, known);
+    match (condition.decides, verdict.outcome) {
+        (Some(Answer::Yes), GateOutcome::Unmet) | (Some(Answer::No), GateOutcome::Met) => {
+            let other = if verdict.outcome == GateOutcome::Met { "yes" } else { "no" };
+            let because = verdict.because.iter().map(|why| format!("{why}; alone it does not mean {other}"));
+            Verdict {
+                because: because.collect(),
+                outcome: GateOutcome::Unknown,
+                eased: GateOutcome::Unknown,
+                is_undecided: false,
+                ..verdict
+            }
+        }
+        _ => verdict,
+    }
+}
+
+fn judge_alone(condition: &Condition, known: Known<'_>) -> Verdict {
     if let (Subject::Metric { metric, .. }, Some(events)) = (&condition.subject, &condition.if_any)
         && let Some(measured) = known.metrics.get(metric.as_str())
         && measured.details.get(events) == Some(&0.0)
@@ -228,6 +252,7 @@ fn judge_in_windows(subject: &Subject, held_before: bool, known: Known<'_>) -> V
         outcome: then.outcome,
         because: joined(now.because, because),
         is_undecided: then.is_undecided,
+        is_close: then.is_close,
         is_intention: false,
         provable_by: Vec::new(),
         evidence: joined(now.evidence, then.evidence),
@@ -255,6 +280,7 @@ fn verdict(outcome: GateOutcome, because: String) -> Verdict {
         is_intention: false,
         is_undecided: false,
         provable_by: Vec::new(),
+        is_close: false,
         evidence: Vec::new(),
         eased: outcome,
         own_thresholds: Vec::new(),
@@ -380,7 +406,7 @@ pub(crate) fn judge_measured(metric: &str, bound: &Bound, measured: &Measurement
     } else if measured.is_lower_bound {
         verdict(GateOutcome::Unknown, format!("{words}: {}", why("only a lower bound is known")))
     } else {
-        undecided(format!("{words}: the interval holds both sides of {}", bound.text))
+        Verdict { is_close: true, ..undecided(format!("{words}: the interval holds both sides of {}", bound.text)) }
     }
 }
 
@@ -401,6 +427,7 @@ mod tests {
             own_bound: None,
             if_any: None,
             is_pooled: false,
+            decides: None,
         }
     }
 
@@ -457,6 +484,7 @@ mod tests {
             own_bound: None,
             if_any: None,
             is_pooled: false,
+            decides: None,
         }])
     }
 
@@ -518,6 +546,41 @@ mod tests {
         assert_eq!(answered(Some(0.9)), GateOutcome::Met);
         assert_eq!(answered(Some(0.1)), GateOutcome::Unmet, "what is measured comes before what stands in for it");
         assert_eq!(answered(None), GateOutcome::Met);
+    }
+
+    #[test]
+    fn who_deploys_seldom_and_at_once_deploys_on_demand_and_who_waits_for_approval_does_not() {
+        use GateOutcome::{Met, Unknown, Unmet};
+        const HOURS: f64 = 3600.0;
+        let catalog = crate::Catalog::embedded().unwrap();
+        let question = catalog.question("deploy_on_demand").unwrap();
+        let check = |measured: &[(&'static str, f64, f64)], expected| {
+            let metric =
+                |(id, low, high): &(&'static str, f64, f64)| (*id, self::measured(Some(*low), Some(*low), Some(*high)));
+            let metrics = measured.iter().map(metric).collect();
+            let verdict = judge(&question.requirement, known(NO_DETECTIONS, &metrics, &|| None));
+            assert_eq!(verdict.outcome, expected, "{measured:?}: {verdict:?}");
+        };
+        let (quick, close, slow) =
+            ((1.0 * HOURS, 5.0 * HOURS), (20.0 * HOURS, 30.0 * HOURS), (50.0 * HOURS, 90.0 * HOURS));
+        let merged = |(low, high)| ("merge_to_deploy_time", low, high);
+        let approved = |(low, high)| ("approval_wait_time", low, high);
+        let (seldom, often) = (("deployment_frequency", 0.01, 0.1), ("deployment_frequency", 0.3, 0.6));
+        check(&[merged(quick), seldom], Met);
+        check(&[merged(slow), often], Unmet);
+        check(&[merged(close), often], Unknown);
+        check(&[approved(slow), merged(quick), often], Unmet);
+        check(&[approved(quick), merged(slow)], Unmet);
+        check(&[approved(quick), often], Met);
+        check(&[approved(quick)], Unknown);
+        check(&[often], Met);
+        check(&[seldom], Unknown);
+        let few = BTreeMap::from([
+            ("merge_to_deploy_time", self::measured(Some(1.0), None, None)),
+            ("deployment_frequency", self::measured(Some(0.4), Some(0.3), Some(0.5))),
+        ]);
+        let verdict = judge(&question.requirement, known(NO_DETECTIONS, &few, &|| None));
+        assert_eq!(verdict.outcome, Met, "three changes that were found do not silence forty deployments");
     }
 
     #[test]

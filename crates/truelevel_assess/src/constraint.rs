@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use truelevel_model::assessment::{
-    Answer, CommonCause, Constraint, GateOutcome, GateResult, LowestGate, MetricSpread, QuestionResult, Segment,
+    Answer, CommonCause, Constraint, GateOutcome, GateResult, Lack, LowestGate, MetricSpread, QuestionResult, Segment,
     ServiceResult, StageResult, Veto,
 };
 
@@ -66,19 +66,49 @@ pub fn first_constraint(catalog: &Catalog, findings: Findings<'_>) -> Constraint
 
 /// What to do where the answer is not known.
 fn undecided(result: &QuestionResult, question: &Question) -> (String, String) {
+    let counted = result.services.as_ref().map(|services| {
+        format!(
+            " {} of {} services say yes, {} no.",
+            services.yes,
+            services.yes + services.no + services.unknown,
+            services.no
+        )
+    });
+    let counted = counted.unwrap_or_default();
+    // Who says no can act, whatever is not known of the others.
+    let denied = result.services.as_ref().filter(|services| services.no > 0).map(|services| {
+        let first: Vec<&str> =
+            services.deciding.iter().take(services.no as usize).take(3).map(String::as_str).collect();
+        format!(" Where the answer is no already ({} first): {}", first.join(", "), question.action)
+    });
     if result.connect.is_empty() {
+        let more = "Look at a longer window (`--window 180`), or wait for more deployments.";
         return (
-            format!("The sample is too small or too close to tell: \"{}\"", question.text),
-            format!(
-                "Look at a longer window (`--window 180`), or wait for more deployments. If the answer is no: {}",
-                question.action
+            format!("The sample is too small or too close to tell: \"{}\"{counted}", question.text),
+            denied.map_or_else(
+                || format!("{more} If the answer is no: {}", question.action),
+                |denied| format!("{more}{denied}"),
             ),
         );
     }
     (
-        format!("The missing data is the constraint: \"{}\" cannot be answered.", question.text),
-        format!("Connect {}.", question.connect.join("; ")),
+        format!("The missing data is the constraint: \"{}\" cannot be answered.{counted}", question.text),
+        format!(
+            "{} {}.{}",
+            verb(result.lack),
+            result.connect.join("; "),
+            denied.unwrap_or_else(|| format!(" If the answer is no: {}", question.action))
+        ),
     )
+}
+
+/// What is done about something that is lacking.
+const fn verb(lack: Option<Lack>) -> &'static str {
+    match lack {
+        Some(Lack::Repository) => "Give",
+        Some(Lack::Stale | Lack::Versions) => "Fetch",
+        _ => "Connect",
+    }
 }
 
 /// Why advice on the first open question is withheld: more than one in five services, or the deployments of all of them
@@ -186,7 +216,7 @@ fn common_causes(catalog: &Catalog, services: &[&ServiceResult]) -> Vec<CommonCa
 
 #[cfg(test)]
 mod tests {
-    use truelevel_model::assessment::{LevelRange, PooledShare};
+    use truelevel_model::assessment::{AnswerServices, LevelRange, PooledShare};
     use truelevel_model::deployment_data::DeploymentData;
     use truelevel_model::{Measurement, Unit};
 
@@ -201,6 +231,7 @@ mod tests {
             answer: *answer,
             because: Vec::new(),
             connect: if *answer == Unknown { question.connect.clone() } else { Vec::new() },
+            lack: None,
             services: None,
             parts: Vec::new(),
         };
@@ -227,7 +258,12 @@ mod tests {
         assert_eq!(first(chain(&[Yes, Yes, Yes, Yes])).question, None);
         let mut close = chain(&[Yes, Unknown, Yes, Yes]);
         close[1].connect.clear();
-        assert!(first(close).action.contains("longer window"), "the data is connected");
+        assert!(first(close.clone()).action.contains("longer window"), "the data is connected");
+        let deciding = vec!["slow".to_owned(), "other".to_owned()];
+        close[1].services = Some(AnswerServices { yes: 8, no: 1, unknown: 3, deciding });
+        let some_say_no = first(close);
+        assert!(some_say_no.statement.ends_with("8 of 12 services say yes, 1 no."), "{some_say_no:?}");
+        assert!(some_say_no.action.contains("no already (slow first): Shorten the pipeline"), "{some_say_no:?}");
     }
 
     /// A service whose fail rate has a lower end, and whose build stage is held at level 1 by a gate.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use truelevel_model::Grade;
-use truelevel_model::assessment::Level;
+use truelevel_model::assessment::{Answer, Level};
 
 use crate::catalog::{
     ByEffort, CatalogError, Effort, Gate, Phase, Question, Requirement, StabilityVeto, StageMeasure, Supply,
@@ -93,6 +93,8 @@ pub(crate) struct QuestionEntry {
     constraint: String,
     action: String,
     connect: Vec<String>,
+    #[serde(default)]
+    needs_repository: bool,
     all: Option<Vec<ConditionEntry>>,
     any: Option<Vec<ConditionEntry>>,
     first_known: Option<Vec<ConditionEntry>>,
@@ -133,6 +135,8 @@ pub struct ConditionEntry {
     pub if_any: Option<String>,
     /// Where single services cannot tell, the events of all of them together decide.
     pub pooled: Option<bool>,
+    /// The only answer that it can give, `yes` or `no`: to say the other one it is not enough.
+    pub decides: Option<Answer>,
 }
 
 impl GateEntry {
@@ -175,6 +179,7 @@ impl QuestionEntry {
             constraint: self.constraint,
             action: self.action,
             connect: self.connect,
+            needs_repository: self.needs_repository,
             requirement,
         })
     }
@@ -202,7 +207,11 @@ impl Usual {
 }
 
 fn requirement(id: &str, given: [Option<Vec<ConditionEntry>>; 3], usual: Usual) -> Result<Requirement, CatalogError> {
+    let is_ordered = given[2].is_some();
     let check = |entries: Vec<ConditionEntry>| {
+        if !is_ordered && entries.iter().any(|entry| entry.decides.is_some()) {
+            return Err(CatalogError::Invalid { what: format!("`{id}`: only a `first_known` has what `decides`") });
+        }
         let check = |entry: ConditionEntry| {
             entry
                 .check(usual.grade, usual.held_before)
@@ -246,8 +255,12 @@ impl ConditionEntry {
         if matches!(subject, Subject::Practice { .. }) && (self.if_any.is_some() || self.pooled.is_some()) {
             return Err(ALLOWED.to_owned());
         }
+        if self.decides == Some(Answer::Unknown) {
+            return Err("what a condition `decides` is `yes` or `no`".to_owned());
+        }
         let is_pooled = self.pooled.unwrap_or(false);
-        Ok(Condition { subject, held_before, own_bound: None, if_any: self.if_any, is_pooled })
+        let (if_any, decides) = (self.if_any, self.decides);
+        Ok(Condition { subject, held_before, own_bound: None, if_any, is_pooled, decides })
     }
 }
 

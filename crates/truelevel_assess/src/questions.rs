@@ -1,36 +1,97 @@
 //! The answers to the ordered questions: of one service, and of several together.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use truelevel_model::assessment::{
-    Answer, AnswerServices, GateOutcome, MetricSpread, PooledShare, QuestionPart, QuestionResult,
+    Answer, AnswerServices, GateOutcome, Lack, MetricSpread, PooledShare, QuestionPart, QuestionResult,
 };
+use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{Measurement, Unit};
 
 use crate::catalog::{Catalog, Question, Requirement};
-use crate::conditions::{Bound, Condition, Known, Subject, judge, judge_measured, judge_one};
+use crate::conditions::{Bound, Condition, Known, Subject, judge, judge_measured, judge_one, speaking};
 use crate::organisation::{carries, denies};
 
 /// How many deciding services are named.
 pub(crate) const NAMED_SERVICES: usize = 10;
 
+/// What is known of a service beside what was measured and detected: it says why an answer is missing.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Where its deployments are known from.
+    pub deployment_data: DeploymentData,
+    /// A repository is matched to it.
+    pub has_repository: bool,
+    /// The versions that it deployed, and the one that runs, lead to commits.
+    pub leads_to_commits: bool,
+}
+
 /// Answers every question for one service.
-pub fn ask_service(catalog: &Catalog, known: Known<'_>) -> Vec<QuestionResult> {
+pub fn ask_service(catalog: &Catalog, known: Known<'_>, standing: Standing) -> Vec<QuestionResult> {
     let ask = |question: &Question| {
         let verdict = judge(&question.requirement, known);
         let answer = answer_of(verdict.outcome).unwrap_or(Answer::Unknown);
-        let is_data_missing = answer == Answer::Unknown && !verdict.is_undecided;
+        let lack = (answer == Answer::Unknown).then(|| lack(question, known, standing, verdict.is_undecided));
+        let speaking = speaking(&question.requirement, known);
+        let part = |(place, condition): (usize, &Condition)| match speaking {
+            Some(speaking) if speaking != place => asked(condition),
+            _ => part(condition, known),
+        };
         QuestionResult {
             question: question.id.clone(),
             text: question.text.clone(),
             answer,
             because: verdict.because,
-            connect: if is_data_missing { question.connect.clone() } else { Vec::new() },
+            connect: lack.into_iter().flat_map(|lack| wanted(lack, question, 1)).collect(),
+            lack,
             services: None,
-            parts: question.requirement.conditions().iter().map(|condition| part(condition, known)).collect(),
+            parts: question.requirement.conditions().iter().enumerate().map(part).collect(),
         }
     };
     catalog.questions.iter().map(ask).collect()
+}
+
+/// Why there is no answer. What would give a better answer than more of the same comes before what is too little.
+fn lack(question: &Question, known: Known<'_>, standing: Standing, is_undecided: bool) -> Lack {
+    let frequency = known.metrics.get("deployment_frequency");
+    match standing.deployment_data {
+        DeploymentData::None => Lack::Deployments,
+        DeploymentData::ReleaseTags => Lack::OnlyReleases,
+        _ if frequency.is_some_and(|frequency| frequency.value.is_none()) => Lack::Stale,
+        _ if question.needs_repository && !standing.has_repository => Lack::Repository,
+        _ if question.needs_repository && !standing.leads_to_commits => Lack::Versions,
+        _ if is_undecided => Lack::Sample,
+        _ => Lack::Events,
+    }
+}
+
+/// What to connect, to give or to fetch for so many services; nothing where only more of the same would help.
+fn wanted(lack: Lack, question: &Question, services: u64) -> Vec<String> {
+    let of = match services {
+        1 => "the service".to_owned(),
+        services => format!("{services} services"),
+    };
+    match lack {
+        Lack::Deployments => vec![format!(
+            "where the deployments of {of} can be read: the deployment repository, or `truelevel import deployments.csv`"
+        )],
+        Lack::OnlyReleases => vec![format!(
+            "the deployments of {of}, from a deployment repository or by `truelevel import deployments.csv`: releases stand \
+             in for them, and a release does not show that it runs"
+        )],
+        Lack::Stale => vec![format!(
+            "what is new of the deployments of {of}: what is known ends before the window, so fetch the deployment \
+             repository or import again"
+        )],
+        Lack::Repository => vec![format!("the repository of {of}: a [[repository]] table each")],
+        Lack::Versions => vec![format!(
+            "what is new in the repository of {of}, with its tags (`git fetch --tags`): versions that were deployed lead to \
+             no commit in it"
+        )],
+        Lack::Events => question.connect.clone(),
+        Lack::Sample => Vec::new(),
+    }
 }
 
 /// None where there is nothing to ask of.
@@ -49,19 +110,26 @@ fn part(condition: &Condition, known: Known<'_>) -> QuestionPart {
         Subject::Metric { metric, .. } => known.metrics.get(metric.as_str()),
         Subject::Practice { .. } => None,
     };
+    let part =
+        QuestionPart { answer: answer_of(verdict.outcome), because: verdict.because.join("; "), ..asked(condition) };
+    measured.map_or(part.clone(), |measured| with_value(part, measured))
+}
+
+/// With what was measured; where that is a lower bound, there is no value to judge by.
+fn with_value(part: QuestionPart, measured: &Measurement) -> QuestionPart {
+    let told = |value: Option<f64>| value.filter(|_| !measured.is_lower_bound);
     QuestionPart {
-        answer: answer_of(verdict.outcome),
-        because: verdict.because.join("; "),
-        value: measured.and_then(|measured| measured.value),
-        low: measured.and_then(|measured| measured.low),
-        high: measured.and_then(|measured| measured.high),
-        unit: measured.map(|measured| measured.unit),
-        n: measured.map(|measured| measured.n),
-        ..asked(condition)
+        value: told(measured.value),
+        low: told(measured.low),
+        high: told(measured.high),
+        unit: Some(measured.unit),
+        n: Some(measured.n),
+        is_proxy: measured.is_proxy,
+        ..part
     }
 }
 
-/// What a condition asks, not answered yet.
+/// What a condition asks, not answered: where others stand in for it, or it for others.
 fn asked(condition: &Condition) -> QuestionPart {
     let (subject, wanted) = match &condition.subject {
         Subject::Practice { practice, grade } => (practice.clone(), grade.as_str().to_owned()),
@@ -77,6 +145,9 @@ fn asked(condition: &Condition) -> QuestionPart {
         high: None,
         unit: None,
         n: None,
+        is_median: false,
+        is_proxy: false,
+        services: None,
         turned_by: None,
     }
 }
@@ -109,35 +180,70 @@ fn ask_together(
     metrics: &BTreeMap<String, MetricSpread>,
 ) -> QuestionResult {
     let tally = Tally::of(answers.iter().map(|(_, result)| result.answer));
-    let of = |answer| answers.iter().filter(move |(_, result)| result.answer == answer);
+    let conditions = question.requirement.conditions();
     let part = |(place, condition): (usize, &Condition)| {
         let parts = answers.iter().filter_map(|(_, result)| result.parts.get(place)?.answer);
         part_together(condition, Tally::of(parts), metrics)
     };
-    let parts: Vec<QuestionPart> = question.requirement.conditions().iter().enumerate().map(part).collect();
+    let parts: Vec<QuestionPart> = conditions.iter().enumerate().map(part).collect();
     let answer = match tally.answer() {
         Answer::Unknown => of_parts(&question.requirement, &parts),
         told => told,
     };
-    let pooled = parts.iter().filter(|part| part.value.is_some()).map(|part| part.because.clone());
-    let counted =
-        format!("of {} services, {} yes, {} no, {} cannot tell", answers.len(), tally.yes, tally.no, tally.unknown);
-    let decides = if answer == Answer::No && tally.no > 0 { Answer::No } else { Answer::Unknown };
-    let lacks_data = answer == Answer::Unknown && of(Answer::Unknown).any(|(_, result)| !result.connect.is_empty());
+    let lack = if answer == Answer::Unknown { most_lack(answers) } else { None };
     QuestionResult {
         question: question.id.clone(),
         text: question.text.clone(),
         answer,
-        because: std::iter::once(counted).chain(pooled).collect(),
-        connect: if lacks_data { question.connect.clone() } else { Vec::new() },
-        services: Some(AnswerServices {
-            yes: tally.yes as u64,
-            no: tally.no as u64,
-            unknown: tally.unknown as u64,
-            deciding: of(decides).take(NAMED_SERVICES).map(|(service, _)| (*service).to_owned()).collect(),
-        }),
+        because: vec![tally.words()],
+        connect: lack.into_iter().flat_map(|(lack, services)| wanted(lack, question, services)).collect(),
+        lack: lack.map(|(lack, _)| lack),
+        services: Some(AnswerServices { deciding: deciding(conditions, answers, answer, tally), ..tally.counts() }),
         parts,
     }
+}
+
+/// What most of the services lack that cannot tell, and how many of them.
+fn most_lack(answers: &[(&str, &QuestionResult)]) -> Option<(Lack, u64)> {
+    let mut counts: BTreeMap<Lack, u64> = BTreeMap::new();
+    for lack in answers.iter().filter_map(|(_, result)| result.lack) {
+        *counts.entry(lack).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(lack, count)| (*count, Reverse(*lack)))
+}
+
+/// The services that decide, what lies furthest from a yes first: those that say no, and where the answer is not theirs,
+/// those that cannot tell after them.
+fn deciding(
+    conditions: &[Condition],
+    answers: &[(&str, &QuestionResult)],
+    answer: Answer,
+    tally: Tally,
+) -> Vec<String> {
+    let is_theirs = answer == Answer::No && tally.no > 0;
+    let open = |result: &QuestionResult| match result.answer {
+        Answer::Yes => false,
+        Answer::No => true,
+        Answer::Unknown => !is_theirs,
+    };
+    let mut found: Vec<(bool, f64, &str)> = answers
+        .iter()
+        .filter(|(_, result)| open(result))
+        .map(|(service, result)| (result.answer != Answer::No, distance(conditions, result), *service))
+        .collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(b.2)));
+    found.into_iter().take(NAMED_SERVICES).map(|(_, _, service)| service.to_owned()).collect()
+}
+
+/// How far a service lies from what is asked: by what factor the worst of its parts misses its bound; 0 where nothing is
+/// measured.
+fn distance(conditions: &[Condition], result: &QuestionResult) -> f64 {
+    let of = |(condition, part): (&Condition, &QuestionPart)| {
+        let Subject::Metric { bound, .. } = &condition.subject else { return None };
+        let value = part.value.filter(|_| matches!(part.answer, Some(Answer::No | Answer::Unknown)))?;
+        Some(if bound.is_lower { bound.value / value } else { value / bound.value })
+    };
+    conditions.iter().zip(&result.parts).filter_map(of).filter(|far| !far.is_nan()).fold(0.0, f64::max)
 }
 
 /// How many services answer what.
@@ -172,24 +278,35 @@ impl Tally {
             () => Answer::Unknown,
         }
     }
+
+    fn counts(self) -> AnswerServices {
+        AnswerServices { yes: self.yes as u64, no: self.no as u64, unknown: self.unknown as u64, deciding: Vec::new() }
+    }
+
+    fn words(self) -> String {
+        format!("of {} services, {} yes, {} no, {} cannot tell", self.asked(), self.yes, self.no, self.unknown)
+    }
 }
 
-/// One condition over several services.
+/// One condition over several services: those for which it speaks.
 fn part_together(condition: &Condition, tally: Tally, metrics: &BTreeMap<String, MetricSpread>) -> QuestionPart {
+    if tally.asked() == 0 {
+        return asked(condition);
+    }
     let part = QuestionPart {
-        answer: (tally.asked() > 0).then(|| tally.answer()),
-        because: format!(
-            "of {} services, {} yes, {} no, {} cannot tell",
-            tally.asked(),
-            tally.yes,
-            tally.no,
-            tally.unknown
-        ),
+        answer: Some(tally.answer()),
+        because: tally.words(),
+        services: Some(tally.counts()),
         ..asked(condition)
     };
     let Subject::Metric { metric, bound } = &condition.subject else { return part };
-    let Some(pooled) = metrics.get(metric).and_then(|spread| spread.pooled).filter(|_| condition.is_pooled) else {
-        return part;
+    let Some(spread) = metrics.get(metric) else { return part };
+    let Some(pooled) = spread.pooled.filter(|_| condition.is_pooled) else {
+        return QuestionPart {
+            is_median: true,
+            n: Some(spread.services_measured),
+            ..with_value(part, &spread.measurement)
+        };
     };
     let (together, because) = judge_pooled(metric, bound, pooled);
     let part = QuestionPart {
@@ -254,6 +371,7 @@ mod tests {
             answer,
             because: Vec::new(),
             connect: Vec::new(),
+            lack: None,
             services: None,
             parts: question.requirement.conditions().iter().map(part).collect(),
         }
@@ -277,6 +395,59 @@ mod tests {
         check(&[Yes, Yes, Yes, Unknown, No], Unknown);
         check(&[Unknown, Unknown], Unknown);
         check(&[], Unknown);
+    }
+
+    #[test]
+    fn the_services_that_decide_are_the_worst_ones() {
+        let catalog = Catalog::embedded().unwrap();
+        let question = catalog.question("lead_time_under_a_day").unwrap();
+        let taking = |days: f64, answer| {
+            let mut result = answered(question, answer);
+            result.parts[0].value = Some(days * 86_400.0);
+            result
+        };
+        let services =
+            [("a", taking(2.0, No)), ("b", taking(9.0, No)), ("c", taking(20.0, Unknown)), ("d", taking(0.5, Yes))];
+        let named: Vec<(&str, &[QuestionResult])> =
+            services.iter().map(|(name, result)| (*name, std::slice::from_ref(result))).collect();
+        let found = ask_all(&catalog, &named, &BTreeMap::new());
+        let found = found.iter().find(|result| result.question == question.id).unwrap();
+        assert_eq!(found.services.as_ref().unwrap().deciding, ["b", "a"]);
+        let part = found.parts[0].services.as_ref().unwrap();
+        assert_eq!((part.yes, part.no, part.unknown), (1, 2, 1));
+    }
+
+    #[test]
+    fn what_most_services_lack_is_what_to_give() {
+        let catalog = Catalog::embedded().unwrap();
+        let question = catalog.question("lead_time_under_a_day").unwrap();
+        let nothing = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let ask = |deployment_data, has_repository, leads_to_commits| {
+            let known = Known {
+                detections: &nothing.0,
+                metrics: &nothing.1,
+                before: &|| None,
+                web_addresses: &nothing.2,
+                provable_by: &|_, _| String::new(),
+            };
+            ask_service(&catalog, known, Standing { deployment_data, has_repository, leads_to_commits })
+        };
+        let lacking = [
+            (ask(DeploymentData::None, false, false), Lack::Deployments),
+            (ask(DeploymentData::ReleaseTags, true, true), Lack::OnlyReleases),
+            (ask(DeploymentData::Reported, false, false), Lack::Repository),
+            (ask(DeploymentData::Reported, false, false), Lack::Repository),
+            (ask(DeploymentData::DeploymentRepository, true, false), Lack::Versions),
+        ];
+        let of = |results: &[QuestionResult]| results.iter().find(|it| it.question == question.id).cloned().unwrap();
+        for (results, expected) in &lacking {
+            assert_eq!(of(results).lack, Some(*expected));
+        }
+        let named: Vec<(&str, &[QuestionResult])> =
+            lacking.iter().map(|(results, _)| ("s", results.as_slice())).collect();
+        let together = of(&ask_all(&catalog, &named, &BTreeMap::new()));
+        assert_eq!(together.lack, Some(Lack::Repository));
+        assert_eq!(together.connect, ["the repository of 2 services: a [[repository]] table each"]);
     }
 
     fn pooled(metric: &str, part: u64, whole: u64, low: f64, high: f64) -> (String, MetricSpread) {

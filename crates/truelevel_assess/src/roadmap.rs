@@ -1,9 +1,11 @@
 //! What to do next: the unmet gates of the lowest stages, the small ones first.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use truelevel_model::assessment::{
-    Action, Expected, GateOutcome, GateResult, Level, PhaseResult, PhaseState, Roadmap, StageResult,
+    Action, Expected, GateOutcome, GateResult, Level, PhaseResult, PhaseState, Roadmap, ServiceResult, StageResult,
+    Unsettled,
 };
 use truelevel_model::{Span, Time};
 
@@ -11,6 +13,8 @@ use crate::catalog::{Catalog, Direction, Gate, Phase};
 use crate::conditions::Subject;
 use crate::levels::holds_from;
 
+/// A gate must have held so many weekly snapshots before the next phase builds on it.
+pub const WEEKS_TO_HOLD: u64 = 4;
 /// How many actions are shown.
 const SHOWN: usize = 25;
 
@@ -34,6 +38,10 @@ pub struct Planned<'a> {
     pub lanes: &'a [StageResult],
     /// How many services there are.
     pub services: u64,
+    /// The services that are judged.
+    pub judged: &'a [&'a ServiceResult],
+    /// In how many of the newest weekly snapshots in a row a gate was met.
+    pub weeks_held: &'a dyn Fn(&str) -> u64,
     /// The instant that the plan starts from.
     pub as_of: Time,
 }
@@ -93,11 +101,12 @@ fn unlocked(result: &GateResult, services: u64) -> u64 {
 /// What a gate's own metric, or else its stage's, should do; looked at again when its effort could have shown.
 fn expected(catalog: &Catalog, stage: &str, gate: &Gate, as_of: Time) -> Option<Expected> {
     let usual = catalog.measures.iter().find(|measure| measure.stage == stage)?;
+    // What moves first cannot be what should move after it: then the gate's metric leads, and the stage's follows.
     let own = gate.requirement.conditions().iter().find_map(|condition| match &condition.subject {
-        Subject::Metric { metric, bound } => {
+        Subject::Metric { metric, bound } if *metric != usual.leading => {
             Some((metric.clone(), if bound.is_lower { Direction::Up } else { Direction::Down }))
         }
-        Subject::Practice { .. } => None,
+        Subject::Metric { .. } | Subject::Practice { .. } => None,
     });
     let (metric, direction) = own.unwrap_or_else(|| (usual.moves.clone(), usual.direction));
     let days = i64::from(catalog.remeasure_days.of(gate.effort));
@@ -126,16 +135,24 @@ fn phases(catalog: &Catalog, planned: Planned<'_>) -> Vec<PhaseResult> {
         asked.map(|(_, result)| result).collect::<Vec<_>>()
     };
     let all: u64 = catalog.phases.iter().flat_map(of).map(weigh).sum();
-    let mut is_before_open = false;
+    let mut is_before_settled = true;
     let shown = |phase: &Phase| {
         let gates = of(phase);
         let open: Vec<&&GateResult> = gates.iter().filter(|result| is_open(result)).collect();
+        let held = |result: &&&GateResult| result.outcome == GateOutcome::Met;
+        let unsettled: Vec<Unsettled> = gates
+            .iter()
+            .filter(held)
+            .map(|result| Unsettled { gate: result.gate.clone(), weeks_held: (planned.weeks_held)(&result.gate) })
+            .filter(|gate| gate.weeks_held < WEEKS_TO_HOLD)
+            .collect();
         let state = match () {
-            () if is_before_open => PhaseState::Waits,
-            () if open.is_empty() => PhaseState::Done,
-            () => PhaseState::Now,
+            () if !is_before_settled => PhaseState::Waits,
+            () if !open.is_empty() => PhaseState::Now,
+            () if !unsettled.is_empty() => PhaseState::Settling,
+            () => PhaseState::Done,
         };
-        is_before_open |= !open.is_empty();
+        is_before_settled &= open.is_empty() && unsettled.is_empty();
         PhaseResult {
             phase: phase.id.clone(),
             title: phase.title.clone(),
@@ -146,12 +163,27 @@ fn phases(catalog: &Catalog, planned: Planned<'_>) -> Vec<PhaseResult> {
             risk_if_underfunded: phase.risk_if_underfunded.clone(),
             state,
             gates: gates.len() as u64,
+            teams: teams(planned.judged, &open),
+            unsettled,
             open: open.iter().map(|result| result.gate.clone()).collect(),
             open_in_services: open.iter().map(|result| unlocked(result, planned.services)).sum(),
             weight: gates.iter().map(|result| weigh(result)).sum::<u64>() as f64 / all.max(1) as f64,
         }
     };
     catalog.phases.iter().map(shown).collect()
+}
+
+/// How many teams own a service that has one of these gates open; none where services belong to no team.
+fn teams(services: &[&ServiceResult], open: &[&&GateResult]) -> Option<u64> {
+    services.iter().find(|service| service.team.is_some())?;
+    let open: BTreeSet<&str> = open.iter().map(|result| result.gate.as_str()).collect();
+    let has_open = |service: &&&ServiceResult| {
+        let mut gates = service.stages.iter().chain(&service.lanes).flat_map(|stage| &stage.gates);
+        gates.any(|result| is_open(result) && open.contains(result.gate.as_str()))
+    };
+    let teams: BTreeSet<&String> =
+        services.iter().filter(has_open).filter_map(|service| service.team.as_ref()).collect();
+    Some(teams.len() as u64)
 }
 
 #[cfg(test)]
@@ -174,11 +206,16 @@ mod tests {
     }
 
     fn planned(open: &[(&str, GateOutcome)]) -> Roadmap {
+        planned_after(open, &|_| WEEKS_TO_HOLD)
+    }
+
+    fn planned_after(open: &[(&str, GateOutcome)], weeks_held: &dyn Fn(&str) -> u64) -> Roadmap {
         let catalog = Catalog::embedded().unwrap();
         let (stages, lanes) = (stages(&catalog, true, open), stages(&catalog, false, open));
         let level = lowest(&stages).proven;
         let as_of = Time::from_seconds(0);
-        plan(&catalog, Planned { level, stages: &stages, lanes: &lanes, services: 4, as_of })
+        let (stages, lanes) = (&stages[..], &lanes[..]);
+        plan(&catalog, Planned { level, stages, lanes, services: 4, judged: &[], weeks_held, as_of })
     }
 
     use GateOutcome::{Unknown, Unmet};
@@ -212,5 +249,28 @@ mod tests {
         let weights: Vec<f64> = found.phases.iter().map(|phase| phase.weight).collect();
         assert_eq!(weights, [0.0, 0.2, 0.8, 0.0], "days of work beside weeks");
         assert!(planned(&[]).phases.iter().all(|phase| phase.state == PhaseState::Done));
+    }
+
+    #[test]
+    fn a_phase_waits_until_what_is_met_before_it_has_held_for_four_weeks() {
+        let held = |gate: &str| if gate == "builds_are_repeatable" { 3 } else { WEEKS_TO_HOLD };
+        let found = planned_after(&[("shared_pipelines_are_used", Unmet)], &held);
+        let states: Vec<PhaseState> = found.phases.iter().map(|phase| phase.state).collect();
+        assert_eq!(states, [PhaseState::Done, PhaseState::Settling, PhaseState::Waits, PhaseState::Waits]);
+        let unsettled = [Unsettled { gate: "builds_are_repeatable".into(), weeks_held: 3 }];
+        assert_eq!(found.phases[1].unsettled, unsettled);
+        let fresh = planned_after(&[], &|_| 0);
+        assert_eq!(fresh.phases[0].state, PhaseState::Settling, "nothing has been seen to hold yet");
+    }
+
+    #[test]
+    fn what_moves_first_is_never_what_should_move_after_it() {
+        let catalog = Catalog::embedded().unwrap();
+        for stage in &catalog.stages {
+            for gate in &stage.gates {
+                let expected = expected(&catalog, &stage.id, gate, Time::from_seconds(0)).unwrap();
+                assert_ne!(expected.metric, expected.leading, "{}", gate.id);
+            }
+        }
     }
 }

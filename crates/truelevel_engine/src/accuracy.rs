@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use truelevel_model::Time;
-use truelevel_model::assessment::Assessment;
+use truelevel_model::assessment::{Answer, Assessment};
 use truelevel_model::trend::TrendVerdict;
 
 use crate::assess::{AssessRequest, assess};
@@ -58,6 +58,32 @@ pub static GROUNDS: &[Ground] = &[
     Ground { name: "large", services: 60, weeks: 28, per_working_day: 0.6, lead_time_hours: 24.0, is_compared: true },
 ];
 
+/// The constraints that are planted, each with the question that asks for it.
+pub static CONSTRAINTS: &[(Constraint, &str)] = &[
+    (Constraint::ChangeApproval, "deploy_on_demand"),
+    (Constraint::LeadTime, "lead_time_under_a_day"),
+    (Constraint::Stability, "stable_and_quick_to_recover"),
+    (Constraint::Consistency, "consistent_on_a_platform"),
+];
+
+/// The plan of a seed that a constraint holds back.
+pub fn held_back(constraint: Constraint, services: u32, seed: u64) -> Plan {
+    Plan { constraint, services, effects: Effects::default(), ..GROUNDS[0].clean(seed) }
+}
+
+/// The first question of an assessment of the plan's organisation that is not answered yes, with its answer, once the
+/// organisation is in the workspace.
+///
+/// # Errors
+/// When the workspace cannot be written, or the assessment fails.
+pub fn first_constraint(
+    plan: &Plan,
+    workspace: &mut Workspace,
+) -> Result<(Option<String>, Option<Answer>), EngineError> {
+    let found = assessed(plan, workspace)?.first_constraint;
+    Ok((found.question, found.answer))
+}
+
 impl Ground {
     /// The plan of a seed, with nothing wrong in it.
     pub fn clean(&self, seed: u64) -> Plan {
@@ -91,6 +117,10 @@ impl Fault {
 /// # Errors
 /// When the workspace cannot be written, or the assessment fails.
 pub fn findings(plan: &Plan, workspace: &mut Workspace) -> Result<BTreeSet<String>, EngineError> {
+    Ok(claims(&assessed(plan, workspace)?))
+}
+
+fn assessed(plan: &Plan, workspace: &mut Workspace) -> Result<Assessment, EngineError> {
     fill(workspace, plan, &Silent)?;
     let request = AssessRequest {
         as_of: Some(plan.as_of),
@@ -99,7 +129,7 @@ pub fn findings(plan: &Plan, workspace: &mut Workspace) -> Result<BTreeSet<Strin
         edition: None,
         services: Vec::new(),
     };
-    Ok(claims(&assess(workspace, &request, &Silent)?))
+    assess(workspace, &request, &Silent)
 }
 
 fn claims(assessment: &Assessment) -> BTreeSet<String> {

@@ -44,6 +44,7 @@ impl Prepared {
             weeks: event.weeks,
             share_from: event.share_from,
             changes_before: event.changes_before,
+            by_chance: event.by_chance,
             adopters: event.adopters,
             others: event.others,
         };

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use truelevel_assess::ai::AiRules;
 use truelevel_assess::beliefs::{self, Beliefs};
 use truelevel_assess::levels::Waiver;
-use truelevel_assess::questions::ask_service;
+use truelevel_assess::questions::{Standing, ask_service};
 use truelevel_assess::roadmap::{Planned, plan};
 use truelevel_assess::{Catalog, benchmarks, conditions::Known, levels};
 use truelevel_metrics::course::course;
@@ -404,7 +404,13 @@ impl Prepared {
         for stages in [&mut judged.stages, &mut judged.lanes] {
             self.beliefs().put_beside(stages, Some(service.id.as_str()));
         }
-        let mut questions = ask_service(&self.catalog, known);
+        let standing = Standing {
+            deployment_data: service.deployment_data,
+            has_repository: service.repository.is_some(),
+            leads_to_commits: measured.unknown_version.is_none()
+                && (measured.resolved > 0 || measured.deployments == 0),
+        };
+        let mut questions = ask_service(&self.catalog, known, standing);
         turning::fill(&self.catalog, &mut questions);
         let repository = |place: usize| self.collected.repositories[place].id.as_str().to_owned();
         let result = ServiceResult {
@@ -458,7 +464,7 @@ impl Prepared {
         // Again, now that what is believed stands beside what is proven.
         let level = truelevel_model::assessment::LevelRange { declared: levels::lowest(&stages).declared, ..level };
         let first_constraint = self.decide(&judged, &stages, &metrics);
-        let roadmap = self.plan(level.proven, &stages, &lanes, judged.len());
+        let roadmap = self.plan(level.proven, &stages, &lanes, &judged);
         let mut exclusions = Exclusions::default();
         tallies.iter().for_each(|tally| exclusions.merge(&tally.exclusions));
         self.outside_production.iter().for_each(|outside| outside.count_in(self.window, &mut exclusions));
@@ -467,7 +473,9 @@ impl Prepared {
         let said = self.declarations.iter().filter(|said| said.declared_at <= self.window.end);
         let declarations: Vec<Declaration> = said.cloned().collect();
         let basis = (self.window.days, self.bands.edition.as_str(), self.calendar.zone());
+        let ended_exemptions: Vec<String> = self.own.expired(self.window.end).collect();
         let pitfalls = crate::pitfalls::find(&Seen {
+            ended_exemptions: &ended_exemptions,
             stages: &stages,
             level,
             services: &services,
@@ -508,9 +516,10 @@ impl Prepared {
         }
     }
 
-    fn plan(&self, level: Level, stages: &[StageResult], lanes: &[StageResult], services: usize) -> Roadmap {
-        let services = services as u64;
-        plan(&self.catalog, Planned { level, stages, lanes, services, as_of: self.window.end })
+    fn plan(&self, level: Level, stages: &[StageResult], lanes: &[StageResult], judged: &[&ServiceResult]) -> Roadmap {
+        let services = judged.len() as u64;
+        let weeks_held = &|gate: &str| self.past.weeks_held(gate);
+        plan(&self.catalog, Planned { level, stages, lanes, services, judged, weeks_held, as_of: self.window.end })
     }
 
     fn coverage(&self, asked: &[&Service], services: &[ServiceResult], tallies: &[&Tally]) -> Coverage {

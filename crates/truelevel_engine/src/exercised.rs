@@ -276,7 +276,7 @@ mod tests {
             started_at: Time::from_seconds(at),
             finished_at: None,
             outcome,
-            shared_workflows: Vec::new(),
+            shared_workflows: None,
             branch: None,
             observed_at: Time::from_seconds(at),
         }

@@ -9,7 +9,7 @@ use truelevel_assess::platform::PlatformRules;
 use truelevel_assess::{Catalog, CatalogError, Reference, benchmarks};
 use truelevel_metrics::METRICS;
 use truelevel_metrics::asking::Asking;
-use truelevel_model::assessment::{Assessment, GateResult};
+use truelevel_model::assessment::{Answer, Assessment, GateResult};
 use truelevel_model::{Detection, Locator, Reason, registry};
 use truelevel_practices::{Content, OwnPractice};
 use truelevel_report::numbers;
@@ -198,6 +198,11 @@ fn in_words(requirement: &Requirement) -> String {
             Subject::Metric { metric, bound } => {
                 format!("the whole interval of `{metric}` is {} {}", bound.words(), bound.text)
             }
+        };
+        let now = match condition.decides {
+            Some(Answer::Yes) => format!("{now} (where it is not, that does not mean no)"),
+            Some(Answer::No) => format!("{now} (where it is, others have to say so too)"),
+            Some(Answer::Unknown) | None => now,
         };
         if condition.held_before { format!("{now}, in this window and in the one before") } else { now }
     });

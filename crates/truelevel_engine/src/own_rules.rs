@@ -314,6 +314,7 @@ impl Reader<'_> {
             less_than: table.less_than,
             if_any: None,
             pooled: None,
+            decides: None,
         };
         let condition = entry.check(Grade::Declared, false).map_err(|why| self.invalid(at, why))?;
         if let Subject::Metric { bound, .. } = &condition.subject

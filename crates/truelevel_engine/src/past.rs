@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use truelevel_assess::roadmap::WEEKS_TO_HOLD;
 use truelevel_model::assessment::{Assessment, GateOutcome, GateResult, MetricSpread, StageResult};
 use truelevel_model::snapshot::SnapshotHead;
 use truelevel_model::{Time, Unit};
@@ -44,6 +45,8 @@ pub(crate) struct PastSnapshot {
 pub(crate) struct Past {
     /// The newest ones up to the as-of, oldest first.
     pub(crate) snapshots: Vec<PastSnapshot>,
+    /// The newest one of each of the last four whole weeks, oldest first; none for a week without one.
+    pub(crate) weeks: Vec<Option<Summary>>,
     /// SHA-256 of the configuration file; none without one.
     pub(crate) configuration: Option<String>,
     /// SHA-256 of the catalog.
@@ -55,6 +58,13 @@ impl Past {
         let mut heads = workspace.store.snapshots()?;
         heads.retain(|head| head.as_of <= as_of);
         heads.sort_by_key(|head| (head.as_of, head.number));
+        let mut weeks = Vec::new();
+        for week in workspace.config.calendar.weeks_up_to(as_of, WEEKS_TO_HOLD as usize) {
+            let window = week.window();
+            let newest = heads.iter().rfind(|head| window.contains(head.as_of));
+            let summary = newest.map(|head| workspace.store.snapshot_summary(head.number)).transpose()?.flatten();
+            weeks.push(summary.and_then(|summary| serde_json::from_str(&summary).ok()));
+        }
         let mut kept = Vec::new();
         for head in heads.split_off(heads.len().saturating_sub(LOOKED_BACK)) {
             // Of those that keep no summary nothing is asked here: reading all of them would take too long.
@@ -64,7 +74,15 @@ impl Past {
             }
         }
         let configuration = snapshots::configuration_digest(workspace).ok();
-        Ok(Self { snapshots: kept, configuration, catalog: snapshots::catalog_digest() })
+        Ok(Self { snapshots: kept, weeks, configuration, catalog: snapshots::catalog_digest() })
+    }
+
+    /// In how many of the last four whole weeks, from the newest back, a gate was met in the week's newest snapshot. A week
+    /// without a snapshot ends the row.
+    pub(crate) fn weeks_held(&self, gate: &str) -> u64 {
+        let held =
+            |week: &&Option<Summary>| week.as_ref().is_some_and(|summary| summary.is_met.get(gate) == Some(&true));
+        self.weeks.iter().rev().take_while(held).count() as u64
     }
 }
 

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use truelevel_assess::Catalog;
-use truelevel_model::assessment::{Assessment, GateOutcome, GateResult, PhaseState};
-use truelevel_model::plan::{Cost, InitiativeResult, Item, Plan, Unsettled};
+use truelevel_assess::roadmap::WEEKS_TO_HOLD;
+use truelevel_model::assessment::{Assessment, GateResult};
+use truelevel_model::plan::{Cost, InitiativeResult, Item, Plan};
 
 use crate::assess::{AssessRequest, assess};
 use crate::config::{CostRates, Initiative};
 use crate::past::{Summary, is_met};
 use crate::{EngineError, Talk, Workspace};
 
-/// A gate must have held so many weekly snapshots before the next phase builds on it.
-const WEEKS_TO_HOLD: u64 = 4;
 /// Initiatives are followed over so many weeks.
 const WEEKS_FOLLOWED: usize = 12;
 
@@ -34,7 +33,6 @@ pub fn plan(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Talk)
         constraint: assessment.first_constraint.statement.clone(),
         advice: assessment.first_constraint.action.clone(),
         weekly_snapshots: newest(&weeks).flatten().count() as u64,
-        unsettled: unsettled(&assessment, &weeks),
         items: items(&assessment, initiatives),
         initiatives: initiatives.iter().map(|initiative| followed(initiative, &assessment, &weeks)).collect(),
         cost: workspace.config.cost.as_ref().map(|rates| cost(rates, &catalog, &assessment)),
@@ -77,23 +75,6 @@ fn gates(assessment: &Assessment) -> impl Iterator<Item = &GateResult> {
     assessment.stages.iter().chain(&assessment.lanes).flat_map(|stage| &stage.gates)
 }
 
-/// Gates of the phases that are done or under way that are met now, and were not in each of the last four weeks.
-fn unsettled(assessment: &Assessment, weeks: &[Option<Week>]) -> Vec<Unsettled> {
-    let phases = assessment.roadmap.phases.iter().filter(|phase| phase.state != PhaseState::Waits);
-    let mut found = Vec::new();
-    for phase in phases {
-        let of_phase = assessment.stages.iter().flat_map(|stage| &stage.gates);
-        for gate in of_phase.filter(|gate| gate.level == phase.to_level && gate.outcome == GateOutcome::Met) {
-            let held = |week: &Option<&Week>| week.is_some_and(|week| week.is_met.get(&gate.gate) == Some(&true));
-            let weeks_held = newest(weeks).take_while(held).count() as u64;
-            if weeks_held < WEEKS_TO_HOLD {
-                found.push(Unsettled { gate: gate.gate.clone(), phase: phase.phase.clone(), weeks_held });
-            }
-        }
-    }
-    found
-}
-
 fn items(assessment: &Assessment, initiatives: &[Initiative]) -> Vec<Item> {
     let item = |action: &truelevel_model::assessment::Action| {
         let gate = gates(assessment).find(|gate| gate.gate == action.gate)?;
@@ -134,7 +115,8 @@ fn cost(rates: &CostRates, catalog: &Catalog, assessment: &Assessment) -> Cost {
         effort * counts.map_or(services.max(1), |counts| counts.unmet + counts.unknown) as f64
     };
     let phase = |phase: &truelevel_model::assessment::PhaseResult| {
-        let days: f64 = phase.open.iter().map(days).sum();
+        // The sum of nothing is a negative zero.
+        let days = phase.open.iter().map(days).sum::<f64>() + 0.0;
         (phase.title.clone(), days, days * rates.per_day)
     };
     Cost {

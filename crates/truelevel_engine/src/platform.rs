@@ -276,16 +276,13 @@ impl Prepared {
         course::pull(services, states, asked, on, (known_from.unwrap_or(self.window.end), self.window.end))
     }
 
-    /// The share of what is on a path that came by itself. Where a declared path has no mandate, nobody was told to.
+    /// The share of what is on a path that came by itself. Where no path has a mandate, nobody knows who was told to.
     fn pulled(&self, paths: &[GoldenPath]) -> Option<f64> {
         if self.platform.origin == PathOrigin::Candidate {
             return None;
         }
-        let pulls: Vec<&Pull> = paths.iter().filter_map(|path| path.pull.as_ref()).collect();
-        if pulls.is_empty() {
-            return Some(1.0);
-        }
-        let (before, after) = pulls.iter().fold((0, 0), |(b, a), pull| (b + pull.before, a + pull.after));
+        let pulls = paths.iter().filter_map(|path| path.pull.as_ref());
+        let (before, after) = pulls.fold((0, 0), |(b, a), pull| (b + pull.before, a + pull.after));
         (before + after > 0).then(|| before as f64 / (before + after) as f64)
     }
 

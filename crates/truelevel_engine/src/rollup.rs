@@ -133,18 +133,7 @@ fn largest_segment(services: &[&ServiceResult]) -> Option<Segment> {
     let mut largest: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
     for service in services {
         let Some(lead_time) = service.metrics.get("change_lead_time") else { continue };
-        let p75 = |name: &str| lead_time.details.get(&format!("{name}_p75_seconds")).copied();
-        // Where no environment before production is known, the way after the merge is one segment.
-        let after_merge: &[&str] = if p75("merge_to_preproduction").is_some() {
-            &["merge_to_preproduction", "preproduction_to_production"]
-        } else {
-            &["merge_to_deploy"]
-        };
-        // Where reviews are known, the way before the merge has parts of its own.
-        let before_merge: &[&str] =
-            if p75("review").is_some() { &["coding", "pickup", "review"] } else { &["coding_and_review"] };
-        let segments: Vec<(&str, f64)> =
-            before_merge.iter().chain(after_merge).filter_map(|name| Some((*name, p75(name)?))).collect();
+        let segments = segments(&lead_time.details);
         let all: f64 = segments.iter().map(|(_, seconds)| seconds).sum();
         if let Some((name, seconds)) = segments.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
             && all > 0.0
@@ -156,4 +145,61 @@ fn largest_segment(services: &[&ServiceResult]) -> Option<Segment> {
     let (seconds, shares): (Vec<f64>, Vec<f64>) = found.into_iter().unzip();
     let services = seconds.len() as u64;
     Some(Segment { name: name.to_owned(), p75_seconds: median(&seconds)?, services, share: median(&shares) })
+}
+
+/// What lies within the way after the merge, where deployments and pipelines tell of it.
+const AFTER_MERGE: [&str; 3] = ["pipeline", "approval_wait", "rollout"];
+
+/// The segments of a service's lead time that lie side by side, each with its 75th percentile in seconds.
+fn segments(details: &BTreeMap<String, f64>) -> Vec<(&'static str, f64)> {
+    let p75 = |name: &str| details.get(&format!("{name}_p75_seconds")).copied();
+    // A segment of few changes says nothing of the others.
+    let told_of = |name: &str| details.get(&format!("{name}_n")).copied().unwrap_or(0.0);
+    let is_told = |name: &&str| told_of(name) * 2.0 >= told_of("coding_and_review");
+    // Where reviews are known, the way before the merge has parts of its own.
+    let before_merge: &[&str] =
+        if p75("review").is_some() { &["coding", "pickup", "review"] } else { &["coding_and_review"] };
+    // Where no environment before production is known, the way after the merge is one segment.
+    let after_merge: &[&str] = if p75("merge_to_preproduction").is_some() {
+        &["merge_to_preproduction", "preproduction_to_production"]
+    } else {
+        &["merge_to_deploy"]
+    };
+    let known = |names: &[&'static str]| -> Vec<(&'static str, f64)> {
+        names.iter().filter_map(|name| Some((*name, p75(name)?))).collect()
+    };
+    let (mut segments, after) = (known(before_merge), known(after_merge));
+    let told: Vec<&'static str> = AFTER_MERGE.into_iter().filter(|name| is_told(name)).collect();
+    let within = known(&told);
+    if within.is_empty() {
+        segments.extend(after);
+        return segments;
+    }
+    let sum = |parts: &[(&str, f64)]| parts.iter().map(|(_, seconds)| seconds).sum::<f64>();
+    segments.push(("waiting_after_merge", (sum(&after) - sum(&within)).max(0.0)));
+    segments.extend(within);
+    segments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_after_the_merge_is_told_apart_where_its_parts_are_known() {
+        let check = |known: &[(&str, f64, f64)], expected: &str| {
+            let details = known
+                .iter()
+                .flat_map(|(name, seconds, n)| [(format!("{name}_p75_seconds"), *seconds), (format!("{name}_n"), *n)]);
+            let found = segments(&details.collect());
+            let largest = found.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(name, _)| *name);
+            assert_eq!(largest, Some(expected), "{found:?}");
+        };
+        let (coding, merged) = (("coding_and_review", 50.0, 40.0), ("merge_to_deploy", 100.0, 40.0));
+        check(&[coding, merged], "merge_to_deploy");
+        check(&[coding, merged, ("approval_wait", 80.0, 40.0)], "approval_wait");
+        check(&[coding, merged, ("approval_wait", 20.0, 40.0), ("rollout", 5.0, 40.0)], "waiting_after_merge");
+        check(&[coding, merged, ("approval_wait", 80.0, 3.0)], "merge_to_deploy");
+        check(&[coding, ("merge_to_deploy", 20.0, 40.0), ("pipeline", 15.0, 40.0)], "coding_and_review");
+    }
 }

@@ -17,7 +17,8 @@ const JITTER_MILLIS: i64 = 4 * 3_600_000;
 const COPIES: u64 = 199;
 /// Fewer deployments of a service say nothing about what it deploys with.
 pub const FEWEST_DEPLOYMENTS: usize = 6;
-/// Two services are in lockstep when at least so much of all that they deploy they deploy together.
+/// Two services are in lockstep when each deploys at least so much of what it deploys together with the other one, and a
+/// service belongs to a group when so many of the others leave with it.
 const PAIR_SHARE: f64 = 0.5;
 /// Hashes of a sketch, in bands of two: services that share half of their slots agree in a band with 99 %.
 const HASHES: usize = 32;
@@ -65,6 +66,8 @@ pub fn groups(services: &[Vec<Moment>]) -> Vec<Group> {
     let asked: Vec<usize> = (0..services.len()).filter(is_asked).collect();
     let mut groups: Vec<Group> = connected(services, &candidates(services, &asked))
         .into_iter()
+        .map(|members| cohesive(services, members))
+        .filter(|members| members.len() > 1)
         .filter_map(|members| judged(services, members))
         .collect();
     groups.sort_by(|a, b| b.services.len().cmp(&a.services.len()).then(a.services.cmp(&b.services)));
@@ -136,8 +139,7 @@ fn connected(services: &[Vec<Moment>], pairs: &[(usize, usize)]) -> Vec<Vec<usiz
     }
     for (a, b) in pairs {
         let both = matched(&services[*a], &services[*b]) as f64;
-        let all = (services[*a].len() + services[*b].len()) as f64 - both;
-        if both < PAIR_SHARE * all {
+        if both < PAIR_SHARE * services[*a].len().max(services[*b].len()) as f64 {
             continue;
         }
         let (first, second) = (find(&leader, *a), find(&leader, *b));
@@ -180,8 +182,30 @@ struct Departure {
     version: u64,
 }
 
-/// The group, where chance does not bring it about.
-fn judged(services: &[Vec<Moment>], members: Vec<usize>) -> Option<Group> {
+/// The members of a chain that leave with most of the others: who is joined to one of them only is not in lockstep with the
+/// rest.
+fn cohesive(services: &[Vec<Moment>], mut members: Vec<usize>) -> Vec<usize> {
+    loop {
+        let line = line(services, &members);
+        let newest = &line[line.len().saturating_sub(MOST_JUDGED)..];
+        let (mut with, mut own) = (vec![0_u64; members.len()], vec![0_u64; members.len()]);
+        company(newest, members.len(), |member, others| {
+            with[member] += others;
+            own[member] += 1;
+        });
+        let others = members.len().saturating_sub(1) as f64;
+        let stays = |place: usize| own[place] == 0 || with[place] as f64 >= PAIR_SHARE * own[place] as f64 * others;
+        let kept: Vec<usize> =
+            members.iter().enumerate().filter(|(place, _)| stays(*place)).map(|(_, member)| *member).collect();
+        if kept.len() == members.len() || kept.is_empty() {
+            return kept;
+        }
+        members = kept;
+    }
+}
+
+/// The deployments of a group, in order of time.
+fn line(services: &[Vec<Moment>], members: &[usize]) -> Vec<Departure> {
     let mut line: Vec<Departure> = members
         .iter()
         .enumerate()
@@ -189,8 +213,14 @@ fn judged(services: &[Vec<Moment>], members: Vec<usize>) -> Option<Group> {
         .map(|(member, moment)| Departure { at_millis: moment.at_millis, member, version: moment.version })
         .collect();
     line.sort_by_key(|departure| (departure.at_millis, departure.member));
+    line
+}
+
+/// The group, where chance does not bring it about.
+fn judged(services: &[Vec<Moment>], members: Vec<usize>) -> Option<Group> {
+    let line = line(services, &members);
     let newest = &line[line.len().saturating_sub(MOST_JUDGED)..];
-    let seen = company(newest, members.len());
+    let seen = company(newest, members.len(), |_, _| ());
     let mut moved: Vec<Departure> = newest.to_vec();
     let mut by_chance = 0;
     for copy in 0..COPIES {
@@ -199,7 +229,7 @@ fn judged(services: &[Vec<Moment>], members: Vec<usize>) -> Option<Group> {
             *departure = Departure { at_millis: original.at_millis + random as i64 - JITTER_MILLIS, ..*original };
         }
         moved.sort_unstable_by_key(|departure| departure.at_millis);
-        let chance = company(&moved, members.len());
+        let chance = company(&moved, members.len(), |_, _| ());
         if chance >= seen {
             return None;
         }
@@ -226,8 +256,9 @@ fn judged(services: &[Vec<Moment>], members: Vec<usize>) -> Option<Group> {
     })
 }
 
-/// How many moments of other services each of a line, in order of time, has within minutes, all together.
-fn company(line: &[Departure], members: usize) -> u64 {
+/// How many moments of other services each of a line, in order of time, has within minutes, all together; and for each, its
+/// member and their number.
+fn company(line: &[Departure], members: usize, mut each: impl FnMut(usize, u64)) -> u64 {
     let mut near = vec![0_u64; members];
     let (mut from, mut to, mut count) = (0, 0, 0);
     for departure in line {
@@ -239,7 +270,9 @@ fn company(line: &[Departure], members: usize) -> u64 {
             near[line[from].member] -= 1;
             from += 1;
         }
-        count += (to - from) as u64 - near[departure.member];
+        let others = (to - from) as u64 - near[departure.member];
+        each(departure.member, others);
+        count += others;
     }
     count
 }
@@ -331,6 +364,35 @@ mod tests {
         let found = groups(&services);
         assert_eq!((found.len(), found[0].services.len()), (1, 300));
         assert!(found[0].together > 0.8 && found[0].by_chance < 0.2, "{found:?}");
+    }
+
+    #[test]
+    fn services_that_come_with_a_train_seven_times_of_ten_are_found() {
+        let found = (1..=20).filter(|seed| {
+            let train = alone(*seed, 40);
+            let services: Vec<Vec<Moment>> = (0..6)
+                .map(|number| {
+                    let comes = |moment: &&Moment| mixed(moment.version ^ mixed(seed * 100 + number)) % 10 < 7;
+                    train.iter().filter(comes).copied().collect()
+                })
+                .collect();
+            groups(&services).first().is_some_and(|group| group.services.len() >= 4)
+        });
+        assert!(found.count() >= 18);
+    }
+
+    #[test]
+    fn a_chain_of_neighbours_is_no_group() {
+        // Each service shares half of its deployments with the next one, and nothing with those behind.
+        let parts: Vec<Vec<Moment>> = (0..12).map(|seed| alone(seed + 500, 15)).collect();
+        let services: Vec<Vec<Moment>> = (0..11)
+            .map(|at| {
+                let mut both: Vec<Moment> = parts[at].iter().chain(&parts[at + 1]).copied().collect();
+                both.sort_by_key(|moment| moment.at_millis);
+                both
+            })
+            .collect();
+        assert!(groups(&services).iter().all(|group| group.services.len() <= 3), "{:?}", groups(&services));
     }
 
     #[test]

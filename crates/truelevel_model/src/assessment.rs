@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::ai::Ai;
 use crate::architecture::Architecture;
 pub use crate::decision::{
-    Action, Answer, AnswerServices, CommonCause, Constraint, Expected, LowestGate, PhaseResult, PhaseState,
-    QuestionPart, QuestionResult, Roadmap, Segment, Veto,
+    Action, Answer, AnswerServices, CommonCause, Constraint, Expected, Lack, LowestGate, PhaseResult, PhaseState,
+    QuestionPart, QuestionResult, Roadmap, Segment, Unsettled, Veto,
 };
 use crate::deployment_data::DeploymentData;
 use crate::platform::Platform;

@@ -29,6 +29,26 @@ impl Answer {
     }
 }
 
+/// Why an answer is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Lack {
+    /// Nothing tells of deployments.
+    Deployments,
+    /// Only releases are known, which stand in for deployments.
+    OnlyReleases,
+    /// What is known of deployments ends before the window.
+    Stale,
+    /// No repository of the service is given.
+    Repository,
+    /// The versions that are deployed lead to no commit.
+    Versions,
+    /// Nothing tells of what is asked: incidents, or pipeline runs.
+    Events,
+    /// It is measured, and the sample is too small or too close to tell.
+    Sample,
+}
+
 /// One question of the chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QuestionResult {
@@ -43,6 +63,9 @@ pub struct QuestionResult {
     /// What to connect when the data is missing.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub connect: Vec<String>,
+    /// Why the answer is unknown; over several services what most of those that cannot tell lack.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lack: Option<Lack>,
     /// How many services answer yes, no and unknown; only for several services together.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub services: Option<AnswerServices>,
@@ -62,7 +85,8 @@ pub struct QuestionPart {
     pub answer: Option<Answer>,
     /// Why, in a sentence.
     pub because: String,
-    /// The value, in the metric's unit; over several services only where their events may be counted together.
+    /// The value, in the metric's unit; over several services the share of all their events where these may be counted
+    /// together, else the middle of the services.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub value: Option<f64>,
     /// Lower end of its 95 % interval.
@@ -77,7 +101,16 @@ pub struct QuestionPart {
     /// How many observations stand behind it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub n: Option<u64>,
-    /// What would turn the answer to yes; absent where it is yes.
+    /// The value is the middle of several services, and `n` counts services.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_median: bool,
+    /// It is measured by releases, which stand in for deployments and prove nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_proxy: bool,
+    /// How many services answer this part yes, no and unknown; only for several services together.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub services: Option<AnswerServices>,
+    /// What would turn the answer to yes, to be read after "yes once"; absent where it is yes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub turned_by: Option<String>,
 }
@@ -91,7 +124,9 @@ pub struct AnswerServices {
     pub no: u64,
     /// Cannot tell.
     pub unknown: u64,
-    /// The services that answer no, or else cannot tell; the first ones.
+    /// The services that answer no, and where the answer is not no those that cannot tell: what lies furthest from a yes
+    /// comes first. Only the first ones.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub deciding: Vec<String>,
 }
 
@@ -236,8 +271,10 @@ pub struct Expected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PhaseState {
-    /// Every gate of it is met.
+    /// Every gate of it is met, and was in four weekly snapshots in a row.
     Done,
+    /// Every gate of it is met, and some have not been for so long that one could build on them.
+    Settling,
     /// The first one with open gates.
     Now,
     /// It waits for the one before.
@@ -265,10 +302,25 @@ pub struct PhaseResult {
     pub state: PhaseState,
     /// The gates that it asks for.
     pub gates: u64,
+    /// How many teams have one of them open; absent where services belong to no team.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub teams: Option<u64>,
     /// Those of them that are open.
     pub open: Vec<String>,
     /// The open gates of all services together: what is to be done.
     pub open_in_services: u64,
+    /// Those that are met, and were not in each of four weekly snapshots in a row: what comes next waits for them, too.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unsettled: Vec<Unsettled>,
     /// Their weight by effort as a share of all phases, 0 to 1. It compares phases with each other, and is no quote.
     pub weight: f64,
+}
+
+/// A gate that is met, and not for long enough to build on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unsettled {
+    /// The gate.
+    pub gate: String,
+    /// In how many of the newest weekly snapshots in a row it was met.
+    pub weeks_held: u64,
 }

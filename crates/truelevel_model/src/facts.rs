@@ -236,12 +236,20 @@ pub struct PipelineRun {
     pub finished_at: Option<Time>,
     /// How it ended.
     pub outcome: RunOutcome,
-    /// Shared workflows that it executed, as `path@version`.
-    pub shared_workflows: Vec<String>,
+    /// Shared workflows that it executed, as `path@version`: an empty list where it executed none, and absent where the source
+    /// does not say.
+    pub shared_workflows: Option<Vec<String>>,
     /// The branch it ran on, where known.
     pub branch: Option<String>,
     /// When the source said so; what was said earlier does not replace it.
     pub observed_at: Time,
+}
+
+impl PipelineRun {
+    /// The shared workflows that it says it executed; none where it does not say.
+    pub fn executed_shared(&self) -> &[String] {
+        self.shared_workflows.as_deref().unwrap_or_default()
+    }
 }
 
 /// A degradation of services.

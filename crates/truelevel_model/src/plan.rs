@@ -20,8 +20,6 @@ pub struct Plan {
     pub phases: Vec<PhaseResult>,
     /// How many of the last four whole weeks have a snapshot.
     pub weekly_snapshots: u64,
-    /// Gates that are met, and have not been in four weekly snapshots: the next phase waits for them, too.
-    pub unsettled: Vec<Unsettled>,
     /// What to do, most useful first.
     pub items: Vec<Item>,
     /// What the workspace has taken on.
@@ -29,17 +27,6 @@ pub struct Plan {
     /// What the phases cost by the workspace's own rates; absent without.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
-}
-
-/// A gate that is met, and not for long enough to build on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Unsettled {
-    /// The gate.
-    pub gate: String,
-    /// The phase that asks for it.
-    pub phase: String,
-    /// In how many of the newest weekly snapshots in a row it was met.
-    pub weeks_held: u64,
 }
 
 /// An action with what an issue says of it.

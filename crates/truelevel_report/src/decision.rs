@@ -1,8 +1,12 @@
 //! The decision in sentences that every format shares, so that all who read it read the same.
 
+use std::collections::BTreeMap;
+
 use truelevel_model::Unit;
 use truelevel_model::architecture::{Architecture, LockstepGroup};
-use truelevel_model::assessment::{Action, Answer, Constraint, GateOutcome, PhaseResult, PhaseState, QuestionPart};
+use truelevel_model::assessment::{
+    Action, Answer, AnswerServices, Constraint, GateOutcome, PhaseResult, PhaseState, QuestionPart, QuestionResult,
+};
 
 use crate::{numbers, words};
 
@@ -105,11 +109,18 @@ pub(crate) fn notes(action: &Action, called: &dyn Fn(&str) -> String) -> Vec<Str
     });
     let before: Vec<String> = action.waits_for.iter().map(|gate| called(gate)).collect();
     let waits = (!before.is_empty()).then(|| format!("After {}.", before.join(" and ").trim_end_matches('.')));
-    // Where it cannot be told, showing it is the work: that moves no number, and nothing has to be bought.
-    if action.outcome == GateOutcome::Unknown {
-        return waits.into_iter().collect();
-    }
-    waits.into_iter().chain(expected).chain(supply(action).map(str::to_owned)).collect()
+    let rest: Vec<String> = expected.into_iter().chain(supply(action).map(str::to_owned)).collect();
+    // Where it cannot be told, showing it is the work that comes first; the rest is for those who find it missing.
+    let rest = match action.outcome {
+        GateOutcome::Unknown if !rest.is_empty() => vec![format!("Where it is missing: {}", lower(&rest.join(" ")))],
+        _ => rest,
+    };
+    waits.into_iter().chain(rest).collect()
+}
+
+fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// What comes before the actions whose gates cannot be told; none where all can be.
@@ -136,49 +147,120 @@ pub(crate) fn supply(action: &Action) -> Option<&'static str> {
 /// How far a phase is, in a sentence.
 pub(crate) fn phase(phase: &PhaseResult) -> String {
     let open = phase.open.len() as u64;
-    let done = format!("{} of {} gates are met", phase.gates - open, phase.gates);
+    let met = format!("{} of {} gates are met", phase.gates - open, phase.gates);
+    let left = || {
+        let teams = phase.teams.map(|teams| format!(" of {}", numbers::count(teams, "team"))).unwrap_or_default();
+        format!(
+            "{met}; counted service by service, {} to meet{teams}, {} of the weight of all phases",
+            if phase.open_in_services == 1 {
+                "1 is left".to_owned()
+            } else {
+                format!("{} are left", numbers::digits(phase.open_in_services as f64))
+            },
+            numbers::value(Unit::Ratio, phase.weight)
+        )
+    };
     match phase.state {
-        PhaseState::Done => format!("Done: {done}."),
-        state => {
-            let waits = if state == PhaseState::Waits { "Waits for the phase before; " } else { "Now: " };
-            format!(
-                "{waits}{done}, and {} stand open in services: {} of the weight of all phases.",
-                numbers::digits(phase.open_in_services as f64),
-                numbers::value(Unit::Ratio, phase.weight)
-            )
+        PhaseState::Done => format!("Done: {met}, for four weeks or more."),
+        PhaseState::Settling => {
+            format!("Met, not yet settled: {met}, {} of them not yet for four weeks.", phase.unsettled.len())
         }
+        PhaseState::Now => format!("Now: {}.", left()),
+        PhaseState::Waits if phase.open.is_empty() => format!("Waits for the phase before; {met}."),
+        PhaseState::Waits => format!("Waits for the phase before; {}.", left()),
     }
 }
 
-/// One thing that is asked, with its value and what would turn it; none where the answer is yes and nothing is measured.
-pub(crate) fn part(part: &QuestionPart) -> Option<String> {
-    let subject = words::capitalised(&part.subject.replace('_', " "));
-    let answer = match part.answer {
-        Some(Answer::Unknown) => "cannot be told",
-        Some(Answer::Yes) => "yes",
-        Some(Answer::No) => "no",
-        None => return Some(words::sentence(&part.because)),
-    };
-    let value = part.value.zip(part.unit).map(|(value, unit)| {
-        let interval = part.low.map(|low| {
-            let high = part.high.map_or_else(|| "without an upper end".to_owned(), |high| numbers::value(unit, high));
-            format!(", 95 % interval {} to {high}", numbers::value(unit, low))
-        });
-        let events = if unit == Unit::Ratio { "of" } else { "from" };
-        let n = part.n.map(|n| format!(" {events} {}", numbers::digits(n as f64))).unwrap_or_default();
-        format!("It is {}{n}{}. ", numbers::value(unit, value), interval.unwrap_or_default())
-    });
-    let turned =
-        part.turned_by.as_ref().map(|turned| format!(" What would change that: {}.", turned.trim_end_matches('.')));
-    if value.is_none() && turned.is_none() {
+/// The gates of a phase that are met, and have not held for four weeks; none where it has not come to that.
+pub(crate) fn settling(phase: &PhaseResult) -> Option<String> {
+    if phase.state == PhaseState::Waits || phase.unsettled.is_empty() {
         return None;
     }
-    Some(format!(
-        "{subject}: asked is {}. {}The answer: {answer}.{}",
-        part.wanted,
-        value.unwrap_or_default(),
-        turned.unwrap_or_default()
-    ))
+    let mut by_weeks: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+    for gate in &phase.unsettled {
+        by_weeks.entry(gate.weeks_held).or_default().push(&gate.gate);
+    }
+    let named = by_weeks.iter().map(|(weeks, gates)| {
+        let gates: Vec<String> = gates.iter().map(|gate| format!("`{gate}`")).collect();
+        let held = match weeks {
+            0 => "in no weekly snapshot yet".to_owned(),
+            weeks => format!("in {} in a row", numbers::count(*weeks, "weekly snapshot")),
+        };
+        format!("{held}: {}", gates.join(", "))
+    });
+    Some(format!("met, and not yet seen to hold for four weeks: {}.", named.collect::<Vec<_>>().join("; ")))
+}
+
+/// Why a question is answered as it is: how many services say what, and each thing that is asked.
+pub(crate) fn reasons(result: &QuestionResult) -> Vec<String> {
+    let counted = result.services.as_ref().map(|services| {
+        let all = services.yes + services.no + services.unknown;
+        format!("Of {}: {}.", numbers::count(all, "service"), tally(services))
+    });
+    let parts: Vec<String> = result.parts.iter().filter_map(part).collect();
+    // A part alone says how many services say what of it.
+    let is_one = parts.len() == 1 && result.parts.iter().any(|part| part.services.is_some());
+    let all: Vec<String> = counted.filter(|_| !is_one).into_iter().chain(parts).collect();
+    if all.is_empty() { result.because.iter().map(|why| words::sentence(why)).collect() } else { all }
+}
+
+fn tally(services: &AnswerServices) -> String {
+    let digits = |count: u64| numbers::digits(count as f64);
+    let unknown =
+        if services.unknown > 0 { format!(", {} cannot tell", digits(services.unknown)) } else { String::new() };
+    format!("{} yes, {} no{unknown}", digits(services.yes), digits(services.no))
+}
+
+/// One thing that is asked, with its answer, its value and what would turn it; none where it was not asked, since others
+/// spoke in its place.
+fn part(part: &QuestionPart) -> Option<String> {
+    let answer = match part.answer {
+        Some(Answer::Yes) => "Yes",
+        Some(Answer::No) => "No",
+        Some(Answer::Unknown) => "Cannot tell",
+        None => return (!part.because.is_empty()).then(|| words::sentence(&part.because)),
+    };
+    let found = part.value.zip(part.unit).map(|(value, unit)| found(part, value, unit));
+    let counted = part.services.as_ref().map(|services| {
+        let asked = services.yes + services.no + services.unknown;
+        format!("of {}: {}", numbers::count(asked, "service"), tally(services))
+    });
+    let why = match (&counted, &found) {
+        // The subject stands before it already.
+        (None, None) => Some(part.because.split_once(": ").map_or(part.because.as_str(), |(_, why)| why).to_owned()),
+        _ => None,
+    };
+    let told: Vec<String> = [why, found, counted].into_iter().flatten().filter(|told| !told.is_empty()).collect();
+    let told = if told.is_empty() { String::new() } else { format!(": {}", told.join("; ")) };
+    let turned = part.turned_by.as_ref().map(|turned| format!(" Yes once {turned}.")).unwrap_or_default();
+    Some(format!("{} {}? {answer}{told}.{turned}", subject(&part.subject), part.wanted))
+}
+
+fn found(part: &QuestionPart, value: f64, unit: Unit) -> String {
+    let interval = part.low.map(|low| match part.high {
+        Some(high) => format!(", 95 %: {} to {}", numbers::value(unit, low), numbers::value(unit, high)),
+        None => format!(", 95 %: {} or more", numbers::value(unit, low)),
+    });
+    let n = part.n.map(|n| match () {
+        () if part.is_median => format!(", the middle of {}", numbers::count(n, "service")),
+        () if unit == Unit::Ratio => format!(" of {}", numbers::digits(n as f64)),
+        () => format!(" from {}", numbers::digits(n as f64)),
+    });
+    format!("{}{}{}", numbers::value(unit, value), n.unwrap_or_default(), interval.unwrap_or_default())
+}
+
+/// What is asked about, as the beginning of a question.
+fn subject(id: &str) -> String {
+    match id {
+        "approval_wait_time" => "Wait for an approval".to_owned(),
+        "change_fail_rate" => "Deployments that fail".to_owned(),
+        "change_lead_time" => "From commit to production in".to_owned(),
+        "deployment_frequency" => "Deployed".to_owned(),
+        "golden_path_share" => "Deployments over a golden path".to_owned(),
+        "merge_to_deploy_time" => "From merge to production in".to_owned(),
+        "restored_within_an_hour_share" => "Failures mended within an hour".to_owned(),
+        other => words::capitalised(&other.replace('_', " ")),
+    }
 }
 
 #[cfg(test)]
@@ -196,7 +278,10 @@ mod tests {
             high: Some(0.24),
             unit: Some(Unit::Ratio),
             n: Some(30),
-            turned_by: Some("9 further events in a row that are good".into()),
+            is_median: false,
+            is_proxy: false,
+            services: None,
+            turned_by: Some("the next 9 in a row do not fail".into()),
         }
     }
 
@@ -204,9 +289,28 @@ mod tests {
     fn a_part_says_its_value_interval_sample_and_what_would_turn_it() {
         assert_eq!(
             part(&asked(Some(Answer::Unknown))).unwrap(),
-            "Change fail rate: asked is at most 20 %. It is 10 % of 30, 95 % interval 2 % to 24 %. The answer: cannot be \
-             told. What would change that: 9 further events in a row that are good."
+            "Deployments that fail at most 20 %? Cannot tell: 10 % of 30, 95 %: 2 % to 24 %. Yes once the next 9 in a row do \
+             not fail."
         );
         assert_eq!(part(&asked(None)).unwrap(), "Change fail rate: no failure.");
+        let unknown = QuestionPart { value: None, turned_by: None, ..asked(Some(Answer::Unknown)) };
+        assert_eq!(part(&unknown).unwrap(), "Deployments that fail at most 20 %? Cannot tell: no failure.");
+    }
+
+    #[test]
+    fn over_several_services_a_part_counts_its_own_answers() {
+        let services = Some(AnswerServices { yes: 1, no: 11, ..AnswerServices::default() });
+        let shared = QuestionPart {
+            services,
+            is_median: true,
+            n: Some(12),
+            turned_by: Some("9 more of 12 services say yes".into()),
+            ..asked(Some(Answer::No))
+        };
+        assert_eq!(
+            part(&shared).unwrap(),
+            "Deployments that fail at most 20 %? No: 10 %, the middle of 12 services, 95 %: 2 % to 24 %; of 12 services: 1 yes, \
+             11 no. Yes once 9 more of 12 services say yes."
+        );
     }
 }

@@ -91,16 +91,9 @@ fn constraint(text: &mut String, assessment: &Assessment) {
     let constraint = &assessment.first_constraint;
     let _ = writeln!(text, "\n## First constraint\n\n**{}**\n\n{}\n", constraint.statement, constraint.action);
     for (number, result) in constraint.chain.iter().enumerate() {
-        let _ = writeln!(
-            text,
-            "{}. {} **{}** ({})",
-            number + 1,
-            result.text,
-            result.answer.as_str(),
-            escaped(&result.because.join("; "))
-        );
-        for part in result.parts.iter().filter_map(crate::decision::part) {
-            let _ = writeln!(text, "   - {}", escaped(&part));
+        let _ = writeln!(text, "{}. {} **{}**", number + 1, result.text, result.answer.as_str());
+        for reason in crate::decision::reasons(result) {
+            let _ = writeln!(text, "   - {}", escaped(&reason));
         }
     }
     let below = crate::decision::below(constraint, assessment.architecture.as_ref());
@@ -108,7 +101,7 @@ fn constraint(text: &mut String, assessment: &Assessment) {
         let _ = writeln!(text);
     }
     for sentence in below {
-        let _ = writeln!(text, "- {}", escaped(&sentence));
+        let _ = writeln!(text, "- {}", prose(&sentence));
     }
 }
 
@@ -130,7 +123,7 @@ fn next(text: &mut String, assessment: &Assessment) {
             text,
             "{}. {} (`{}`, {} level {}, {}, {})",
             number + 1,
-            escaped(&action.action),
+            prose(&action.action),
             action.gate,
             action.stage,
             action.level,
@@ -138,7 +131,7 @@ fn next(text: &mut String, assessment: &Assessment) {
             action.effort
         );
         for note in crate::decision::notes(action, &str::to_owned) {
-            let _ = writeln!(text, "   {}", escaped(&note));
+            let _ = writeln!(text, "   {}", prose(&note));
         }
     }
 }
@@ -271,6 +264,18 @@ pub(crate) fn escaped(text: &str) -> String {
         result.push(c);
     }
     result
+}
+
+/// A sentence of ours, in which what stands between back-ticks stays code; what comes from outside cannot format it.
+pub(crate) fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escaped(text);
+    }
+    let part = |(place, part): (usize, &&str)| {
+        if place.is_multiple_of(2) { escaped(part) } else { format!("`{}`", printable(part)) }
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// Text as code, whatever back-ticks it holds.

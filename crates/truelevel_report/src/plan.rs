@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use truelevel_model::plan::{Item, Plan};
 
-use crate::markdown::escaped;
+use crate::markdown::{escaped, prose};
 use crate::table::Table;
 use crate::{decision, numbers};
 
@@ -15,7 +15,7 @@ const LABEL: &str = "truelevel";
 /// Markdown, for wikis and terminals.
 pub fn markdown(plan: &Plan) -> String {
     let mut text = format!("# Plan: {}\n\nAs of {}.\n\n", escaped(&plan.workspace), plan.as_of.date());
-    let _ = writeln!(text, "**{}**\n\n{}\n", escaped(&plan.constraint), escaped(&plan.advice));
+    let _ = writeln!(text, "**{}**\n\n{}\n", prose(&plan.constraint), prose(&plan.advice));
     phases(&mut text, plan);
     let _ = writeln!(text, "\n## Actions\n");
     if plan.items.is_empty() {
@@ -26,13 +26,13 @@ pub fn markdown(plan: &Plan) -> String {
             text,
             "{number}. **{}** {} (`{}`, {}, {})",
             title(item),
-            escaped(&item.action.action),
+            prose(&item.action.action),
             item.action.gate,
             item.action.effort,
             numbers::count(item.action.services, "service")
         );
         for note in decision::notes(&item.action, &str::to_owned).iter().chain(&initiative(item)) {
-            let _ = writeln!(text, "   {}", escaped(note));
+            let _ = writeln!(text, "   {}", prose(note));
         }
     }
     initiatives(&mut text, plan);
@@ -64,12 +64,10 @@ fn phases(text: &mut String, plan: &Plan) {
          have one.",
         plan.weekly_snapshots
     );
-    if !plan.unsettled.is_empty() {
-        let _ = writeln!(text, "\nMet, and not yet for four weeks:\n");
-    }
-    for gate in &plan.unsettled {
-        let weeks = numbers::count(gate.weeks_held, "weekly snapshot");
-        let _ = writeln!(text, "- `{}` ({}): {weeks} in a row", gate.gate, gate.phase);
+    for phase in &plan.phases {
+        if let Some(waiting) = decision::settling(phase) {
+            let _ = writeln!(text, "\n{}: {waiting}", phase.title);
+        }
     }
 }
 
@@ -180,15 +178,18 @@ pub fn github_issues(plan: &Plan) -> String {
     serde_json::to_string_pretty(&issues).unwrap_or_default() + "\n"
 }
 
-/// The CSV that GitLab's import of issues takes: `title`, `description` and `due_date`. Labels are set by a quick action
+/// The CSV that GitLab's import of issues takes: `title`, `description` and `due_date`, which is the initiative's or else the
+/// day to measure again. Labels are set by a quick action
 /// in the description, as GitLab's documentation has it; a milestone must exist before, so none is given.
 pub fn gitlab_csv(plan: &Plan) -> String {
     let mut table = Table::new(["title", "description", "due_date"]);
     for item in &plan.items {
         let action = &item.action;
-        let due = item.due.clone().or_else(|| action.expected.as_ref().map(|expected| expected.remeasure_on.clone()));
+        let again = action.expected.as_ref().map(|expected| &expected.remeasure_on).filter(|_| item.due.is_none());
+        let due = item.due.as_ref().or(again).cloned();
+        let why_due = again.map(|day| format!("\n- Due on {day}, the day to measure again")).unwrap_or_default();
         let labels = format!("\n\n/label ~\"{LABEL}\" ~\"stage:{}\" ~\"level:{}\"", action.stage, action.level);
-        table.push([title(item), body(item) + &labels, due.unwrap_or_default()]);
+        table.push([title(item), body(item) + &why_due + &labels, due.unwrap_or_default()]);
     }
     table.csv()
 }
@@ -203,7 +204,7 @@ fn initiative(item: &Item) -> Option<String> {
 
 fn body(item: &Item) -> String {
     let action = &item.action;
-    let mut lines = vec![escaped(&action.action), String::new()];
+    let mut lines = vec![prose(&action.action), String::new()];
     lines.push(format!("- Gate: `{}` ({})", action.gate, action.outcome.as_str().replace('_', " ")));
     lines.push(format!("- Here: {}", escaped(&item.because)));
     lines.push(format!("- Effort: {} for one team; {}", action.effort, numbers::count(action.services, "service")));
@@ -211,7 +212,7 @@ fn body(item: &Item) -> String {
         decision::notes(action, &str::to_owned)
             .iter()
             .chain(&initiative(item))
-            .map(|note| format!("- {}", escaped(note))),
+            .map(|note| format!("- {}", prose(note))),
     );
     // What comes from outside must not begin a line: a forge would take a slash there for a command.
     lines.join("\n")
@@ -257,7 +258,6 @@ mod tests {
             advice: "a".into(),
             phases: Vec::new(),
             weekly_snapshots: 0,
-            unsettled: Vec::new(),
             items: vec![item],
             initiatives: Vec::new(),
             cost: None,

@@ -67,6 +67,15 @@ fn first_deployment(found: FirstDeployment, side: &str) -> String {
     format!("{median} {side} ({}{waiting})", numbers::count(found.n, "new service"))
 }
 
+/// How many versions a service is behind. The middle of an even number of services may lie between two versions.
+fn versions(behind: f64) -> String {
+    match behind {
+        0.0 => "none".to_owned(),
+        behind if behind < 1.0 => "less than one version".to_owned(),
+        behind => numbers::count(behind.round() as u64, "version"),
+    }
+}
+
 /// What is known of a path, a sentence each.
 pub(crate) fn path(path: &GoldenPath) -> Vec<String> {
     let mut lines = vec![format!("On it: {}.", adoption(&path.adoption))];
@@ -74,10 +83,10 @@ pub(crate) fn path(path: &GoldenPath) -> Vec<String> {
         let dated = path.services.iter().filter(|used| used.behind.is_some());
         let behind = dated.clone().filter(|used| used.behind > Some(0)).count();
         lines.push(format!(
-            "Versions: the newest known is {}; {behind} of {} are behind, median {} versions.",
+            "Versions: the newest known is {}; {behind} of {} are behind, {} in the middle.",
             printable(newest),
             numbers::count(dated.count() as u64, "service"),
-            numbers::digits(median)
+            versions(median)
         ));
     }
     if let Some(retention) = &path.retention
@@ -202,7 +211,7 @@ pub(crate) fn short(platform: &Platform) -> Vec<String> {
     for found in platform.paths.iter().take(PATHS) {
         let share = found.adoption.share.map_or("cannot tell".to_owned(), percent);
         let behind = found.median_behind.filter(|behind| *behind > 0.0);
-        let behind = behind.map(|behind| format!(", median {} versions behind", numbers::digits(behind)));
+        let behind = behind.map(|behind| format!(", {} behind in the middle", versions(behind)));
         let known = found.adoption.on + found.adoption.partly + found.adoption.off;
         let of = numbers::count(known, "known service");
         lines.push(format!("· {}: {share} of {of}{}", path_title(found), behind.unwrap_or_default()));

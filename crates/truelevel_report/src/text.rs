@@ -242,13 +242,8 @@ impl Page {
             };
             self.line(&format!("  {} {answer} {}", number + 1, result.text));
             if result.answer != Answer::Yes {
-                let parts = result.parts.iter().filter(|part| part.answer != Some(Answer::Yes));
-                let mut turned: Vec<String> =
-                    parts.filter_map(|part| Some(format!("would turn it: {}", part.turned_by.as_ref()?))).collect();
-                // Over several services, every part of a question is turned by the same.
-                turned.dedup();
-                for why in result.because.iter().chain(&turned) {
-                    for line in wrapped(why, self.style.width.max(60) - 12) {
+                for why in crate::decision::reasons(result).iter().map(|why| printable(why)) {
+                    for line in wrapped(&why, self.style.width.max(60) - 12) {
                         let line = self.dim(&format!("            {line}"));
                         self.line(&line);
                     }
@@ -259,7 +254,7 @@ impl Page {
                     && !services.deciding.is_empty()
                 {
                     let named: Vec<_> = services.deciding.iter().map(|name| printable(name)).collect();
-                    self.paragraph(12, &format!("for example {}", named.join(", ")));
+                    self.paragraph(12, &format!("Furthest from a yes: {}.", named.join(", ")));
                 }
                 let rest = constraint.chain.len() - number - 1;
                 if rest > 0 {

@@ -160,13 +160,17 @@ pub(crate) const KEYS: [(&str, &str); 4] = [
 /// A segment of the lead time for readers.
 pub(crate) fn segment_name(name: &str) -> &str {
     match name {
+        "approval_wait" => "waiting for an approval",
         "coding" => "coding, before the review",
         "coding_and_review" => "coding and review, before the merge",
         "merge_to_deploy" => "from merge to deployment",
         "merge_to_preproduction" => "from merge to the first environment",
         "pickup" => "waiting for the first answer in review",
+        "pipeline" => "the pipeline, after the merge",
         "preproduction_to_production" => "from the first environment to production",
         "review" => "from the first answer in review to the merge",
+        "rollout" => "the deployment itself",
+        "waiting_after_merge" => "waiting after the merge, for neither pipeline nor approval",
         other => other,
     }
 }

@@ -85,7 +85,21 @@ pub(crate) fn list_text(texts: &[String]) -> String {
     serde_json::Value::from(texts).to_string()
 }
 
+/// A list, or JSON's `null` where nobody said what is in it.
+pub(crate) fn optional_list(row: Row<'_>, column: usize) -> Result<Option<Vec<String>>, Failure> {
+    match row.value(column)? {
+        Value::Text(text) if text == NO_LIST => Ok(None),
+        _ => list(row, column).map(Some),
+    }
+}
+
+/// The texts as a JSON array, or `null` where nobody said what they are.
+pub(crate) fn optional_list_text(texts: Option<&[String]>) -> String {
+    texts.map_or_else(|| NO_LIST.to_owned(), list_text)
+}
+
 const EMPTY_LIST: &str = "[]";
+const NO_LIST: &str = "null";
 
 pub(crate) fn millis(time: Option<Time>) -> Option<i64> {
     time.map(Time::millis)

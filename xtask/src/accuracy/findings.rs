@@ -6,11 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
 use truelevel_engine::Workspace;
-use truelevel_engine::accuracy::{COUNTED, FALSE_ALARMS_ALLOWED, FAULTS, Fault, GROUNDS, Ground, findings};
+use truelevel_engine::accuracy::{
+    CONSTRAINTS, COUNTED, FALSE_ALARMS_ALLOWED, FAULTS, Fault, GROUNDS, Ground, findings, first_constraint, held_back,
+};
 use truelevel_engine::config::FILE_NAME;
-use truelevel_engine::demo::{GOLDEN_PATH, Plan};
+use truelevel_engine::demo::{Constraint, GOLDEN_PATH, Plan};
 use truelevel_engine::pitfalls::PITFALLS;
 use truelevel_metrics::statistics::wilson_interval;
+use truelevel_model::assessment::Answer;
 
 use crate::Failure;
 use crate::workspace::root;
@@ -51,20 +54,37 @@ pub(super) fn run(arguments: &[String]) -> Result<(), Failure> {
         let [weak, middling, strong] = found;
         planted.push((fault, [weak?, middling?, strong?]));
     }
-    let text = format!("{INTRODUCTION}{}{}{}", false_alarms(&clean, seeds), power(&planted), not_planted());
+    eprintln!("constraints");
+    let named = CONSTRAINTS.iter().map(|planted| named(planted, seeds.div_ceil(4))).collect::<Result<Vec<_>, _>>()?;
+    let text = format!(
+        "{INTRODUCTION}{}{}{}{}",
+        false_alarms(&clean, seeds),
+        power(&planted),
+        constraints(&named),
+        not_planted()
+    );
     let path = root().join("docs/accuracy-of-findings.md");
     std::fs::write(&path, text)
         .map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))
 }
 
-/// In how many organisations each finding was raised, and under an empty name in how many any was.
+/// Under this name is counted in how many organisations any finding was raised; what is compared counts too.
+const ANY: &str = "";
+/// The same for pitfalls alone.
+const ANY_PITFALL: &str = " ";
+
+/// In how many organisations each finding was raised, any at all, and any pitfall.
 fn raised(plans: impl Iterator<Item = Plan>) -> Result<BTreeMap<String, u64>, Failure> {
     let mut raised = BTreeMap::new();
     for plan in plans {
         let mut found = claimed(&plan).map_err(|error| Failure::Failed(error.to_string()))?;
         found.retain(|finding| !COUNTED.contains(&finding.as_str()));
-        if found.iter().any(|finding| PITFALLS.iter().any(|pitfall| pitfall.id == finding)) {
-            found.insert(String::new());
+        let is_pitfall = found.iter().any(|finding| PITFALLS.iter().any(|pitfall| pitfall.id == finding));
+        if !found.is_empty() {
+            found.insert(ANY.to_owned());
+        }
+        if is_pitfall {
+            found.insert(ANY_PITFALL.to_owned());
         }
         found.into_iter().for_each(|finding| *raised.entry(finding).or_default() += 1);
     }
@@ -102,8 +122,8 @@ fn false_alarms(clean: &[(&Ground, BTreeMap<String, u64>)], seeds: u64) -> Strin
     let names: Vec<&str> = clean.iter().map(|(ground, _)| ground.name).collect();
     text.push_str(&format!("\n| finding | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len())));
     let listed: BTreeSet<&str> = clean.iter().flat_map(|(_, raised)| raised.keys().map(String::as_str)).collect();
-    // The empty name is that of any pitfall, and comes first.
-    for finding in std::iter::once("").chain(listed.into_iter().filter(|finding| !finding.is_empty())) {
+    for finding in [ANY, ANY_PITFALL].into_iter().chain(listed.into_iter().filter(|finding| !finding.trim().is_empty()))
+    {
         let cells: Vec<String> = clean
             .iter()
             .map(|(_, raised)| {
@@ -114,7 +134,11 @@ fn false_alarms(clean: &[(&Ground, BTreeMap<String, u64>)], seeds: u64) -> Strin
                 format!("{}{mark}", of(count, seeds))
             })
             .collect();
-        let name = if finding.is_empty() { "**any pitfall**".to_owned() } else { linked(finding) };
+        let name = match finding {
+            ANY => "**any finding**".to_owned(),
+            ANY_PITFALL => "**any pitfall**".to_owned(),
+            finding => linked(finding),
+        };
         text.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
     }
     text
@@ -140,6 +164,47 @@ fn power(planted: &[(&Fault, [(u64, u64); 3])]) -> String {
             linked(fault.finding),
             fault.what,
             fault.ground,
+            cells.join(" | ")
+        ));
+    }
+    text
+}
+
+/// How large the organisations are that a constraint is planted in.
+const SIZES: [u32; 3] = [3, 6, 12];
+
+/// What is planted, and in how many organisations of each size, of how many, it is the one that is named and answered no.
+type Named = (String, &'static str, [(u64, u64); 3]);
+
+fn named((constraint, question): &(Constraint, &'static str), seeds: u64) -> Result<Named, Failure> {
+    let mut counts = [(0, seeds); 3];
+    for (count, services) in counts.iter_mut().zip(SIZES) {
+        for seed in 1..=seeds {
+            let plan = held_back(*constraint, services, seed);
+            let found = first(&plan).map_err(|error| Failure::Failed(error.to_string()))?;
+            count.0 += u64::from(found == (Some((*question).to_owned()), Some(Answer::No)));
+        }
+    }
+    let name = Constraint::ALL.iter().find(|(_, other)| other == constraint).map_or("", |(name, _)| name);
+    Ok((name.to_owned(), question, counts))
+}
+
+fn first(plan: &Plan) -> Result<(Option<String>, Option<Answer>), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join(FILE_NAME), GOLDEN_PATH)?;
+    Ok(first_constraint(plan, &mut Workspace::open(&[folder.path().to_owned()])?)?)
+}
+
+fn constraints(named: &[Named]) -> String {
+    let mut text = String::from(
+        "\n## The constraint\n\nOne thing that holds all teams back: the share of organisations in which its question is the \
+         first that is not answered\nyes, and is answered no. Fourteen weeks of each are known.\n\n| planted | question | 3 \
+         services | 6 services | 12 services |\n|---|---|---|---|---|\n",
+    );
+    for (constraint, question, counts) in named {
+        let cells: Vec<String> = counts.iter().map(|(count, seeds)| of(*count, *seeds)).collect();
+        text.push_str(&format!(
+            "| `{constraint}` | [{question}](reference/questions.md#{question}) | {} |\n",
             cells.join(" | ")
         ));
     }

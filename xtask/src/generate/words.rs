@@ -4,6 +4,7 @@ use truelevel_assess::Catalog;
 use truelevel_assess::catalog::Requirement;
 use truelevel_assess::conditions::{Condition, Subject};
 use truelevel_model::Unit;
+use truelevel_model::assessment::Answer;
 
 /// How a generated page begins.
 pub(super) fn heading(title: &str, origin: &str, about: &str) -> String {
@@ -18,7 +19,7 @@ pub(super) fn requirement(requirement: &Requirement) -> String {
             let start = match requirement {
                 Requirement::All(_) => "all of these hold:",
                 Requirement::Any(_) => "one of these holds:",
-                Requirement::FirstKnown(_) => "the first of these of which anything is known holds:",
+                Requirement::FirstKnown(_) => "the first of these of which enough is known holds:",
             };
             let items: Vec<_> = conditions.iter().map(|one| format!("\n  - {}", condition(one))).collect();
             format!("{start}{}", items.concat())
@@ -39,7 +40,12 @@ fn condition(condition: &Condition) -> String {
     let before = if condition.held_before { ", in this window and in the one before" } else { "" };
     let asked = condition.if_any.as_ref().map(|events| format!(", where there are any {events}")).unwrap_or_default();
     let pooled = if condition.is_pooled { "; counted over all services where single ones cannot tell" } else { "" };
-    format!("{now}{before}{asked}{pooled}")
+    let decides = match condition.decides {
+        Some(Answer::Yes) => "; where it does not hold, the others are asked",
+        Some(Answer::No) => "; where it holds, the others are asked too",
+        Some(Answer::Unknown) | None => "",
+    };
+    format!("{now}{before}{asked}{pooled}{decides}")
 }
 
 /// Links to the gates and questions that a subject decides; nothing when there are none.

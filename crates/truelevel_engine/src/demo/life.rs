@@ -209,7 +209,8 @@ impl Teller {
             .collect();
         authored.sort_unstable();
         for (left, authored_at) in (1..=i64::from(count)).rev().zip(authored) {
-            let merged = authored_at.plus(Span::from_millis(newest.since(authored_at).millis() / 2));
+            let until_merge = newest.since(authored_at).millis() as f64 * self.habits.before_merge;
+            let merged = authored_at.plus(Span::from_millis(until_merge as i64));
             self.commit(authored_at, merged.min(before(newest, Span::from_millis(left))), None);
         }
     }
@@ -311,7 +312,7 @@ impl Teller {
             started_at: at,
             finished_at: Some(deployment.finished_at),
             outcome: RunOutcome::Succeeded,
-            shared_workflows: if self.habits.on_golden_path { vec![shared] } else { Vec::new() },
+            shared_workflows: Some(if self.habits.on_golden_path { vec![shared] } else { Vec::new() }),
             branch: Some("main".to_owned()),
             observed_at: deployment.finished_at,
         });
@@ -354,7 +355,7 @@ impl Teller {
                 started_at,
                 finished_at: Some(finished_at),
                 outcome: if fails { RunOutcome::Failed } else { RunOutcome::Succeeded },
-                shared_workflows: Vec::new(),
+                shared_workflows: Some(Vec::new()),
                 branch: None,
                 observed_at: finished_at,
             });

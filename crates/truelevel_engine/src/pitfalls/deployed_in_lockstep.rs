@@ -8,9 +8,10 @@ use super::{Found, PitfallKind, Seen};
 truelevel_model::declare! {
     /// Deployed in lockstep
     ///
-    /// Raised when services with six or more deployments leave within ten minutes of each other for at least half of all that
-    /// they deploy, and more often than in any of 199 copies of their past in which each deployment is moved at random by up
-    /// to four hours: busy hours and days stay, and only the minutes are lost. Groups are what hangs together by such pairs.
+    /// Raised when services with six or more deployments leave within ten minutes of each other for at least half of what each
+    /// of them deploys, and more often than in any of 199 copies of their past in which each deployment is moved at random by up
+    /// to four hours: busy hours and days stay, and only the minutes are lost. Groups are what hangs together by such pairs, without those that leave with less than half of the
+    /// others.
     ///
     /// What it means: whoever deploys a group changes several services at once, so that their frequencies count one release
     /// several times. Where they have to leave together, none of them goes out more often than the group does; where one hand
@@ -18,6 +19,7 @@ truelevel_model::declare! {
     /// points to one code base; one weekday points to a release train. From the share of services in
     /// `catalog/constraint.toml` (`[lockstep]`) on, the architecture is named as a constraint beside the first one.
     ///
+    /// What it cannot tell apart: services that leave together, and services that all leave in the same hour of the same day.
     /// What it cannot see: services that wait for each other by hours, and a service that follows another one in less than
     /// half of its deployments.
     ///

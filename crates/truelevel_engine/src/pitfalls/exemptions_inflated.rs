@@ -10,7 +10,8 @@ truelevel_model::declare! {
     /// Exemptions inflated
     ///
     /// Raised when more than one in ten of the gates that are asked of all services together are exempted: an exemption is for
-    /// what is different, and so many make a rule of their own.
+    /// what is different, and so many make a rule of their own. Also raised when exemptions have ended and still stand in the
+    /// configuration: somebody meant to look again, and did not.
     pub static EXEMPTIONS_INFLATED: PitfallKind = {
         id: "exemptions_inflated",
         find: find,
@@ -34,17 +35,22 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
         }
         exempted += own;
     }
-    (exempted * 10 > asked).then(|| Found {
-        finding: format!("{} of {asked} gates of services are exempted", exempted),
-        effect: Some(format!(
-            "the level with exemptions leaves {} of what is asked out",
-            percent(exempted as f64 / asked as f64)
-        )),
+    let (is_rule, ended) = (exempted * 10 > asked, seen.ended_exemptions);
+    let findings = [
+        is_rule.then(|| format!("{exempted} of {asked} gates of services are exempted")),
+        (!ended.is_empty()).then(|| format!("{} ended and stand there still", count(ended.len() as u64, "exemption"))),
+    ];
+    (is_rule || !ended.is_empty()).then(|| Found {
+        finding: findings.into_iter().flatten().collect::<Vec<_>>().join(", and "),
+        effect: is_rule.then(|| {
+            format!("the level with exemptions leaves {} of what is asked out", percent(exempted as f64 / asked as f64))
+        }),
         response: "exemptions never change what is proven, and each ends on its day".into(),
         services,
         evidence: by_gate
             .into_iter()
             .map(|(gate, services)| format!("{gate}: {}", count(services, "service")))
+            .chain(ended.iter().cloned())
             .collect(),
     })
 }

@@ -2,6 +2,8 @@
 //!
 //! A detector sees what was judged and a few traces of each service; it says nothing where the data does not decide.
 
+use std::collections::BTreeSet;
+
 use truelevel_metrics::Metric;
 use truelevel_metrics::weekly::Series;
 use truelevel_model::Declaration;
@@ -96,8 +98,21 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &window_shopping::WINDOW_SHOPPING,
 ];
 
+/// Counts what belongs to a repository once, however many services it holds.
+#[derive(Default)]
+struct OnePerRepository<'a>(BTreeSet<&'a [String]>);
+
+impl<'a> OnePerRepository<'a> {
+    /// Whether none of the services before came from the same repository. One without a repository shares nothing.
+    fn is_first(&mut self, service: &'a ServiceResult) -> bool {
+        service.repositories.is_empty() || self.0.insert(&service.repositories)
+    }
+}
+
 /// What detectors look at.
 pub(crate) struct Seen<'a> {
+    /// Exemptions that ended before the as-of and are still configured, a sentence each.
+    pub(crate) ended_exemptions: &'a [String],
     pub(crate) stages: &'a [StageResult],
     pub(crate) level: LevelRange,
     pub(crate) services: &'a [ServiceResult],

@@ -2,7 +2,7 @@
 
 use truelevel_metrics::statistics::wilson_interval;
 
-use super::{Found, PitfallKind, Seen, percent};
+use super::{Found, OnePerRepository, PitfallKind, Seen, percent};
 
 truelevel_model::declare! {
     /// Retry until green
@@ -20,10 +20,13 @@ const TOO_FLAKY: f64 = 0.1;
 
 fn find(seen: &Seen<'_>) -> Option<Found> {
     let (mut flaky, mut all, mut services) = (0, 0, Vec::new());
+    let mut counted = OnePerRepository::default();
     for service in seen.services {
         let Some(rate) = service.metrics.get("flake_rate") else { continue };
-        flaky += (rate.value.unwrap_or(0.0) * rate.n as f64).round() as u64;
-        all += rate.n;
+        if counted.is_first(service) {
+            flaky += (rate.value.unwrap_or(0.0) * rate.n as f64).round() as u64;
+            all += rate.n;
+        }
         if rate.low.is_some_and(|low| low > TOO_FLAKY) {
             services.push(service.service.clone());
         }
@@ -53,5 +56,12 @@ mod tests {
         assert!(planted(0.25, 200).is_some());
         assert!(planted(0.08, 1000).is_none());
         assert!(planted(0.25, 8).is_none(), "too few to tell");
+        // Eight checks of one repository stay eight, however many services it holds.
+        let shared = |name| {
+            let mut service = measuring(name, "flake_rate", Some(0.25), 8);
+            service.repositories = vec!["mono".into()];
+            service
+        };
+        assert!(check(&RETRIED_UNTIL_GREEN, ["a", "b", "c", "d", "e"].map(shared).into(), Vec::new()).is_none());
     }
 }

@@ -74,6 +74,7 @@ fn found(
     (past, now): (&Past, &Summary),
 ) -> Option<Pitfall> {
     let seen = Seen {
+        ended_exemptions: &[],
         stages: &[],
         level: LevelRange { proven: 1, possible: 1, declared: None, with_exemptions: None },
         services,

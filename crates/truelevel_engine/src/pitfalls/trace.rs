@@ -67,7 +67,7 @@ impl Trace {
         let mut before: Option<&TimelineEntry<'_>> = None;
         for entry in data.counted() {
             trace.counted += 1;
-            trace.moments.push(moment(entry));
+            trace.moments.push(moment(data, entry));
             trace.days.insert(entry.deployment.finished_at.millis().div_euclid(DAY_MILLIS));
             trace.splinters += u64::from(before.is_some_and(|before| is_splinter(data, before, entry)));
             before = Some(entry);
@@ -162,12 +162,23 @@ fn rolled_back(data: &ServiceData<'_>, found: &ServiceIncident<'_>, end: Time) -
     rollbacks.map(|entry| entry.deployment.finished_at)
 }
 
-/// When a deployment finished, and what it brought.
-fn moment(entry: &TimelineEntry<'_>) -> Moment {
+/// When a deployment finished, and what it brought: the commit, where its version leads to one, for `v7` of one repository
+/// is nothing like `v7` of another one. A version that leads nowhere is its own service's alone, unless it is long enough to
+/// be of no other thing, as a digest or commit is.
+fn moment(data: &ServiceData<'_>, entry: &TimelineEntry<'_>) -> Moment {
+    const UNIQUE_FROM: usize = 12;
     // FNV-1a (Fowler, Noll and Vo): the same on every machine.
-    let hash = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    let version = entry.deployment.version.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, hash);
-    Moment { at_millis: entry.deployment.finished_at.millis(), version }
+    let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let deployment = entry.deployment;
+    let commit = entry.commit.zip(data.facts.repository.as_ref());
+    let commit = commit.map(|(place, repository)| repository.history.id(place)).or(deployment.commit);
+    let brought = match commit {
+        Some(commit) => commit.to_string(),
+        None if deployment.version.len() >= UNIQUE_FROM => deployment.version.clone(),
+        None => format!("{} {}", deployment.service.as_str(), deployment.version),
+    };
+    let version = brought.bytes().fold(0xcbf2_9ce4_8422_2325, hash);
+    Moment { at_millis: deployment.finished_at.millis(), version }
 }
 
 /// Whether two deployments in a row shipped one change each, by the same hand, within minutes.

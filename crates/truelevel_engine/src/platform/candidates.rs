@@ -36,9 +36,10 @@ pub(super) fn candidates(
         by_repository[place].extend(own.map(|used| used.name.as_str()));
     }
     let repositories = ReportedNames::new(&collected.repositories);
-    for run in activity.runs().iter().filter(|run| !run.shared_workflows.is_empty()) {
+    for run in activity.runs().iter().filter(|run| !run.executed_shared().is_empty()) {
         if let Some(place) = repositories.find(run.repository.as_str()) {
-            let names = run.shared_workflows.iter().map(|it| it.rsplit_once('@').map_or(it.as_str(), |(name, _)| name));
+            let names =
+                run.executed_shared().iter().map(|it| it.rsplit_once('@').map_or(it.as_str(), |(name, _)| name));
             by_repository[place].extend(names.filter(|name| is_owned(name, &owners)));
         }
     }

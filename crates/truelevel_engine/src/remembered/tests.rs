@@ -105,7 +105,12 @@ impl World {
             7 => broken(Incident { services: vec![service], observed_at, ..incident }),
             8 => Facts { reviews: vec![Review { first_response_at: None, observed_at, ..review }], ..Facts::default() },
             9 => Facts {
-                pipeline_runs: vec![PipelineRun { id, shared_workflows: vec!["ci/new@v1".into()], observed_at, ..run }],
+                pipeline_runs: vec![PipelineRun {
+                    id,
+                    shared_workflows: Some(vec!["ci/new@v1".into()]),
+                    observed_at,
+                    ..run
+                }],
                 ..Facts::default()
             },
             _ => Facts {

@@ -1,7 +1,8 @@
 //! Services before and after they began with AI, against services that did not in the same weeks.
 //!
 //! Each service is compared with itself, less the median of what the others did meanwhile (a staggered difference in
-//! differences with never and not yet adopters). Where the two halves of the weeks before differ already, they were
+//! differences with never and not yet adopters). The week of the beginning is left out: it is known by a change that shipped
+//! in it, so that it is never one without a deployment. Where the two halves of the weeks before differ already, they were
 //! drifting apart for other reasons, and nothing is claimed.
 
 use truelevel_model::ai::{EventOutcome, EventStudy};
@@ -20,6 +21,8 @@ pub struct EventRules {
     pub share_from: f64,
     /// Changes that the weeks before must hold, so that no sign among them means something.
     pub changes_before: u64,
+    /// The chance, at most, that a service whose changes are signed as often as those after leaves none before.
+    pub by_chance: f64,
     /// So many services must be seen to begin.
     pub adopters: usize,
     /// Each must stand beside so many others.
@@ -70,24 +73,42 @@ fn between<'a>(service: &AiService<'a>, from: usize, to: usize) -> Option<&'a [A
     service.weeks.get(from.checked_sub(first)?..to.checked_sub(first)?)
 }
 
+/// What a service shipped in the weeks before a week, where that is enough to tell.
+fn weeks_before<'a>(service: &AiService<'a>, week: usize, rules: &EventRules) -> Option<&'a [AiWeek]> {
+    let before = between(service, week.checked_sub(rules.weeks)?, week)?;
+    (before.iter().map(|week| week.changes).sum::<u64>() >= rules.changes_before).then_some(before)
+}
+
+/// The weeks after a week, without the week itself.
+fn weeks_after<'a>(service: &AiService<'a>, week: usize, rules: &EventRules) -> Option<&'a [AiWeek]> {
+    between(service, week + 1, week + 1 + rules.weeks)
+}
+
 /// The week in which a service began, as a place among all weeks.
 fn beginning(service: &AiService<'_>, rules: &EventRules) -> Option<usize> {
     let has_begun = |week: &&AiWeek| {
-        let (Some(from), to) = (week.place.checked_sub(rules.weeks), week.place + rules.weeks) else { return false };
-        let (Some(before), Some(after)) = (between(service, from, week.place), between(service, week.place, to)) else {
+        let (Some(before), Some(after)) =
+            (weeks_before(service, week.place, rules), weeks_after(service, week.place, rules))
+        else {
             return false;
         };
+        let share = sum(after, |week| week.signed) / sum(after, |week| week.changes).max(1.0);
+        let by_chance = (1.0 - share).powf(sum(before, |week| week.changes));
         week.signed > 0
             && sum(before, |week| week.signed) == 0.0
-            && before.iter().map(|week| week.changes).sum::<u64>() >= rules.changes_before
-            && sum(after, |week| week.signed) >= rules.share_from * sum(after, |week| week.changes)
+            && share >= rules.share_from
+            && by_chance <= rules.by_chance
     };
     service.weeks.iter().find(has_begun).map(|week| week.place)
 }
 
-/// How much an outcome moved from one stretch of weeks to the next.
-fn moved(service: &AiService<'_>, value: fn(&[AiWeek]) -> Option<f64>, [from, middle, to]: [usize; 3]) -> Option<f64> {
-    Some(value(between(service, middle, to)?)? - value(between(service, from, middle)?)?)
+/// Two stretches of weeks, each from a place to another.
+type Stretches = [[usize; 2]; 2];
+
+/// How much an outcome moved from one stretch of weeks to the other.
+fn moved(service: &AiService<'_>, value: fn(&[AiWeek]) -> Option<f64>, [from, to]: Stretches) -> Option<f64> {
+    let of = |[first, end]: [usize; 2]| value(between(service, first, end)?);
+    Some(of(to)? - of(from)?)
 }
 
 /// The study; `None` where no service is seen to begin.
@@ -98,11 +119,13 @@ pub fn event_study(services: &[AiService<'_>], rules: &EventRules) -> Option<Eve
         return None;
     }
     let others = |week: usize| -> Vec<&AiService<'_>> {
-        let has_no_sign = |service: &&AiService<'_>| {
-            let span = between(service, week - rules.weeks, week + rules.weeks);
-            span.is_some_and(|span| sum(span, |week| week.signed) == 0.0)
+        // They are asked for as many changes before: who was busy then is less so later, and that must cancel out.
+        let stands_beside = |service: &&AiService<'_>| {
+            let span = between(service, week - rules.weeks, week + 1 + rules.weeks);
+            let is_busy = weeks_before(service, week, rules).is_some();
+            is_busy && span.is_some_and(|span| sum(span, |week| week.signed) == 0.0)
         };
-        services.iter().filter(has_no_sign).collect()
+        services.iter().filter(stands_beside).collect()
     };
     let beside: Vec<Vec<&AiService<'_>>> = began.iter().map(|(_, week)| others(*week)).collect();
     let mut study = EventStudy {
@@ -135,7 +158,7 @@ fn compared(
     beside: &[Vec<&AiService<'_>>],
     rules: &EventRules,
 ) -> EventOutcome {
-    let differences = |stretch: &dyn Fn(usize) -> [usize; 3]| -> Vec<f64> {
+    let differences = |stretch: &dyn Fn(usize) -> Stretches| -> Vec<f64> {
         let of = |((service, week), others): (&(&AiService<'_>, usize), &Vec<&AiService<'_>>)| {
             let own = moved(service, *value, stretch(*week))?;
             let theirs: Vec<f64> = others.iter().filter_map(|other| moved(other, *value, stretch(*week))).collect();
@@ -143,8 +166,9 @@ fn compared(
         };
         began.iter().zip(beside).filter_map(of).collect()
     };
-    let after = differences(&|week| [week - rules.weeks, week, week + rules.weeks]);
-    let before = differences(&|week| [week - rules.weeks, week - rules.weeks / 2, week]);
+    let of = rules.weeks;
+    let after = differences(&|week| [[week - of, week], [week + 1, week + 1 + of]]);
+    let before = differences(&|week| [[week - of, week - of / 2], [week - of / 2, week]]);
     let alpha = JOINT_ALPHA / OUTCOMES.len() as f64;
     let interval = median_interval_missing(&after, alpha).filter(|_| after.len() >= rules.adopters);
     // Drifting is found by the usual interval: to overlook it is worse than to claim too little.
@@ -170,7 +194,8 @@ fn compared(
 mod tests {
     use super::*;
 
-    const RULES: EventRules = EventRules { weeks: 8, share_from: 0.1, changes_before: 20, adopters: 10, others: 5 };
+    const RULES: EventRules =
+        EventRules { weeks: 8, share_from: 0.1, changes_before: 20, by_chance: 0.01, adopters: 10, others: 5 };
 
     /// Twelve services that begin in different weeks, and eight that never do; `after` and `drift` multiply lead times of
     /// those that begin: from the beginning on, and every week.
@@ -220,6 +245,32 @@ mod tests {
         let drifting = study(1.0, 1.05);
         let found = lead_time_of(&drifting);
         assert!(found.drifted_before && !found.is_shown, "{found:?}");
+    }
+
+    #[test]
+    fn services_that_always_used_assistants_a_little_are_not_seen_to_begin() {
+        // A tenth of the changes of each carries a sign, and some weeks have none by chance.
+        let weeks_of = |number: u64| -> Vec<AiWeek> {
+            let mut random = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+            let mut next = move || {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                (random >> 11) as f64 / (1_u64 << 53) as f64
+            };
+            let week = |place: usize| {
+                let changes = (0..10).filter(|_| next() < 0.3).count() as u64;
+                let signed = (0..changes).filter(|_| next() < 0.1).count() as u64;
+                AiWeek { place, changes, signed, deployments: changes, attempts: changes, ..AiWeek::default() }
+            };
+            (0..26).map(week).collect()
+        };
+        let all: Vec<Vec<AiWeek>> = (1..=2000).map(weeks_of).collect();
+        let services: Vec<AiService<'_>> =
+            all.iter().map(|weeks| AiService { weeks, ..AiService::default() }).collect();
+        let study = event_study(&services, &RULES);
+        let claimed = study.iter().flat_map(|study| &study.outcomes).filter(|outcome| outcome.is_shown);
+        assert_eq!(claimed.collect::<Vec<_>>(), Vec::<&EventOutcome>::new(), "{study:?}");
     }
 
     #[test]

@@ -250,7 +250,7 @@ impl Example {
             started_at: at(started),
             finished_at: finished.map(at),
             outcome,
-            shared_workflows: Vec::new(),
+            shared_workflows: None,
             branch: None,
             observed_at: at(0),
         });

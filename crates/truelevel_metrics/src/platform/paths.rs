@@ -12,18 +12,23 @@ use crate::timeline::DeploymentKind;
 pub struct GoldenPaths {
     /// What each is called in files and pipelines, without a version.
     pub whats: Vec<Vec<String>>,
-    /// The sources of pipeline runs that say which shared workflows ran: where one of a source's runs does, a run of it
-    /// that names none executed none. Of other sources' runs nothing is known.
+    /// The sources of pipeline runs that name shared workflows: where one of a source's runs does, a run of it that says
+    /// nothing executed none. Of other sources' runs that say nothing, nothing is known.
     pub telling: BTreeSet<SourceId>,
     /// Somebody declared them; else they are candidates, which no metric counts.
     pub is_declared: bool,
 }
 
 impl GoldenPaths {
-    /// The sources among these runs that say what ran.
+    /// The sources among these runs that name what ran.
     pub fn telling<'a>(runs: impl IntoIterator<Item = &'a PipelineRun>) -> BTreeSet<SourceId> {
-        let telling = runs.into_iter().filter(|run| !run.shared_workflows.is_empty());
+        let telling = runs.into_iter().filter(|run| !run.executed_shared().is_empty());
         telling.map(|run| run.source.clone()).collect()
+    }
+
+    /// Whether a run says which shared workflows it executed.
+    fn is_told(&self, run: &PipelineRun) -> bool {
+        run.shared_workflows.is_some() || self.telling.contains(&run.source)
     }
 
     /// The paths that a reference without its version belongs to.
@@ -72,11 +77,11 @@ fn executed(
         .pipelines?
         .of_commit(commit)
         .iter()
-        .filter(|run| run.started_at <= finished_at && paths.telling.contains(&run.source))
+        .filter(|run| run.started_at <= finished_at && paths.is_told(run))
         .peekable();
     runs.peek()?;
     let mut found = BTreeMap::new();
-    for reference in runs.flat_map(|run| &run.shared_workflows) {
+    for reference in runs.flat_map(|run| run.executed_shared()) {
         let (name, version) = match reference.rsplit_once('@') {
             Some((name, version)) => (name, Some(version.to_owned())),
             None => (reference.as_str(), None),

@@ -60,8 +60,7 @@ pub(super) struct Step {
     pub(super) text: String,
     pub(super) link: String,
     pub(super) verdict: Verdict,
-    pub(super) because: Vec<String>,
-    pub(super) parts: Vec<String>,
+    pub(super) reasons: Vec<String>,
     pub(super) connect: String,
     pub(super) share: String,
     /// Services that decide it: address and name.
@@ -210,13 +209,15 @@ pub(super) fn shown_constraint(
 fn step(site: &Site<'_>, result: &QuestionResult, is_constraint: bool, is_later: bool) -> Step {
     let services = result.services.as_ref();
     let deciding = services.map_or(&[][..], |services| services.deciding.as_slice());
-    let decided_by = services.map_or(0, |services| if services.no > 0 { services.no } else { services.unknown });
+    let decided_by = services.map_or(0, |services| match result.answer {
+        Answer::No if services.no > 0 => services.no,
+        _ => services.no + services.unknown,
+    });
     Step {
         text: result.text.clone(),
         link: site.to(&Page::Definition(result.question.clone())),
         verdict: answer_verdict(result.answer),
-        because: result.because.clone(),
-        parts: result.parts.iter().filter_map(decision::part).collect(),
+        reasons: decision::reasons(result),
         connect: result.connect.join("; "),
         share: services.map_or_else(String::new, |services| {
             share_bar([
@@ -226,7 +227,7 @@ fn step(site: &Site<'_>, result: &QuestionResult, is_constraint: bool, is_later:
             ])
         }),
         deciding: deciding.iter().map(|name| (site.to(&Page::Service(name.clone())), name.clone())).collect(),
-        deciding_word: if result.answer == Answer::Yes { "Not, or not known, in" } else { "Decided by" },
+        deciding_word: if result.answer == Answer::Yes { "Not, or not known, in" } else { "Furthest from a yes:" },
         deciding_more: decided_by.saturating_sub(deciding.len() as u64),
         is_constraint,
         is_later,

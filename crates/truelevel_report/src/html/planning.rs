@@ -7,9 +7,8 @@ use super::markdown::coded;
 use super::overview::{ShownAction, ShownConstraint, actions, shown_constraint};
 use super::parts::{Verdict, untitled_figure};
 use super::{Page, Section, Site, rendered};
-use crate::decision;
-use crate::numbers;
 use crate::reference::Phase;
+use crate::{decision, numbers, words};
 
 #[derive(Template)]
 #[template(path = "pages/decision.html")]
@@ -34,6 +33,7 @@ struct ShownPhase<'a> {
     phase: &'a Phase,
     is_here: bool,
     standing: Option<String>,
+    settling: Option<String>,
 }
 
 /// What the workspace has taken on.
@@ -59,11 +59,15 @@ pub(super) fn decision(site: &Site<'_>) -> Section {
 
 pub(super) fn plan(site: &Site<'_>) -> Section {
     let here = &site.assessment.roadmap.phase;
-    let standing = |phase: &Phase| {
-        let found = site.assessment.roadmap.phases.iter().find(|result| result.phase == phase.id);
-        found.map(decision::phase)
+    let shown = |phase| {
+        let found = site.assessment.roadmap.phases.iter().find(|result| phase_is(phase, &result.phase));
+        ShownPhase {
+            is_here: phase_is(phase, here),
+            standing: found.map(decision::phase),
+            settling: found.and_then(decision::settling).map(|gates| coded(&words::capitalised(&gates))),
+            phase,
+        }
     };
-    let shown = |phase| ShownPhase { is_here: phase_is(phase, here), standing: standing(phase), phase };
     Section {
         page: Page::Plan,
         title: Page::Plan.title(),

@@ -60,8 +60,7 @@ struct Question {
     text: String,
     link: String,
     verdict: Verdict,
-    because: Vec<String>,
-    parts: Vec<String>,
+    reasons: Vec<String>,
 }
 
 #[derive(Template)]
@@ -291,8 +290,8 @@ fn questions(site: &Site<'_>, service: &ServiceResult) -> Vec<Block> {
             text: result.text.clone(),
             link: site.to(&Page::Definition(result.question.clone())),
             verdict,
-            because: result.because.clone(),
-            parts: result.parts.iter().filter(|_| !site.is_brief()).filter_map(decision::part).collect(),
+            // Where space is short, the answer's own reason is enough.
+            reasons: if site.is_brief() { result.because.clone() } else { decision::reasons(result) },
         };
         Block { within: Within::Questions, html: rendered(&question), label: result.text.clone(), verdict }
     };

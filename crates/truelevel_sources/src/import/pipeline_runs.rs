@@ -66,7 +66,7 @@ fn read(record: &Record<'_>, facts: &mut Facts) -> Result<(), Fault> {
         started_at,
         finished_at,
         outcome,
-        shared_workflows: SHARED_WORKFLOWS.given(record)?.unwrap_or_default(),
+        shared_workflows: SHARED_WORKFLOWS.given(record)?,
         branch: BRANCH.given(record)?,
         observed_at: record.observed_at()?,
     });
@@ -89,7 +89,7 @@ fn row(run: &PipelineRun) -> Row {
     STARTED_AT.put(&mut row, &run.started_at);
     FINISHED_AT.put(&mut row, run.finished_at.as_ref());
     OUTCOME.put(&mut row, &run.outcome);
-    SHARED_WORKFLOWS.put(&mut row, &run.shared_workflows);
+    SHARED_WORKFLOWS.put(&mut row, run.shared_workflows.as_ref());
     SOURCE.put(&mut row, &run.source);
     OBSERVED_AT.put(&mut row, &run.observed_at);
     row

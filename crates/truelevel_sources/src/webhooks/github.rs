@@ -132,7 +132,7 @@ fn pipeline_run(body: Payload<'_>, names: &Names) -> Result<PipelineRun, String>
         started_at: run.time("run_started_at")?.map_or_else(|| run.need_time("created_at"), Ok)?,
         finished_at: is_done.then_some(seen_at),
         outcome,
-        shared_workflows: shared.collect(),
+        shared_workflows: run.at("referenced_workflows").map(|_| shared.collect()),
         branch: run.text("head_branch").map(str::to_owned),
         observed_at: observed(seen_at, is_done),
     })

@@ -106,7 +106,7 @@ fn pipeline_run(body: Payload<'_>, names: &Names) -> Result<PipelineRun, String>
         started_at: created_at.plus(Span::from_millis(queued.saturating_mul(1000))),
         finished_at,
         outcome,
-        shared_workflows: Vec::new(),
+        shared_workflows: None,
         branch: run.text("ref").filter(|_| !run.is_true("tag")).map(str::to_owned),
         observed_at: observed(finished_at.unwrap_or(created_at), is_end),
     })

@@ -72,7 +72,7 @@ pub(super) fn run(
         started_at,
         finished_at,
         outcome,
-        shared_workflows: Vec::new(),
+        shared_workflows: None,
         branch: None,
         observed_at: observed(finished_at.unwrap_or(started_at), is_end),
     }

@@ -2,7 +2,7 @@
 
 use truelevel_model::{PipelineRun, RepositoryId, SourceId, Word};
 
-use crate::columns::{commit, list, list_text, millis, name, optional_time, time, word};
+use crate::columns::{commit, millis, name, optional_list, optional_list_text, optional_time, time, word};
 use crate::failure::Failure;
 use crate::sql::{Connection, row, values};
 use crate::tables::names::{self, Names};
@@ -41,7 +41,7 @@ pub(crate) fn write(connection: &Connection, names: &mut Names, runs: &[Pipeline
             &run.trigger,
             millis(run.finished_at),
             run.outcome.word(),
-            list_text(&run.shared_workflows),
+            optional_list_text(run.shared_workflows.as_deref()),
             run.branch.as_deref(),
             run.observed_at.millis(),
         ])
@@ -68,7 +68,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<PipelineRun>, Failure>
                 started_at: time(row, 0)?,
                 finished_at: optional_time(row, 7)?,
                 outcome: word(row, 8)?,
-                shared_workflows: list(row, 9)?,
+                shared_workflows: optional_list(row, 9)?,
                 branch: row.get(10)?,
                 observed_at: time(row, 11)?,
             })

@@ -73,7 +73,7 @@ pub(crate) fn pipeline_run(id: &str, attempt: u32) -> PipelineRun {
         started_at: at(0),
         finished_at: Some(at(300)),
         outcome: RunOutcome::Failed,
-        shared_workflows: vec!["platform/build.yml@v3".to_owned()],
+        shared_workflows: Some(vec!["platform/build.yml@v3".to_owned()]),
         branch: Some("main".to_owned()),
         observed_at: at(301),
     }
@@ -176,7 +176,7 @@ pub(crate) fn facts() -> Facts {
     let bare_run = PipelineRun {
         finished_at: None,
         outcome: RunOutcome::InProgress,
-        shared_workflows: Vec::new(),
+        shared_workflows: None,
         branch: None,
         ..pipeline_run("1", 2)
     };

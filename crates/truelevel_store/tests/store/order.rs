@@ -101,7 +101,7 @@ fn a_run() -> impl Strategy<Value = PipelineRun> {
     (
         (name(), name(), 1..3_u32),
         (name(), time(), maybe(time()), select(outcomes)),
-        proptest::collection::vec(any::<String>(), 0..3),
+        maybe(proptest::collection::vec(any::<String>(), 0..3)),
     )
         .prop_map(|(identity, rest, shared_workflows)| PipelineRun {
             source: SourceId::new(identity.0),
