@@ -42,7 +42,7 @@ fn history(repository: &GitRepository) -> History {
 
 fn declared(repository: &GitRepository) -> Vec<Deployment> {
     let tip = repository.default_branch().unwrap().expect("there are commits").tip;
-    let (files, _) = VersionFiles::recognise(&repository.tree(tip).unwrap());
+    let files = VersionFiles::Recognised;
     let (source, automation) = (SourceId::new("test"), AutomationAccounts::default());
     read_deployments(repository, &source, tip, &files, &automation, &|_, _| {}).unwrap().deployments
 }
@@ -263,6 +263,7 @@ fn random_deployments(random: &mut Random, commits: &[String]) -> Vec<Deployment
                 sequence: number as i64,
                 outcome,
                 is_initial_state: false,
+                is_removal: false,
                 initiated_by: None,
                 approval_wait: None,
                 strategy: None,

@@ -17,6 +17,7 @@ mod cluster;
 mod dashboard;
 mod deliveries;
 mod demo;
+mod deployment_repositories;
 mod doctor;
 mod drop_ins;
 mod edges;

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use truelevel_metrics::attribution::Attribution;
 use truelevel_model::{ChangeIndex, History, SourceId, Time};
-use truelevel_sources::deployment_files::PathTemplate;
+use truelevel_sources::deployment_files::{KeyPath, PathTemplate};
 use truelevel_sources::deployment_repository::{VersionFiles, read_deployments};
 use truelevel_sources::git::{AutomationAccounts, ChangeReading, GitRepository};
 
@@ -94,7 +94,7 @@ fn deployments(repository: &GitRepository) -> usize {
     // The same files that git is asked for.
     let template = format!("{}/{{environment}}/{{service}}", histories::DEPLOYMENT_PATH);
     let template = PathTemplate::parse(&template).expect("a template");
-    let files = VersionFiles::Configured(vec![(template, "image_tag".to_owned())]);
+    let files = VersionFiles::Configured(vec![(template, KeyPath::parse("image_tag").expect("a path of keys"))]);
     let read =
         read_deployments(repository, &SourceId::new("bench"), tip, &files, &AutomationAccounts::default(), &|_, _| {});
     read.expect("the bench repository reads").deployments.len()

@@ -217,6 +217,7 @@ fn event(service: &str, number: u64) -> (RawEvent, Reading) {
         sequence: 0,
         outcome: DeploymentOutcome::Succeeded,
         is_initial_state: false,
+        is_removal: false,
         initiated_by: None,
         approval_wait: None,
         strategy: None,

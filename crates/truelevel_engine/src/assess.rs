@@ -14,25 +14,21 @@ use truelevel_assess::{Catalog, benchmarks, conditions::Known, levels};
 use truelevel_metrics::course::course;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::platform::paths::PathDeployment;
-use truelevel_model::assessment::{
-    Assessment, Coverage, Level, RepositoryCoverage, Roadmap, SCHEMA, ServiceResult, SourceCoverage, StageResult,
-};
+use truelevel_model::assessment::{Assessment, Level, Roadmap, SCHEMA, ServiceResult, SourceCoverage, StageResult};
 use truelevel_model::course::{Course, Courses};
-use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
     BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Time, Window,
 };
 
-use truelevel_report::numbers;
-use truelevel_sources::git::{AutomationAccounts, ChangeReading, GitRepository};
+use truelevel_sources::git::{AutomationAccounts, ChangeReading};
 
 use crate::activity::{Activity, Windows, unplaced};
 use crate::architecture::Lockstep;
-use crate::collect::{Collected, CollectedRepository, collect};
+use crate::collect::{Collected, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
 use crate::evidence::{keep_evidence, reported_evidence};
 use crate::left_out::counted;
-use crate::matching::{OutsideProduction, Service, services};
+use crate::matching::{OutsideProduction, Service, services, set_aside};
 use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::own_rules::OwnRules;
 use crate::past::{Past, Summary};
@@ -42,7 +38,6 @@ use crate::reading::deployments;
 use crate::rollup::{RolledUp, judged};
 use crate::sources::sources;
 use crate::trends::{ServiceWeeks, trends};
-use crate::warnings::{file_warning, located};
 use crate::what_if::Supposed;
 use crate::{EngineError, Talk, Workspace, turning};
 
@@ -72,6 +67,8 @@ pub struct Prepared {
     pub(crate) services: Vec<Service>,
     /// What is deployed, and never to production.
     pub(crate) outside_production: Vec<OutsideProduction>,
+    /// Services that are not in question: taken out of production before the window, or not known yet at its end.
+    pub(crate) set_aside: Vec<Service>,
     pub(crate) mainlines: Vec<Option<Mainline>>,
     /// The default branches as of the start of the window; made when the window before it is measured.
     mainlines_before: OnceLock<Vec<Option<Mainline>>>,
@@ -136,12 +133,13 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
             .warnings
             .push(format!("the as-of {} lies in the future: what is not known yet counts as not happened", window.end));
     }
-    talk.progress("reading deployments from the store", 0, None);
+    talk.progress("bringing deployments and services together", 0, None);
     let records = workspace.store.service_records()?;
     let (mut services, outside_production) =
         services(&workspace.config, &collected.repositories, deployments(workspace)?, &records);
     refuse_emptiness(&collected, &services, window)?;
     refuse_unknown(&request.services, &services)?;
+    let set_aside = set_aside(&mut services, &collected.repositories, &workspace.config, &request.services, window);
     talk.progress("looking at files", 0, None);
     let detected = detect(&collected.repositories, &workspace.config.own.practices, window.end, talk);
     if workspace.is_kept() {
@@ -177,6 +175,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         calendar: workspace.config.calendar.clone(),
         services,
         outside_production,
+        set_aside,
         collected,
     };
     prepared.look_closer(workspace)?;
@@ -201,7 +200,7 @@ pub(crate) fn is_asked(names: &[String], service: &Service) -> bool {
     names.is_empty() || names.iter().any(|name| name == service.id.as_str())
 }
 
-fn first_names(names: &BTreeSet<String>) -> String {
+pub(crate) fn first_names(names: &BTreeSet<String>) -> String {
     let shown: Vec<_> = names.iter().take(8).map(|name| truelevel_model::printable(name).into_owned()).collect();
     let more = names.len().saturating_sub(shown.len());
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
@@ -209,10 +208,13 @@ fn first_names(names: &BTreeSet<String>) -> String {
 
 pub(crate) fn refuse_emptiness(collected: &Collected, services: &[Service], window: Window) -> Result<(), EngineError> {
     let newest = collected.repositories.iter().map(|repository| repository.history.len()).max().unwrap_or(0);
-    if newest == 0 && services.iter().all(|service| service.deployments.is_empty()) {
+    if services.is_empty() || newest == 0 && services.iter().all(|service| service.deployments.is_empty()) {
         let reasons = collected.warnings.join("; ");
         let reasons = if reasons.is_empty() { String::new() } else { format!(": {reasons}") };
-        return Err(EngineError::NothingToAssess(format!("there are no commits and no facts{reasons}")));
+        return Err(EngineError::NothingToAssess(format!(
+            "{}{reasons}",
+            if newest == 0 { "there are no commits and no facts" } else { "there is no service" }
+        )));
     }
     let has_head = collected.repositories.iter().any(|repository| repository.head_as_of(window.end).is_some());
     let has_deployment =
@@ -521,143 +523,6 @@ impl Prepared {
         let weeks_held = &|gate: &str| self.past.weeks_held(gate);
         plan(&self.catalog, Planned { level, stages, lanes, services, judged, weeks_held, as_of: self.window.end })
     }
-
-    fn coverage(&self, asked: &[&Service], services: &[ServiceResult], tallies: &[&Tally]) -> Coverage {
-        let mut by_data: BTreeMap<String, u64> = BTreeMap::new();
-        for service in services {
-            *by_data.entry(data_name(service.deployment_data).to_owned()).or_default() += 1;
-        }
-        let mut warnings = self.collected.warnings.clone();
-        warnings.extend(self.own.expired(self.window.end));
-        warnings.extend(self.unplaced.clone());
-        warnings.extend(OutsideProduction::warning(&self.outside_production));
-        warnings.extend(self.platform.warnings(self.window.end));
-        warnings.extend(crate::evidence::warning_of_reports(services));
-        let mut file_warnings = Vec::new();
-        for (repository, detected) in self.collected.repositories.iter().zip(&self.detected) {
-            file_warnings.extend(detected.warnings.iter().filter_map(|warning| file_warning(repository, warning)));
-            let lines: Vec<String> = detected.warnings.iter().map(|warning| located(repository, warning)).collect();
-            warnings.extend(lines.iter().take(5).cloned());
-            if lines.len() > 5 {
-                warnings.push(format!("{}: {} more files cannot be read whole", repository.id, lines.len() - 5));
-            }
-        }
-        for (service, tally) in asked.iter().zip(tallies) {
-            if tally.is_baseline_unknown {
-                let baseline = truelevel_model::printable(service.baseline.as_deref().unwrap_or_default());
-                warnings.push(format!(
-                    "{}: the declared baseline {baseline} leads to no commit of a repository and is ignored",
-                    service.id
-                ));
-            }
-            if let (Some(named), None) = (&service.named_repository, service.repository) {
-                warnings.push(format!(
-                    "{}: its repository is configured as {}, and none of that name is given",
-                    service.id,
-                    truelevel_model::printable(named)
-                ));
-            }
-            let Some(version) = &tally.unknown_version else { continue };
-            let repository = service.repository.map(|place| &self.collected.repositories[place]);
-            let newest = repository.and_then(|repository| self.newest_change(repository));
-            let newest = newest.map(|at| format!(", its newest commit is from {}", at.date())).unwrap_or_default();
-            warnings.push(format!(
-                "{}: the version that runs, {}, leads to no commit of the repository{newest}; fetch it with its tags, else what waits for deployment is not known",
-                service.id,
-                truelevel_model::printable(version)
-            ));
-        }
-        self.warn_of_assumptions(asked, services, &mut warnings);
-        let uses = self.repository_uses(asked);
-        Coverage {
-            repositories: self
-                .collected
-                .repositories
-                .iter()
-                .zip(uses)
-                .map(|(repository, used_for)| self.repository_coverage(repository, used_for))
-                .collect(),
-            services_by_deployment_data: by_data,
-            services_without_repository: services
-                .iter()
-                .filter(|service| service.repositories.is_empty())
-                .map(|service| service.service.clone())
-                .collect(),
-            production_deployments: tallies.iter().map(|tally| tally.deployments).sum(),
-            versions_resolved: tallies.iter().filter(|tally| tally.has_repository).map(|tally| tally.resolved).sum(),
-            versions_asked: tallies.iter().filter(|tally| tally.has_repository).map(|tally| tally.deployments).sum(),
-            sources: self.sources.clone(),
-            warnings,
-            file_warnings,
-        }
-    }
-
-    fn warn_of_assumptions(&self, asked: &[&Service], services: &[ServiceResult], warnings: &mut Vec<String>) {
-        let assumed = asked
-            .iter()
-            .filter(|service| {
-                service.production.takes_unnamed && service.deployment_data == DeploymentData::DeploymentRepository
-            })
-            .count();
-        if assumed > 0 {
-            warnings.push(format!(
-                "no environment is named for {}; the only one there is was taken for production",
-                numbers::count(assumed as u64, "service")
-            ));
-        }
-        let newest = self.collected.repositories.iter().filter_map(|repository| self.newest_change(repository)).max();
-        if let Some(newest) = newest
-            && newest <= self.window.start
-            && services.iter().all(|service| !service.is_active)
-        {
-            let date = newest.date();
-            let message = format!(
-                "nothing happened in the window: the newest commit is from {date}. Fetch the repositories, or look at \
-                 their time with `--as-of {date}`"
-            );
-            // Whoever reads one warning reads this one.
-            warnings.insert(0, message);
-        }
-    }
-
-    pub(crate) fn newest_change(&self, repository: &CollectedRepository) -> Option<Time> {
-        let head = repository.history.find(&repository.head_as_of(self.window.end)?)?;
-        Some(repository.history.committed_at(head))
-    }
-
-    /// What each repository is used for, by its place.
-    fn repository_uses(&self, asked: &[&Service]) -> Vec<BTreeSet<&'static str>> {
-        let mut uses = vec![BTreeSet::new(); self.collected.repositories.len()];
-        for service in asked {
-            for place in &service.deployed_from {
-                uses[*place].insert("deployments");
-            }
-            let Some(place) = service.repository else { continue };
-            uses[place].insert("changes");
-            if service.deployment_data == DeploymentData::ReleaseTags {
-                uses[place].insert("release_tags");
-            }
-        }
-        uses
-    }
-
-    fn repository_coverage(
-        &self,
-        repository: &CollectedRepository,
-        used_for: BTreeSet<&'static str>,
-    ) -> RepositoryCoverage {
-        RepositoryCoverage {
-            repository: repository.id.as_str().to_owned(),
-            branch: repository.branch.as_ref().map(|branch| branch.name.clone()),
-            web_address: repository.web_address.clone(),
-            commit: repository.head_as_of(self.window.end).map(|commit| commit.to_string()),
-            changes: repository.history.len() as u64,
-            tags: repository.tags.len() as u64,
-            used_for: used_for.into_iter().map(str::to_owned).collect(),
-            is_shallow: repository.git.as_ref().is_some_and(GitRepository::is_shallow),
-            newest_change_at: self.newest_change(repository),
-        }
-    }
 }
 
 /// One service, judged.
@@ -675,22 +540,13 @@ pub(crate) struct Beside {
 }
 
 /// What one service adds to coverage and to what is found over services.
-struct Tally {
-    deployments: u64,
-    resolved: u64,
-    has_repository: bool,
-    unknown_version: Option<String>,
-    is_baseline_unknown: bool,
+pub(crate) struct Tally {
+    pub(crate) deployments: u64,
+    pub(crate) resolved: u64,
+    pub(crate) has_repository: bool,
+    pub(crate) unknown_version: Option<String>,
+    pub(crate) is_baseline_unknown: bool,
     exclusions: Exclusions,
     trace: Trace,
     path_deployments: Vec<PathDeployment>,
-}
-
-fn data_name(data: DeploymentData) -> &'static str {
-    match data {
-        DeploymentData::Reported => "reported",
-        DeploymentData::DeploymentRepository => "deployment_repository",
-        DeploymentData::ReleaseTags => "release_tags",
-        DeploymentData::None => "none",
-    }
 }

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use truelevel_model::{ChangeIndex, CommitId, History, RepositoryId, SourceId, Tag, Time, Window};
-use truelevel_sources::deployment_files::PathTemplate;
+use truelevel_report::numbers;
+use truelevel_sources::deployment_files::{DeclaredVersion, is_production, lies_in_chart};
 use truelevel_sources::deployment_repository::{DeclaredVersions, VersionFiles, read_deployments};
-use truelevel_sources::git::{AutomationAccounts, Branch, ChangeReading, GitError, GitRepository};
+use truelevel_sources::git::{AutomationAccounts, Branch, ChangeReading, GitError, GitRepository, Tree, TreeFile};
 use truelevel_store::Store;
 
+use crate::matching::plain_name;
 use crate::reading::in_shares;
 use crate::{EngineError, Talk, Workspace};
 
@@ -286,8 +288,9 @@ fn recent_changes(history: &History, from: usize) -> Vec<ChangeIndex> {
 /// Decides which repositories declare what runs where, where the configuration does not say.
 fn find_deployment_repositories(workspace: &Workspace, collected: &mut Collected) {
     let names: BTreeSet<String> =
-        collected.repositories.iter().map(|repository| crate::matching::plain_name(repository.id.as_str())).collect();
+        collected.repositories.iter().map(|repository| plain_name(repository.id.as_str())).collect();
     let configured = &workspace.config.deployment_repositories;
+    let mut not_taken = Vec::new();
     for repository in &mut collected.repositories {
         let (Some(branch), Some(git)) = (&repository.branch, &repository.git) else { continue };
         let source = SourceId::new(format!("deployment_repository:{}", repository.id.as_str()));
@@ -302,20 +305,43 @@ fn find_deployment_repositories(workspace: &Workspace, collected: &mut Collected
             }
         };
         let templates = repository.configured.map(|place| configured[place].files.as_slice()).unwrap_or_default();
-        let (files, declared) = if templates.is_empty() {
-            VersionFiles::recognise(&tree)
+        let files = if templates.is_empty() {
+            VersionFiles::Recognised
         } else {
-            let parsed =
-                templates.iter().filter_map(|(path, key)| Some((PathTemplate::parse(path).ok()?, key.clone())));
-            let files = VersionFiles::Configured(parsed.collect());
-            let declared = files.declared(&tree);
-            (files, declared)
+            for files in templates {
+                if !tree.files().iter().any(|file| files.template.matches(&file.path).is_some()) {
+                    collected.warnings.push(format!(
+                        "{}: the path template `{}` fits no file of {}",
+                        files.place,
+                        truelevel_model::printable(&files.path),
+                        repository.id
+                    ));
+                }
+            }
+            VersionFiles::Configured(
+                templates.iter().map(|files| (files.template.clone(), files.version.clone())).collect(),
+            )
         };
-        if repository.configured.is_some() || declares_what_runs(repository, &declared, &names, tree.files().len()) {
+        let declared = files.declared(&tree, &|_| false);
+        if repository.configured.is_some()
+            || declares_what_runs(repository, &declared, &names, &tree)
+            || declared_what_ran(repository, git, &names, &tree)
+        {
             warn_of_problems(&repository.id, &declared, &mut collected.warnings);
             repository.deployments = Some(DeploymentSource { source, files });
+        } else if let Some((path, _)) = declared.versions.first() {
+            let files: BTreeSet<&str> = declared.versions.iter().map(|(path, _)| path.as_str()).collect();
+            not_taken.push(format!(
+                "{}: {} that could say what runs ({}{}) were not taken for deployments, since nothing in them says that \
+                 production runs it; if it does, name the repository in a [[deployment_repository]] table",
+                repository.id,
+                numbers::count(files.len() as u64, "file"),
+                truelevel_model::printable(path),
+                if files.len() > 1 { ", …" } else { "" },
+            ));
         }
     }
+    collected.warnings.extend(not_taken);
 }
 
 fn warn_of_problems(repository: &RepositoryId, declared: &DeclaredVersions, warnings: &mut Vec<String>) {
@@ -332,28 +358,63 @@ fn warn_of_problems(repository: &RepositoryId, declared: &DeclaredVersions, warn
     }
 }
 
-/// Whether versions that were found say what runs, and are not examples, defaults or a tool's own images: an
-/// environment is named and production is among them; or a declared service is one of the repositories; or the
-/// repository is about nothing else.
+/// Whether versions that were found say what runs, and are not examples, defaults or a tool's own images: they stand in
+/// what a controller runs; or an environment is named and production is among them; or a declared service is one of the
+/// repositories; or the repository is about nothing else.
 fn declares_what_runs(
     repository: &CollectedRepository,
     declared: &DeclaredVersions,
     repositories: &BTreeSet<String>,
-    files_in_tree: usize,
+    tree: &Tree,
 ) -> bool {
-    let is_production = |environment: &Option<String>| {
-        environment.as_deref().is_some_and(truelevel_sources::deployment_files::is_production)
-    };
-    let services: BTreeSet<&str> = declared.versions.iter().map(|(_, version)| version.service.as_str()).collect();
     let files: BTreeSet<&str> = declared.versions.iter().map(|(path, _)| path.as_str()).collect();
-    let names_a_repository =
-        services.iter().any(|service| repositories.contains(&crate::matching::plain_name(service)));
-    // Releases speak for a repository of code, unless a good part of its files says what runs.
-    let has_code = repository.tags.len() >= 3 && files.len() * 10 < files_in_tree;
-    declared.versions.iter().any(|(_, version)| is_production(&version.environment))
-        || names_a_repository
-        || (!has_code && services.len() >= 3 && files.len() >= 3)
+    // Releases speak for a repository of code, unless a good part of its files says what runs. What it says of itself, and
+    // in the charts that it offers to others, is a sample.
+    let has_code = repository.tags.len() >= 3 && files.len() * 10 < tree.files().len();
+    let own_name = plain_name(repository.id.as_str());
+    let is_sample = |path: &str| has_code && lies_in_chart(path, &|sibling| tree.contains(sibling));
+    let services: BTreeSet<&str> = declared.versions.iter().map(|(_, version)| version.service.as_str()).collect();
+    let says_so = |(path, version): &(String, DeclaredVersion)| {
+        let is_production = version.environment.as_deref().is_some_and(is_production);
+        let name = plain_name(&version.service);
+        let is_for_a_repository = repositories.contains(&name) && !(has_code && name == own_name);
+        version.shape.is_deploying() || (!is_sample(path) && (is_production || is_for_a_repository))
+    };
+    declared.versions.iter().any(says_so) || (!has_code && services.len() >= 3 && files.len() >= 3)
 }
+
+/// Whether a repository said what runs within the year before its newest commit: where everything was taken out since,
+/// that is known too. Only files that are not there any more, or say something else, are looked at.
+fn declared_what_ran(
+    repository: &CollectedRepository,
+    git: &GitRepository,
+    repositories: &BTreeSet<String>,
+    newest: &Tree,
+) -> bool {
+    let history = &repository.history;
+    let Some(tip) = repository.branch.as_ref().and_then(|branch| history.find(&branch.tip)) else { return false };
+    let year_before = Window::ending(history.committed_at(tip), SIZED_DAYS).start;
+    let line = std::iter::successors(Some(tip), |change| history.parents(*change).first().copied());
+    let within_a_year = line.skip(1).take_while(|change| history.committed_at(*change) > year_before);
+    let mut seen: BTreeSet<(String, String)> =
+        newest.files().iter().map(|file| (file.path.clone(), file.content())).collect();
+    let mut next = 1;
+    (1_u64..).zip(within_a_year).any(|(distance, change)| {
+        if distance != next {
+            return false;
+        }
+        next *= LOOKS_BACK_TIMES;
+        let Ok(tree) = git.tree(history.id(change)) else { return false };
+        let is_known = |file: &TreeFile| seen.contains(&(file.path.clone(), file.content()));
+        let declared = VersionFiles::Recognised.declared(&tree, &is_known);
+        seen.extend(tree.files().iter().map(|file| (file.path.clone(), file.content())));
+        declares_what_runs(repository, &declared, repositories, &tree)
+    })
+}
+
+/// Each tree of the past that is looked at lies so many times as many commits back as the one before: what stood for long
+/// is met, and a long history costs few trees.
+const LOOKS_BACK_TIMES: u64 = 4;
 
 fn read_declared(
     workspace: &mut Workspace,
@@ -384,7 +445,7 @@ fn read_declared(
     warnings.extend(read.damaged.iter().take(5).map(|damaged| format!("{}: {damaged}", repository.id)));
     if read.damaged.len() > 5 {
         warnings.push(format!(
-            "{}: {} more files of its history cannot be read",
+            "{}: {} more parts of its history cannot be read",
             repository.id,
             read.damaged.len() - 5
         ));

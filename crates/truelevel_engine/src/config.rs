@@ -3,6 +3,7 @@
 mod golden_paths;
 mod network;
 mod planning;
+mod services;
 mod serving;
 mod sign_in;
 
@@ -11,12 +12,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Weekday;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use regex::Regex;
 use serde::Deserialize;
 use toml::Spanned;
 use truelevel_model::Calendar;
 use truelevel_model::calendar::WORKING_DAYS;
-use truelevel_sources::deployment_files::PathTemplate;
 
 use crate::own_rules::{ExemptionTable, GateTable, OwnRules, OwnTables, PracticeTable, ThresholdTable};
 use golden_paths::GoldenPathTable;
@@ -24,6 +23,8 @@ pub use golden_paths::{ExceptionConfig, GoldenPathConfig};
 pub use network::Network;
 pub use planning::{CostRates, Initiative};
 use planning::{CostTable, InitiativeTable};
+pub use services::{DeploymentRepositoryConfig, PartConfig, ServiceConfig, VersionFilesConfig};
+use services::{DeploymentRepositoryTable, ServiceTable};
 pub use serving::{EventsConfig, SecretPlace, ServeConfig, TlsFiles, WebhookConfig};
 use serving::{EventsTable, ServeTable, WebhookTable};
 pub use sign_in::SignInConfig;
@@ -113,36 +114,6 @@ pub struct RepositoryConfig {
     pub known_as: Vec<String>,
 }
 
-/// A repository that declares what runs where.
-#[derive(Debug)]
-pub struct DeploymentRepositoryConfig {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its version files, each with the key path of the version; none for what is recognised.
-    pub files: Vec<(String, String)>,
-}
-
-/// A service.
-#[derive(Debug)]
-pub struct ServiceConfig {
-    /// The service.
-    pub name: String,
-    /// The team that owns it.
-    pub team: Option<String>,
-    /// Its repository, where that is not the one of the same name.
-    pub repository: Option<String>,
-    /// The part of the repository that is its own.
-    pub paths: Vec<String>,
-    /// A version that ran before the first known deployment.
-    pub baseline: Option<String>,
-    /// How a tag or commit is found in a version.
-    pub version_patterns: Vec<Regex>,
-    /// Its production environments, where they differ from the workspace's.
-    pub production: Vec<String>,
-    /// What senders of events call it, where that is not its name.
-    pub known_as: Vec<String>,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -217,41 +188,9 @@ struct RepositoryTable {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DeploymentRepositoryTable {
-    path: PathBuf,
-    #[serde(default)]
-    files: Vec<FilesTable>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FilesTable {
-    path: Spanned<String>,
-    version: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct EnvironmentTable {
     name: Spanned<String>,
     production: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ServiceTable {
-    name: Spanned<String>,
-    team: Option<String>,
-    repository: Option<String>,
-    #[serde(default)]
-    paths: Vec<String>,
-    baseline: Option<String>,
-    #[serde(default)]
-    version_patterns: Vec<Spanned<String>>,
-    #[serde(default)]
-    production: Vec<Spanned<String>>,
-    #[serde(default)]
-    known_as: Vec<String>,
 }
 
 impl Config {
@@ -389,17 +328,7 @@ impl Reader<'_> {
         let deployment_repositories = file
             .deployment_repository
             .into_iter()
-            .map(|table| {
-                let files = table.files.into_iter().map(|files| {
-                    let at = files.path.span().start;
-                    PathTemplate::parse(files.path.get_ref()).map_err(|message| self.invalid(at, message))?;
-                    Ok((files.path.into_inner(), files.version))
-                });
-                Ok(DeploymentRepositoryConfig {
-                    path: folder.join(table.path),
-                    files: files.collect::<Result<_, _>>()?,
-                })
-            })
+            .map(|table| self.check_deployment_repository(table, folder))
             .collect::<Result<_, ConfigError>>()?;
         let own_gates: Vec<String> = file.gate.iter().map(|gate| gate.id().to_owned()).collect();
         let initiatives = self.check_initiatives(file.initiative, &own_gates)?;
@@ -471,42 +400,6 @@ impl Reader<'_> {
         });
         Ok(Calendar::new(zone, named.collect::<Result<Vec<_>, _>>()?))
     }
-
-    fn check_service(
-        &self,
-        service: ServiceTable,
-        environments: &BTreeMap<String, bool>,
-    ) -> Result<ServiceConfig, ConfigError> {
-        for environment in &service.production {
-            if !environments.contains_key(environment.get_ref()) {
-                let known: Vec<_> = environments.keys().map(|name| format!("`{name}`")).collect();
-                let known = if known.is_empty() { "none is declared".to_owned() } else { known.join(", ") };
-                let message = format!(
-                    "the environment `{}` is not declared in an [[environment]] table; declared: {known}",
-                    environment.get_ref()
-                );
-                return Err(self.invalid(environment.span().start, message));
-            }
-        }
-        let version_patterns = service
-            .version_patterns
-            .into_iter()
-            .map(|pattern| {
-                let compiled = regex::RegexBuilder::new(pattern.get_ref()).size_limit(1 << 20).build();
-                compiled.map_err(|error| self.invalid(pattern.span().start, format!("not a pattern: {error}")))
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(ServiceConfig {
-            name: service.name.into_inner(),
-            team: service.team,
-            repository: service.repository,
-            paths: service.paths,
-            baseline: service.baseline,
-            version_patterns,
-            production: service.production.into_iter().map(Spanned::into_inner).collect(),
-            known_as: service.known_as,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -537,6 +430,14 @@ mod tests {
         check(
             "[[environment]]\nname = \"prod\"\nproduction = true\n[[service]]\nname = \"a\"\nproduction = [\"prd\"]\n",
             "truelevel.toml:6:15: the environment `prd` is not declared in an [[environment]] table; declared: `prod`",
+        );
+        check(
+            "[[service]]\nname = \"a\"\npaths = [\"web\", \"../x\"]\n",
+            "truelevel.toml:3:17: the path `../x` leads out of the repository",
+        );
+        check(
+            "[[deployment_repository]]\npath = \"x\"\nfiles = [{ path = \"{service}\", version = \"tag[[\" }]\n",
+            "truelevel.toml:3:41: the path of keys `tag[[` has a `[` that is not closed",
         );
         check("[[service]]\nname = \"a\"\nversion_patterns = [\"(\"]\n", "truelevel.toml:3:21: not a pattern");
         check("[[repository]]\nname = \"a\"\n", "truelevel.toml:1:1: missing field `path`");

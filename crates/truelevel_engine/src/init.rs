@@ -56,7 +56,7 @@ fn look_around(folder: &Path) -> Result<Found, EngineError> {
         if let Ok(Some(branch)) = repository.default_branch()
             && let Ok(tree) = repository.tree(branch.tip)
         {
-            let (_, declared) = VersionFiles::recognise(&tree);
+            let declared = VersionFiles::Recognised.declared(&tree, &|_| false);
             let environments: BTreeSet<String> =
                 declared.versions.into_iter().filter_map(|(_, version)| version.environment).collect();
             if environments.iter().any(|environment| deployment_files::is_production(environment)) {

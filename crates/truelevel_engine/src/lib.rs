@@ -9,6 +9,7 @@ pub mod assess;
 mod collect;
 pub mod compare;
 pub mod config;
+mod coverage;
 pub mod declare;
 pub mod demo;
 pub mod doctor;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use truelevel_metrics::removals::taken_out_at;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
     Deployment, EnvironmentId, Exclusions, Reason, RepositoryId, ServiceId, ServiceRecord, SourceId, Time, Window,
@@ -14,7 +15,7 @@ use truelevel_sources::git::PathScope;
 use truelevel_sources::release_tags::{self, RELEASE_ENVIRONMENT};
 
 use crate::collect::CollectedRepository;
-use crate::config::{Config, ServiceConfig};
+use crate::config::{Config, PartConfig, ServiceConfig};
 
 /// A service with everything that is its own.
 pub(crate) struct Service {
@@ -23,6 +24,8 @@ pub(crate) struct Service {
     /// The place of its repository among those collected.
     pub(crate) repository: Option<usize>,
     pub(crate) scope: Option<PathScope>,
+    /// The parts of the repository that are configured as its own.
+    pub(crate) parts: Vec<PartConfig>,
     pub(crate) baseline: Option<String>,
     pub(crate) version_patterns: Vec<regex::Regex>,
     pub(crate) deployments: Vec<Deployment>,
@@ -122,7 +125,7 @@ impl Service {
 pub(crate) struct Production {
     named: Option<BTreeSet<String>>,
     declared: BTreeMap<String, bool>,
-    /// No environment is named anywhere, so the only one is it.
+    /// No environment is named, so the only one is it.
     pub(crate) takes_unnamed: bool,
 }
 
@@ -174,12 +177,13 @@ pub(crate) fn services(
         ids.extend(recorded.keys().map(|id| (*id).clone()));
     }
     let named = Named::new(repositories);
+    let naming = sources_that_name_production(by_service.values());
     let (mut services, outside): (Vec<Service>, Vec<Service>) = ids
         .into_iter()
         .map(|id| {
             let deployments = by_service.remove(&id).unwrap_or_default();
             let said = Said { configured: configured.get(id.as_str()).copied(), record: recorded.get(&id).copied() };
-            service(id.clone(), said, config, (repositories, &named), deployments)
+            service(id.clone(), said, config, (repositories, &named, &naming), deployments)
         })
         .partition(|service| {
             configured.contains_key(service.id.as_str())
@@ -199,7 +203,7 @@ pub(crate) fn services(
                 if !known.insert(id.clone()) {
                     continue;
                 }
-                let own = service(id.clone(), Said::default(), config, (repositories, &named), Vec::new());
+                let own = service(id.clone(), Said::default(), config, (repositories, &named, &naming), Vec::new());
                 services.push(Service { repository: Some(place), ..own });
             }
         }
@@ -223,7 +227,7 @@ fn service(
     id: ServiceId,
     said: Said<'_>,
     config: &Config,
-    (repositories, named_repositories): (&[CollectedRepository], &Named<'_>),
+    (repositories, named_repositories, naming): (&[CollectedRepository], &Named<'_>, &BTreeSet<SourceId>),
     mut deployments: Vec<Deployment>,
 ) -> Service {
     // A system that makes deployments knows more of them than the repository that asked for them.
@@ -248,19 +252,23 @@ fn service(
     let production = Production {
         named: named.map(|production| production.iter().cloned().collect()),
         declared: config.environments.clone(),
-        takes_unnamed: deployments.iter().all(|deployment| deployment.environment.as_str() == UNNAMED_ENVIRONMENT),
+        takes_unnamed: deployments.iter().all(|deployment| {
+            deployment.environment.as_str() == UNNAMED_ENVIRONMENT && !naming.contains(&deployment.source)
+        }),
     };
     let recorded_repository = record.and_then(|record| record.repository.as_ref()).map(RepositoryId::as_str);
     let wanted =
         configured.and_then(|service| service.repository.as_deref()).or(recorded_repository).unwrap_or(id.as_str());
-    let paths = configured.map(|service| service.paths.as_slice()).unwrap_or_default();
+    let parts = configured.map(|service| service.paths.as_slice()).unwrap_or_default();
+    let paths: Vec<String> = parts.iter().map(|part| part.path.clone()).collect();
     Service {
         team: configured
             .and_then(|service| service.team.clone())
             .or_else(|| record.and_then(|record| record.team.clone())),
         repository: named_repositories.find(wanted),
         wanted_repository: wanted.to_owned(),
-        scope: (!paths.is_empty()).then(|| PathScope::new(paths)),
+        scope: (!paths.is_empty()).then(|| PathScope::new(&paths)),
+        parts: parts.to_vec(),
         baseline: configured.and_then(|service| service.baseline.clone()),
         version_patterns: configured.map(|service| service.version_patterns.clone()).unwrap_or_default(),
         deployments,
@@ -272,6 +280,55 @@ fn service(
         named_repository: configured.and_then(|service| service.repository.clone()),
         id,
     }
+}
+
+/// The sources that name production for a good part of their services. What they leave unnamed is not production: a base
+/// that others build on, a sample.
+fn sources_that_name_production<'a>(services: impl Iterator<Item = &'a Vec<Deployment>>) -> BTreeSet<SourceId> {
+    let mut counts: BTreeMap<&SourceId, (usize, usize)> = BTreeMap::new();
+    for deployments in services {
+        let mut names: BTreeMap<&SourceId, bool> = BTreeMap::new();
+        for deployment in deployments {
+            *names.entry(&deployment.source).or_insert(false) |=
+                deployment_files::is_production(deployment.environment.as_str());
+        }
+        for (source, names_production) in names {
+            let (naming, all) = counts.entry(source).or_insert((0, 0));
+            *naming += usize::from(names_production);
+            *all += 1;
+        }
+    }
+    let is_naming = |(naming, all): (usize, usize)| naming > 0 && naming * NAMING_ONE_IN >= all;
+    counts.into_iter().filter(|(_, counts)| is_naming(*counts)).map(|(source, _)| source.clone()).collect()
+}
+
+/// A source names production when it does so for one of so many of its services; fewer are names that happen to look
+/// like it.
+const NAMING_ONE_IN: usize = 4;
+
+/// Takes those services out that nothing runs of since before the window, and those of which nothing was known at its end,
+/// unless the configuration lists them or they are asked for.
+pub(crate) fn set_aside(
+    services: &mut Vec<Service>,
+    repositories: &[CollectedRepository],
+    config: &Config,
+    asked: &[String],
+    window: Window,
+) -> Vec<Service> {
+    let is_out = |service: &Service| {
+        let is_production = |environment: &EnvironmentId| service.production.is(environment.as_str());
+        let taken_out = taken_out_at(&service.deployments, &is_production, window.end);
+        let is_known = service.deployments.iter().any(|deployment| deployment.finished_at <= window.end)
+            || service.repository.is_some_and(|place| repositories[place].head_as_of(window.end).is_some());
+        (!is_known || taken_out.is_some_and(|at| at <= window.start))
+            && !asked.iter().any(|name| name == service.id.as_str())
+            && config.services.iter().all(|configured| configured.name != service.id.as_str())
+    };
+    // Where nothing else is left, what stood is the answer.
+    if services.iter().all(is_out) {
+        return Vec::new();
+    }
+    services.extract_if(.., |service| is_out(service)).collect()
 }
 
 /// The repositories by name, as they are and without what differs between spellings.
@@ -290,7 +347,8 @@ impl<'a> Named<'a> {
         named
     }
 
-    /// The repository of a name: the same but for spelling, else the only one that differs by a usual ending.
+    /// The repository of a name: the same but for spelling, else the only one that differs by a usual ending, else the one
+    /// without the region that the name ends with.
     fn find(&self, name: &str) -> Option<usize> {
         let wanted = plain_name(name);
         if let Some(same) = self.exact.get(name).or_else(|| self.plain.get(&wanted)) {
@@ -301,7 +359,8 @@ impl<'a> Named<'a> {
         let mut near = longer.chain(shorter).filter_map(|name| self.plain.get(&name));
         match (near.next(), near.next()) {
             (Some(place), None) => Some(*place),
-            _ => None,
+            (Some(_), Some(_)) => None,
+            (None, _) => self.plain.get(deployment_files::without_region(&wanted)?).copied(),
         }
     }
 }

@@ -335,7 +335,7 @@ impl Measuring<'_> {
             unknown_version: (service.repository.is_some() && data.is_running_version_unknown())
                 .then(|| data.timeline.entries.last().map(|entry| entry.deployment.version.clone()))
                 .flatten(),
-            is_active: events().next().is_some() || changes_in_window,
+            is_active: events().next().is_some() || (changes_in_window && data.taken_out_at.is_none()),
         }
     }
 
@@ -474,7 +474,12 @@ fn delivery_facts(data: &ServiceData<'_>) -> DeliveryFacts {
         .facts
         .deployments
         .iter()
-        .filter(|deployment| !is_proxy && !is_production(deployment) && deployment.finished_at <= data.window.end)
+        .filter(|deployment| {
+            !is_proxy
+                && !deployment.is_removal
+                && !is_production(deployment)
+                && deployment.finished_at <= data.window.end
+        })
         .copied()
         .collect();
     let environments: BTreeSet<_> = earlier

@@ -19,7 +19,7 @@ use crate::activity::{stands_for, unplaced};
 use crate::assess::{
     AssessRequest, Beside, Measured, Prepared, assess_with_courses, is_asked, prepare, refuse_emptiness, refuse_unknown,
 };
-use crate::matching::{Matched, Service, services};
+use crate::matching::{Matched, Service, services, set_aside};
 use crate::platform::PlatformFacts;
 use crate::sources::sources;
 use crate::{EngineError, Talk, Workspace};
@@ -229,6 +229,7 @@ impl Prepared {
             self.services.iter().map(|service| (service.id.clone(), service.matched(self.window))).collect();
         let mut known: BTreeMap<ServiceId, Vec<Deployment>> = std::mem::take(&mut self.services)
             .into_iter()
+            .chain(std::mem::take(&mut self.set_aside))
             .filter(|service| service.deployment_data != DeploymentData::ReleaseTags)
             .map(|service| (service.id, service.deployments))
             .collect();
@@ -247,6 +248,7 @@ impl Prepared {
         (self.services, self.outside_production) =
             services(&workspace.config, repositories, known.into_values().collect(), &records);
         refuse_emptiness(&self.collected, &self.services, self.window)?;
+        self.set_aside = set_aside(&mut self.services, repositories, &workspace.config, &[], self.window);
         let is_other = |service: &&Service| before.get(&service.id) != Some(&service.matched(self.window));
         again.extend(self.services.iter().filter(is_other).map(|service| service.id.clone()));
         Ok(again)

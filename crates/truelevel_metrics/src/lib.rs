@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod organisation;
 pub mod pipelines;
 pub mod platform;
+pub mod removals;
 pub mod reviews;
 pub mod service;
 pub mod statistics;

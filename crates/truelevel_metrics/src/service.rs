@@ -16,6 +16,7 @@ use crate::mainline::Mainline;
 use crate::metrics::deployment_rework_rate::{Rework, rework};
 use crate::pipelines::Pipelines;
 use crate::platform::paths::GoldenPaths;
+use crate::removals::taken_out_at;
 use crate::reviews::Reviews;
 use crate::timeline::{DeploymentKind, Timeline, TimelineEntry, TimelineInput, describe};
 use crate::versions::VersionResolver;
@@ -140,6 +141,8 @@ pub struct ServiceData<'a> {
     pub reverts: Vec<Revert>,
     /// Deployments that shipped reviews which are labelled as repairs.
     pub labelled_fixes: Vec<LabelledFix<'a>>,
+    /// When it was taken out of production, where nothing of it runs there any more.
+    pub taken_out_at: Option<Time>,
     /// What was left out, in the window.
     pub exclusions: Exclusions,
     /// Whether more than the value and its interval is asked for: further quantiles, bands and details.
@@ -186,6 +189,7 @@ impl<'a> ServiceData<'a> {
             timeline,
             shipped: Vec::new(),
             undeployed: Vec::new(),
+            taken_out_at: taken_out_at(facts.deployments.iter().copied(), facts.is_production, window.end),
             needs_details: true,
             before_production,
             rework: OnceCell::new(),
@@ -428,7 +432,9 @@ impl<'a> ServiceData<'a> {
         let (Some(mainline), Some(attribution)) = (repository.mainline, self.timeline.attribution.as_ref()) else {
             return;
         };
-        if self.is_running_version_unknown() {
+        // What nobody runs any more waits for nothing: it waited until it was taken out.
+        let waited_until = self.taken_out_at.unwrap_or(self.window.end);
+        if self.is_running_version_unknown() || waited_until <= self.window.start {
             return;
         }
         for change in attribution.unreached_from(repository.history, mainline.head) {
@@ -436,11 +442,13 @@ impl<'a> ServiceData<'a> {
                 continue;
             }
             let authored_at = repository.written_at(change);
-            let age = self.window.end.since(authored_at);
+            let age = waited_until.since(authored_at);
             if is_unset(authored_at) && self.leaves_out(Reason::UnsetClock) {
                 self.exclusions.add(Reason::UnsetClock, || {
                     format!("{}: written {authored_at}", repository.history.id(change).short())
                 });
+            } else if age.is_negative() && self.taken_out_at.is_some() {
+                // Written for what did not run any more.
             } else if !self.is_usable(age) {
                 self.exclusions.add(Reason::NegativeDuration, || {
                     format!("{}: written after the as-of", repository.history.id(change).short())
@@ -494,7 +502,9 @@ impl PreProduction {
             .deployments
             .iter()
             .filter(|deployment| {
-                !(facts.is_production)(&deployment.environment) && deployment.finished_at <= window.end
+                !deployment.is_removal
+                    && !(facts.is_production)(&deployment.environment)
+                    && deployment.finished_at <= window.end
             })
             .copied()
             .collect();

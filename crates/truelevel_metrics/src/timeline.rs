@@ -106,7 +106,9 @@ impl<'a> Timeline<'a> {
         let mut exclusions = Exclusions::default();
         let mut deployments = Vec::new();
         for deployment in input.deployments {
-            if deployment.finished_at > input.window.end {
+            if deployment.is_removal {
+                // The end of what ran is no attempt at anything.
+            } else if deployment.finished_at > input.window.end {
                 exclusions.add(Reason::LaterThanAsOf, || describe(deployment));
             } else if !(input.is_production)(&deployment.environment) && asking.leaves_out(Reason::NotProduction) {
                 if input.window.contains(deployment.finished_at) {
@@ -309,6 +311,7 @@ mod tests {
             sequence: second,
             outcome: DeploymentOutcome::Succeeded,
             is_initial_state: false,
+            is_removal: false,
             initiated_by: None,
             approval_wait: None,
             strategy: None,

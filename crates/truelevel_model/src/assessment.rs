@@ -468,9 +468,12 @@ pub struct Coverage {
     pub services_without_repository: Vec<String>,
     /// Production deployments in the window, all services together.
     pub production_deployments: u64,
-    /// Of these, how many versions lead to a commit; only services with a repository are asked.
+    /// Releases in the window that stand in for deployments, of the services of which nothing better is known.
+    #[serde(default)]
+    pub releases: u64,
+    /// Of both, how many versions lead to a commit; only services with a repository are asked.
     pub versions_resolved: u64,
-    /// Of the services with a repository: how many production deployments they had in the window.
+    /// Of the services with a repository: how many production deployments and releases they had in the window.
     pub versions_asked: u64,
     /// Where facts come from, by name.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]

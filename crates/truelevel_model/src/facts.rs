@@ -153,6 +153,8 @@ pub struct Deployment {
     pub outcome: DeploymentOutcome,
     /// What ran when the observation began: it tells what is deployed and is no event.
     pub is_initial_state: bool,
+    /// From then on nothing of the service runs there: the end of what ran, and no deployment.
+    pub is_removal: bool,
     /// What started it, where known.
     pub initiated_by: Option<Initiator>,
     /// How long it waited for an approval, where known.

@@ -4,7 +4,9 @@
 //! environment. Reading along first parents makes a branch commit and its merge one deployment. What ran when the
 //! history begins is a state, not an event, and is marked so.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod declared_state;
+
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,8 +16,10 @@ use truelevel_documents::Problem;
 use truelevel_model::{CommitId, Deployment, DeploymentOutcome, EnvironmentId, Initiator, ServiceId, SourceId, Time};
 
 use crate::Progress;
-use crate::deployment_files::{self, DeclaredVersion, PathTemplate, Reading};
-use crate::git::{AutomationAccounts, GitError, GitRepository, Tree, TreeComparison};
+use crate::deployment_files::{self, DeclaredVersion, KeyPath, PathTemplate, Reading};
+use crate::git::{AutomationAccounts, GitError, GitRepository, Tree, TreeComparison, TreeFile};
+
+use declared_state::{DeclaredState, Event, FileChange};
 
 /// The environment of files that name none.
 pub const UNNAMED_ENVIRONMENT: &str = "default";
@@ -23,15 +27,10 @@ pub const UNNAMED_ENVIRONMENT: &str = "default";
 /// Which files of a deployment repository declare versions.
 #[derive(Debug)]
 pub enum VersionFiles {
-    /// Whatever is recognised below these folders.
-    Recognised {
-        /// Folders with a trailing `/`; one empty name stands for everything.
-        folders: Vec<String>,
-        /// Values files that are a chart's own defaults.
-        chart_defaults: BTreeSet<String>,
-    },
+    /// Whatever is recognised.
+    Recognised,
     /// Files by path template, each with the key path of the version.
-    Configured(Vec<(PathTemplate, String)>),
+    Configured(Vec<(PathTemplate, KeyPath)>),
 }
 
 /// What the files of one commit declare.
@@ -48,48 +47,18 @@ pub struct DeclaredVersions {
 pub struct DeploymentsRead {
     /// In the order of the history.
     pub deployments: Vec<Deployment>,
-    /// Files and folders of the history that could not be read; versions that only they declared are not known.
+    /// What of the history could not be read; versions that only it declared are not known.
     pub damaged: Vec<String>,
 }
 
 impl VersionFiles {
-    /// Recognises the version files of a tree, and says what they declare.
-    pub fn recognise(tree: &Tree) -> (Self, DeclaredVersions) {
+    /// What the files of a tree declare, but for those that `is_known` already.
+    pub fn declared(&self, tree: &Tree, is_known: &dyn Fn(&TreeFile) -> bool) -> DeclaredVersions {
         let mut declared = DeclaredVersions::default();
-        let mut folders = BTreeSet::new();
-        let chart_defaults: BTreeSet<String> = tree
-            .files()
-            .iter()
-            .filter(|file| deployment_files::is_chart_default(&file.path, &|sibling| tree.contains(sibling)))
-            .map(|file| file.path.clone())
-            .collect();
-        for file in tree.files() {
-            if chart_defaults.contains(&file.path) || !deployment_files::could_hold_versions(&file.path) {
-                continue;
-            }
-            let reading = match tree.read(&file.path) {
-                Ok(content) => deployment_files::read_versions(&file.path, &content),
-                Err(message) => {
-                    declared.problems.push((file.path.clone(), Problem { line: 0, column: 0, message }));
-                    continue;
-                }
-            };
-            if !reading.versions.is_empty() {
-                folders.insert(top_folder(&file.path));
-            }
-            declared.problems.extend(reading.problems.into_iter().map(|problem| (file.path.clone(), problem)));
-            declared.versions.extend(reading.versions.into_iter().map(|version| (file.path.clone(), version)));
-        }
-        if folders.contains("") {
-            folders = BTreeSet::from([String::new()]);
-        }
-        (Self::Recognised { folders: folders.into_iter().collect(), chart_defaults }, declared)
-    }
-
-    /// What configured files declare in a tree.
-    pub fn declared(&self, tree: &Tree) -> DeclaredVersions {
-        let mut declared = DeclaredVersions::default();
-        for file in tree.files().iter().filter(|file| self.wants(&file.path)) {
+        let is_wanted = |file: &&TreeFile| {
+            self.wants(&file.path) && !self.is_default(&file.path, &|sibling| tree.contains(sibling)) && !is_known(file)
+        };
+        for file in tree.files().iter().filter(is_wanted) {
             let reading = match tree.read(&file.path) {
                 Ok(content) => self.read(&file.path, &content),
                 Err(message) => {
@@ -103,31 +72,34 @@ impl VersionFiles {
     }
 
     fn may_lie_below(&self, folder: &str) -> bool {
-        let meets = |root: &str| root.starts_with(folder) || folder.starts_with(root);
         match self {
-            Self::Recognised { folders, .. } => folders.iter().any(|root| meets(root)),
-            Self::Configured(templates) => templates.iter().any(|(template, _)| meets(template.root())),
+            Self::Recognised => deployment_files::versions_may_lie_below(folder),
+            Self::Configured(templates) => templates.iter().any(|(template, _)| {
+                let root = template.root();
+                root.starts_with(folder) || folder.starts_with(root)
+            }),
         }
     }
 
     fn wants(&self, path: &str) -> bool {
         match self {
-            Self::Recognised { folders, chart_defaults } => {
-                folders.iter().any(|root| path.starts_with(root.as_str()))
-                    && deployment_files::could_hold_versions(path)
-                    && !chart_defaults.contains(path)
-            }
+            Self::Recognised => deployment_files::could_hold_versions(path),
             Self::Configured(templates) => templates.iter().any(|(template, _)| template.matches(path).is_some()),
         }
     }
 
+    /// Whether a file holds the defaults of a chart, which deploy nothing unless somebody says so.
+    fn is_default(&self, path: &str, exists: &dyn Fn(&str) -> bool) -> bool {
+        matches!(self, Self::Recognised) && deployment_files::is_chart_default(path, exists)
+    }
+
     fn read(&self, path: &str, content: &[u8]) -> Reading {
         match self {
-            Self::Recognised { .. } => deployment_files::read_versions(path, content),
+            Self::Recognised => deployment_files::read_versions(path, content),
             Self::Configured(templates) => templates
                 .iter()
                 .find(|(template, _)| template.matches(path).is_some())
-                .map(|(template, key)| deployment_files::read_configured(template, key, path, content))
+                .map(|(template, key)| deployment_files::read_configured(template, key.as_str(), path, content))
                 .unwrap_or_default(),
         }
     }
@@ -145,6 +117,7 @@ pub fn read_deployments(
     let found: Mutex<(Vec<StepChanges>, BTreeSet<String>)> = Mutex::default();
     let compared = AtomicU64::new(0);
     let mut commits = 0;
+    let mut damaged_commit = None;
     // The walk learns of one commit after the other; what it has passed is compared meanwhile.
     rayon::scope(|scope| -> Result<(), GitError> {
         let mut chain = FirstParents::new(repository, tip, automation);
@@ -160,6 +133,9 @@ pub fn read_deployments(
             let next = part.last().filter(|_| !is_oldest).cloned().into_iter().collect();
             let steps = std::mem::replace(&mut part, next);
             commits = chain.commits;
+            if let Some(damaged) = chain.damaged.take() {
+                damaged_commit = Some(damaged);
+            }
             let (found, compared) = (&found, &compared);
             scope.spawn(move |_| {
                 let mut commits = CommitReader::new(repository, automation);
@@ -175,18 +151,20 @@ pub fn read_deployments(
             }
         }
     })?;
-    let (mut steps, damaged) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (mut steps, mut damaged) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    damaged.extend(damaged_commit);
     steps.sort_by_key(|changes| std::cmp::Reverse(changes.step.distance));
     let mut state = DeclaredState::default();
     let mut deployments = Vec::new();
     for StepChanges { step, changed } in steps {
-        for (service, environment, version) in state.apply(changed) {
+        for Event { key: (service, environment), version, is_removal } in state.apply(changed) {
             deployments.push(Deployment {
                 source: source.clone(),
                 id: format!("{}:{environment}/{service}", step.commit),
                 service: ServiceId::new(service),
                 environment: EnvironmentId::new(environment),
                 version,
+                is_removal,
                 commit: None,
                 started_at: None,
                 finished_at: step.committed_at,
@@ -207,10 +185,6 @@ pub fn read_deployments(
 /// So many commits are compared in one go: enough to share trees, few enough to begin early.
 const PART: usize = 1024;
 
-fn top_folder(path: &str) -> String {
-    path.split_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default()
-}
-
 /// A commit on the first-parent line.
 #[derive(Clone)]
 struct Step {
@@ -229,7 +203,8 @@ struct StepChanges {
     changed: Vec<FileChange>,
 }
 
-/// Walks the first-parent line from its newest commit; it ends where the history or a shallow clone does.
+/// Walks the first-parent line from its newest commit; it ends where the history, a shallow clone or what can be read
+/// does.
 struct FirstParents<'a> {
     repository: &'a GitRepository,
     local: gix::Repository,
@@ -237,6 +212,8 @@ struct FirstParents<'a> {
     accounts: Accounts<'a>,
     next: Option<ObjectId>,
     commits: u64,
+    /// The commit that ended it, where one could not be read.
+    damaged: Option<String>,
     buffer: Vec<u8>,
 }
 
@@ -248,6 +225,7 @@ impl<'a> FirstParents<'a> {
             accounts: Accounts::new(automation),
             next: Some(super::git::object_id(tip)),
             commits: 0,
+            damaged: None,
             buffer: Vec::new(),
             repository,
             local,
@@ -270,24 +248,38 @@ impl<'a> FirstParents<'a> {
                 initiated_by: None,
             }));
         }
-        let unreadable = |error: &dyn std::fmt::Display| self.repository.unreadable(format!("commit {id}"), error);
-        let found = gix::objs::Find::try_find(&self.local.objects, &id, &mut self.buffer);
-        let Some(object) = found.map_err(|error| unreadable(&error))? else {
+        match self.read(id, distance) {
+            // What is newer than a damaged commit still says what was deployed since.
+            Err(reason) if distance > 0 => {
+                self.damaged = Some(format!("commit {id} ({reason}); what was deployed before it is not known"));
+                Ok(None)
+            }
+            Err(reason) => Err(self.repository.unreadable(format!("commit {id}"), reason)),
             // Where a shallow clone is cut, the line ends; without its first commit there is nothing to read.
-            return if distance == 0 { Err(unreadable(&"the object is missing")) } else { Ok(None) };
-        };
+            Ok(None) if distance == 0 => {
+                Err(self.repository.unreadable(format!("commit {id}"), "the object is missing"))
+            }
+            Ok(step) => {
+                self.commits += u64::from(step.is_some());
+                Ok(step)
+            }
+        }
+    }
+
+    /// Opens a commit, and notes its first parent; absent where the object is.
+    fn read(&mut self, id: ObjectId, distance: u64) -> Result<Option<Step>, String> {
+        let found = gix::objs::Find::try_find(&self.local.objects, &id, &mut self.buffer);
+        let Some(object) = found.map_err(|error| error.to_string())? else { return Ok(None) };
+        if object.kind != gix::objs::Kind::Commit {
+            return Err(format!("it is a {}", object.kind));
+        }
         let mut reading = gix::objs::CommitRefIter::from_bytes(object.data, gix::hash::Kind::Sha1);
-        let tree = reading.tree_id().map_err(|error| unreadable(&error))?;
-        let committed_at = reading.committer().map_err(|error| unreadable(&error))?.seconds();
+        let tree = reading.tree_id().map_err(|error| error.to_string())?;
+        let committed_at = reading.committer().map_err(|error| error.to_string())?.seconds();
         self.next = reading.parent_ids().next();
-        self.commits += 1;
-        Ok(Some(Step {
-            commit: super::git::commit_id(id),
-            tree,
-            committed_at: Time::from_seconds(committed_at),
-            distance,
-            initiated_by: reading.author().ok().map(|author| self.accounts.initiator(author)),
-        }))
+        let initiated_by = reading.author().ok().map(|author| self.accounts.initiator(author));
+        let committed_at = Time::from_seconds(committed_at);
+        Ok(Some(Step { commit: super::git::commit_id(id), tree, committed_at, distance, initiated_by }))
     }
 }
 
@@ -307,12 +299,6 @@ impl<'a> Accounts<'a> {
         let matches = || self.automation.matches(&author.name.to_str_lossy(), &author.email.to_str_lossy());
         if *self.known.entry(signature).or_insert_with(matches) { Initiator::Automation } else { Initiator::Person }
     }
-}
-
-/// A file that one commit added, changed or removed, and what it declares now.
-struct FileChange {
-    path: String,
-    now: Reading,
 }
 
 /// Compares commits, opening only what differs and may hold versions.
@@ -376,11 +362,13 @@ impl<'a> CommitReader<'a> {
         if let Err(error) = self.trees.compare(before, Some(after), &|folder| files.may_lie_below(folder), &mut take) {
             self.damaged.push(error.to_string());
         }
+        let is_default = |path: &str| files.is_default(path, &|sibling| is_in(&self.local, after, sibling));
+        changed.retain(|(path, id)| id.is_none() || !is_default(path));
         changed
             .into_iter()
             .map(|(path, id)| {
                 let now = id.map(|id| self.read_file(&path, id, files)).unwrap_or_default();
-                FileChange { path, now }
+                FileChange { path, is_gone: id.is_none(), now }
             })
             .collect()
     }
@@ -399,139 +387,8 @@ impl<'a> CommitReader<'a> {
     }
 }
 
-type Key = (String, String);
-
-/// What all files declare at one point of the history.
-#[derive(Default)]
-struct DeclaredState {
-    files: BTreeMap<String, Vec<(Key, String)>>,
-    /// For each service and environment: the version that counts, and how many files declare it now.
-    services: BTreeMap<Key, (String, usize)>,
-}
-
-impl DeclaredState {
-    /// Moves on by one commit; answers the deployments that it made.
-    ///
-    /// A version that several files declare deploys once, with the first file that says so. A file that moves
-    /// deploys nothing; a service that was gone and is declared again deploys, whatever its version.
-    fn apply(&mut self, changes: Vec<FileChange>) -> Vec<(String, String, String)> {
-        let absent_before = |services: &BTreeMap<Key, (String, usize)>, key: &Key| {
-            services.get(key).is_none_or(|(_, declared_by)| *declared_by == 0)
-        };
-        let mut arrived: Vec<(Key, String)> = Vec::new();
-        let mut was_absent: BTreeMap<Key, bool> = BTreeMap::new();
-        let mut gone = Vec::new();
-        for FileChange { path, now } in changes {
-            let versions: Vec<(Key, String)> = now
-                .versions
-                .into_iter()
-                .map(|declared| {
-                    let environment = declared.environment.unwrap_or_else(|| UNNAMED_ENVIRONMENT.to_owned());
-                    ((declared.service, environment), declared.version)
-                })
-                .collect();
-            // Not understood is not removed: what it declared before stands.
-            if versions.is_empty() && !now.problems.is_empty() {
-                continue;
-            }
-            let before = self.files.remove(&path).unwrap_or_default();
-            for declaration in &versions {
-                was_absent
-                    .entry(declaration.0.clone())
-                    .or_insert_with(|| absent_before(&self.services, &declaration.0));
-                if !before.contains(declaration) {
-                    arrived.push(declaration.clone());
-                }
-            }
-            gone.extend(before.into_iter().map(|(key, _)| key));
-            for (key, version) in &versions {
-                self.services.entry(key.clone()).or_insert_with(|| (version.clone(), 0)).1 += 1;
-            }
-            if !versions.is_empty() {
-                self.files.insert(path, versions);
-            }
-        }
-        for key in gone {
-            if let Some((_, declared_by)) = self.services.get_mut(&key) {
-                *declared_by -= 1;
-            }
-        }
-        let mut events = Vec::new();
-        for (key, version) in arrived {
-            let Some((current, _)) = self.services.get_mut(&key) else { continue };
-            let is_back = was_absent.insert(key.clone(), false).unwrap_or(false);
-            if is_back || *current != version {
-                *current = version.clone();
-                events.push((key.0, key.1, version));
-            }
-        }
-        events
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::deployment_files::Shape;
-
-    fn change(path: &str, versions: &[(&str, &str, &str)]) -> FileChange {
-        let versions = versions
-            .iter()
-            .map(|(service, environment, version)| DeclaredVersion {
-                service: (*service).to_owned(),
-                environment: Some((*environment).to_owned()),
-                version: (*version).to_owned(),
-                shape: Shape::PlainValues,
-                line: 1,
-            })
-            .collect();
-        FileChange { path: path.to_owned(), now: Reading { versions, problems: Vec::new() } }
-    }
-
-    fn versions(state: &mut DeclaredState, changes: Vec<FileChange>) -> Vec<String> {
-        state
-            .apply(changes)
-            .into_iter()
-            .map(|(service, environment, version)| format!("{service}@{environment}={version}"))
-            .collect()
-    }
-
-    #[test]
-    fn each_new_version_deploys_once_however_many_files_declare_it() {
-        let mut state = DeclaredState::default();
-        assert_eq!(versions(&mut state, vec![change("a", &[("web", "prod", "1")])]), ["web@prod=1"]);
-        assert_eq!(versions(&mut state, vec![change("b", &[("web", "prod", "1")])]), Vec::<String>::new());
-        assert_eq!(versions(&mut state, vec![change("a", &[("web", "prod", "2")])]), ["web@prod=2"]);
-        assert_eq!(versions(&mut state, vec![change("b", &[("web", "prod", "2")])]), Vec::<String>::new());
-        assert_eq!(versions(&mut state, vec![change("a", &[("web", "prod", "1")])]), ["web@prod=1"], "a rollback");
-    }
-
-    #[test]
-    fn one_commit_deploys_many_services() {
-        let mut state = DeclaredState::default();
-        let both = change("a", &[("web", "prod", "1"), ("api", "prod", "1"), ("web", "staging", "1")]);
-        assert_eq!(versions(&mut state, vec![both]), ["web@prod=1", "api@prod=1", "web@staging=1"]);
-    }
-
-    #[test]
-    fn moving_a_file_deploys_nothing_and_coming_back_does() {
-        let mut state = DeclaredState::default();
-        versions(&mut state, vec![change("a", &[("web", "prod", "1")])]);
-        let moved = vec![change("a", &[]), change("b", &[("web", "prod", "1")])];
-        assert_eq!(versions(&mut state, moved), Vec::<String>::new());
-        let moved_and_raised = vec![change("c", &[("web", "prod", "2")]), change("b", &[])];
-        assert_eq!(versions(&mut state, moved_and_raised), ["web@prod=2"]);
-        assert_eq!(versions(&mut state, vec![change("c", &[])]), Vec::<String>::new());
-        assert_eq!(versions(&mut state, vec![change("c", &[("web", "prod", "2")])]), ["web@prod=2"], "declared again");
-    }
-
-    #[test]
-    fn a_file_that_is_broken_for_a_while_deploys_nothing_by_being_mended() {
-        let mut state = DeclaredState::default();
-        versions(&mut state, vec![change("a", &[("web", "prod", "1")])]);
-        let problem = Problem { line: 1, column: 1, message: "bad".into() };
-        let broken = Reading { versions: Vec::new(), problems: vec![problem] };
-        assert!(state.apply(vec![FileChange { path: "a".into(), now: broken }]).is_empty());
-        assert_eq!(versions(&mut state, vec![change("a", &[("web", "prod", "1")])]), Vec::<String>::new());
-    }
+/// Whether a tree holds a path.
+fn is_in(local: &gix::Repository, root: ObjectId, path: &str) -> bool {
+    let found = local.find_tree(root).ok().and_then(|tree| tree.lookup_entry_by_path(path).ok());
+    found.flatten().is_some()
 }

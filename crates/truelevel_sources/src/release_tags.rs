@@ -107,6 +107,7 @@ fn find(
             sequence: place as i64,
             outcome: DeploymentOutcome::Succeeded,
             is_initial_state: false,
+            is_removal: false,
             initiated_by: None,
             approval_wait: None,
             strategy: None,

@@ -267,6 +267,7 @@ impl Teller {
             sequence: 0,
             outcome: DeploymentOutcome::Succeeded,
             is_initial_state: false,
+            is_removal: false,
             initiated_by: Some(if is_automated { Initiator::Automation } else { Initiator::Person }),
             approval_wait: self.habits.waits_for_meeting.then(|| hours(self.random.between(20.0, 90.0))),
             strategy: Some(if self.habits.practices_level >= 4 {

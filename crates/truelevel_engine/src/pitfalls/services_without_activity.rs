@@ -27,8 +27,8 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
             "levels and medians speak for {} of the services",
             percent((all - idle) as f64 / all as f64)
         )),
-        response: "they are listed with their own level, and left out of what speaks for all; take out of the \
-                   configuration what no longer runs"
+        response: "they are listed with their own level, and left out of what speaks for all; one that no \
+                   longer runs is left out once no file declares it"
             .into(),
         services,
         ..Found::default()

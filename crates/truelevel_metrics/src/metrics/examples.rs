@@ -122,6 +122,7 @@ impl Example {
             sequence: 0,
             outcome: DeploymentOutcome::Succeeded,
             is_initial_state: false,
+            is_removal: false,
             initiated_by,
             approval_wait: None,
             strategy: None,

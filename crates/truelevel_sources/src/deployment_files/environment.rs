@@ -3,7 +3,9 @@
 //! People write environments as a directory (`overlays/production`), as a part of a file's name
 //! (`values-prod.yaml`, `frontend.prod.yaml`) or as a part of a cluster's name (`prod-eu-west-1`). Words that are
 //! also common in names of services (`live-chat`, `test-runner`) count as a whole name or at its end only. A directory
-//! right below one such as `environments` is an environment whatever its name, unless the path names another.
+//! right below one such as `environments` is an environment whatever its name, unless the path names another. A segment
+//! that is a region and nothing else (`eu-west-1/production/web`) belongs to the environment: what runs in one region runs
+//! beside what runs in another.
 
 use std::ops::Range;
 
@@ -13,7 +15,7 @@ use super::service::{is_generic, nameable};
 /// An environment that a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
-    /// As written, with the region that belongs to it: `production`, `prod-eu-west-1`.
+    /// As written, with the regions that belong to it: `production`, `prod-eu-west-1`, `eu-west-1/production`.
     pub name: String,
     /// The segment of the path that names it, from 0.
     pub segment_index: usize,
@@ -195,7 +197,17 @@ pub fn environment_of_path(path: &str) -> Option<Environment> {
         }
         previous = segment;
     }
-    best.map(|(_, environment)| environment)
+    let (_, environment) = best?;
+    let named = |(index, segment)| {
+        let text = if index == last { stem(segment) } else { segment };
+        if index == environment.segment_index {
+            Some(environment.name.as_str())
+        } else {
+            words(text).any(|word| contains(REGIONS, &text[word])).then_some(text).filter(|text| is_region(text))
+        }
+    };
+    let name = path.split('/').enumerate().filter_map(named).collect::<Vec<_>>().join("/");
+    Some(Environment { name, ..environment })
 }
 
 /// Whether a name is one of production: the classifier of `reference/evidence.md` §3.1, except that its words
@@ -230,6 +242,22 @@ pub(super) fn is_environment(text: &str) -> bool {
 /// Whether the text is a region or a number, and so names neither a service nor an environment.
 pub(super) fn is_region(text: &str) -> bool {
     words(text).all(|range| is_region_word(&text[range]))
+}
+
+/// The name without the region that it ends with: `web-eu-west-1` is `web`. Absent where it ends with none, or is one.
+///
+/// ```
+/// use truelevel_sources::deployment_files::without_region;
+/// assert_eq!(without_region("web-eu-west-1"), Some("web"));
+/// assert_eq!((without_region("web-2"), without_region("eu")), (None, None));
+/// ```
+pub fn without_region(name: &str) -> Option<&str> {
+    let words: Vec<Range<usize>> = words(name).collect();
+    let word = |range: &Range<usize>| &name[range.clone()];
+    let regions = words.iter().rev().take_while(|range| is_region_word(word(range))).count();
+    let (rest, region) = words.split_at(words.len() - regions);
+    let is_named = region.iter().any(|range| contains(REGIONS, word(range)));
+    rest.last().filter(|_| is_named).map(|last| &name[..last.end])
 }
 
 /// Takes the environment out of a name such as `frontend-prod-eu`; the last one where there are several.
@@ -326,7 +354,20 @@ mod tests {
         check("apps/frontend/overlays/prod/kustomization.yaml", Some(("prod", 3)));
         check("infrastructure/pre-prod/frontend.yaml", Some(("pre-prod", 1)));
         check("eu-west-1-prod/frontend/values.yaml", Some(("eu-west-1-prod", 0)));
-        check("live/eu/staging/frontend/values.yaml", Some(("staging", 2)));
+        check("live/eu/staging/frontend/values.yaml", Some(("eu/staging", 2)));
+    }
+
+    #[test]
+    fn a_region_beside_the_environment_belongs_to_it() {
+        check("clusters/eu-west-1/production/web/values.yaml", Some(("eu-west-1/production", 2)));
+        check("production/us-east-1/web/image.yaml", Some(("production/us-east-1", 0)));
+        check("eu/prod/web.yaml", Some(("eu/prod", 1)));
+        check("apps/web/production/eu.yaml", Some(("production/eu", 2)));
+        check("eu/web/values-prod.yaml", Some(("eu/prod", 2)));
+        check("envs/eu-west-1/web/values.yaml", Some(("eu-west-1", 1)));
+        check("production/eu-gateway/values.yaml", Some(("production", 0)));
+        check("production/2/web.yaml", Some(("production", 0)));
+        assert!(is_production("eu-west-1/production") && !is_production("eu/staging"));
     }
 
     #[test]

@@ -182,15 +182,8 @@ fn without_templates(text: &str) -> String {
 /// are left out. A file without an ending counts where its path names an environment.
 pub fn could_hold_versions(path: &str) -> bool {
     let name = file_name(path);
-    let mut previous = "";
-    for directory in path[..path.len() - name.len()].split('/') {
-        if directory.starts_with('.')
-            || contains(FOREIGN_DIRECTORIES, directory)
-            || (previous, directory) == ("src", "test")
-        {
-            return false;
-        }
-        previous = directory;
+    if !versions_may_lie_below(&path[..path.len() - name.len()]) {
+        return false;
     }
     let hidden_but_ours = name.starts_with(".env") || name.starts_with(".argocd-source");
     if name.is_empty() || (name.starts_with('.') && !hidden_but_ours) {
@@ -207,13 +200,28 @@ pub fn could_hold_versions(path: &str) -> bool {
     }
 }
 
+/// Whether files of a folder, given as its path, might hold versions.
+pub fn versions_may_lie_below(folder: &str) -> bool {
+    let mut previous = "";
+    folder.split('/').all(|directory| {
+        let is_foreign = directory.starts_with('.')
+            || contains(FOREIGN_DIRECTORIES, directory)
+            || (previous, directory) == ("src", "test");
+        previous = directory;
+        !is_foreign
+    })
+}
+
 /// Whether a file holds the default values of a chart that lies beside it, which are not yet those of an
 /// environment. `sibling_exists` tells whether a path of the same tree exists.
 pub fn is_chart_default(path: &str, sibling_exists: &dyn Fn(&str) -> bool) -> bool {
-    let name = file_name(path);
-    let directory = &path[..path.len() - name.len()];
-    matches!(name, "values.yaml" | "values.yml")
-        && ["Chart.yaml", "Chart.yml"].iter().any(|chart| sibling_exists(&format!("{directory}{chart}")))
+    matches!(file_name(path), "values.yaml" | "values.yml") && lies_in_chart(path, sibling_exists)
+}
+
+/// Whether a file lies beside the `Chart.yaml` of a chart.
+pub fn lies_in_chart(path: &str, sibling_exists: &dyn Fn(&str) -> bool) -> bool {
+    let directory = &path[..path.len() - file_name(path).len()];
+    ["Chart.yaml", "Chart.yml"].iter().any(|chart| sibling_exists(&format!("{directory}{chart}")))
 }
 
 /// The format that a file's name tells; `None` for one that holds no values.

@@ -1,7 +1,8 @@
 //! A Flux `HelmRelease`: image tags in `spec.values`, else the chart's version.
 //!
 //! The release's name without its environment is the service; where several images are set, each names its own. Limits:
-//! `valuesFrom` points to other resources; a chart taken by `chartRef` has its version elsewhere; a range is no version.
+//! `valuesFrom` points to other resources; a chart taken by `chartRef` has its version in an `OCIRepository`; a range is no
+//! version.
 
 use truelevel_documents::Node;
 

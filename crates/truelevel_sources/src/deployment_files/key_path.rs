@@ -2,7 +2,43 @@
 
 use truelevel_documents::{Node, Value};
 
+use super::shortened;
 use super::template::Placeholder;
+
+/// A path of keys, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPath(String);
+
+impl KeyPath {
+    /// Checks a path; the error says what is wrong with it.
+    pub fn parse(path: &str) -> Result<Self, String> {
+        let fault = |what: &str| Err(format!("the path of keys `{}` {what}", shortened(path)));
+        if path.is_empty() {
+            return fault("must not be empty");
+        }
+        for step in path.split('.') {
+            let Some((_, selectors)) = step.split_once('[') else {
+                if step.contains(']') {
+                    return fault("has a `]` without a `[`");
+                }
+                continue;
+            };
+            for selector in selectors.split('[') {
+                match selector.find(']') {
+                    None => return fault("has a `[` that is not closed"),
+                    Some(end) if end + 1 < selector.len() => return fault("has more after a `]` than `[` or `.`"),
+                    Some(_) => {}
+                }
+            }
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    /// As written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// A value that a path leads to, with what the keys on the way named.
 #[derive(Clone, Debug)]
@@ -71,5 +107,27 @@ impl<'a> Reached<'a> {
             Placeholder::Environment => moved.environment = Some(name.to_owned()),
         }
         moved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_keys_that_cannot_be_meant_is_refused_with_a_reason() {
+        for path in ["image_tag", "image.tag", "images[name=web].newTag", "images[0].newTag", "a[].b", "a[1][x]", "[]"]
+        {
+            assert_eq!(KeyPath::parse(path).map(|path| path.0), Ok(path.to_owned()));
+        }
+        for (path, reason) in [
+            ("", "must not be empty"),
+            ("image_tag[[", "`[` that is not closed"),
+            ("a[b.c", "`[` that is not closed"),
+            ("a]", "`]` without a `[`"),
+            ("a[b]c", "more after a `]`"),
+        ] {
+            assert!(KeyPath::parse(path).unwrap_err().contains(reason), "{path}");
+        }
     }
 }

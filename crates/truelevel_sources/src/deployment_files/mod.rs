@@ -15,6 +15,7 @@ mod file;
 mod flat_yaml;
 mod flux_helm_release;
 mod flux_kustomization;
+mod flux_oci_repository;
 mod flux_setter;
 mod found;
 mod helm_values;
@@ -36,10 +37,11 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 use truelevel_documents::{Documents, Limits, Node, Problem};
 
-pub use environment::{Environment, environment_of_path, is_production};
+pub use environment::{Environment, environment_of_path, is_production, without_region};
 use file::{File, Format};
-pub use file::{could_hold_versions, is_chart_default};
+pub use file::{could_hold_versions, is_chart_default, lies_in_chart, versions_may_lie_below};
 use found::Found;
+pub use key_path::KeyPath;
 pub use template::{PathTemplate, read_configured};
 
 /// A way of writing versions down. Sorted.
@@ -55,6 +57,8 @@ pub enum Shape {
     FluxHelmRelease,
     /// A Flux `Kustomization`.
     FluxKustomization,
+    /// A Flux `OCIRepository`.
+    FluxOciRepository,
     /// A value that Flux image automation is told to update.
     FluxSetter,
     /// Values of a Helm chart, and nested files like them.
@@ -68,6 +72,18 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// Whether a file of this shape says by itself that a controller runs what it declares.
+    pub const fn is_deploying(self) -> bool {
+        matches!(
+            self,
+            Self::ArgoApplication
+                | Self::ArgoApplicationSet
+                | Self::FluxHelmRelease
+                | Self::FluxKustomization
+                | Self::FluxOciRepository
+        )
+    }
+
     /// The name of the shape, in snake case.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -76,6 +92,7 @@ impl Shape {
             Self::Configured => "configured",
             Self::FluxHelmRelease => "flux_helm_release",
             Self::FluxKustomization => "flux_kustomization",
+            Self::FluxOciRepository => "flux_oci_repository",
             Self::FluxSetter => "flux_setter",
             Self::HelmValues => "helm_values",
             Self::KubernetesWorkload => "kubernetes_workload",
@@ -124,6 +141,7 @@ const READERS: &[Reader] = &[
     argo_application_set::READER,
     flux_helm_release::READER,
     flux_kustomization::READER,
+    flux_oci_repository::READER,
     helm_values::READER,
     kubernetes_workload::READER,
     kustomization::READER,
@@ -241,6 +259,7 @@ mod tests {
             "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, spec: {template: {spec: {}}}}",
             "{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease}",
             "{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization}",
+            "{apiVersion: source.toolkit.fluxcd.io/v1, kind: OCIRepository}",
             "{apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization}",
             "{apiVersion: apps/v1, kind: Deployment, spec: {template: {spec: {}}}}",
             "{apiVersion: v1, kind: Service}",

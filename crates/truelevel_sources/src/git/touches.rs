@@ -12,11 +12,23 @@ pub struct PathScope(Vec<String>);
 impl PathScope {
     /// Paths as people write them: `services/web`, `./services/web/`, `go.mod`.
     pub fn new(paths: &[String]) -> Self {
-        Self(paths.iter().map(|path| path.trim_start_matches("./").trim_matches('/').to_owned()).collect())
+        Self(paths.iter().map(|path| plain(path).to_owned()).collect())
     }
 }
 
+fn plain(path: &str) -> &str {
+    path.trim_start_matches("./").trim_matches('/')
+}
+
 impl GitRepository {
+    /// Whether a commit has a file or folder of this path; absent where that cannot be read.
+    pub fn has_path(&self, commit: CommitId, path: &str) -> Option<bool> {
+        let local = self.local();
+        let tree = local.find_commit(object_id(commit)).ok()?.tree().ok()?;
+        let path = plain(path);
+        Some(path.is_empty() || tree.lookup_entry_by_path(path).ok()?.is_some())
+    }
+
     /// Whether a commit changes anything in the scope, as `git log -- PATHS` decides: the scope differs from that of
     /// every parent. What cannot be read is taken to touch it, so that no change is lost.
     pub fn touches(&self, commit: CommitId, scope: &PathScope) -> bool {

@@ -49,6 +49,8 @@ fields! {
     SEQUENCE: Optional<Whole<i64>> = "sequence";
     /// `true` for what ran when observing began: it tells what is deployed and is no event.
     IS_INITIAL_STATE: Optional<Flag> = "is_initial_state";
+    /// `true` where the service was taken out: from then on nothing of it runs there.
+    IS_REMOVAL: Optional<Flag> = "is_removal";
     + SOURCE, OBSERVED_AT
 }
 
@@ -82,6 +84,7 @@ fn read(record: &Record<'_>, facts: &mut Facts) -> Result<(), Fault> {
         sequence: SEQUENCE.given(record)?.unwrap_or(0),
         outcome,
         is_initial_state: IS_INITIAL_STATE.given(record)?.unwrap_or(false),
+        is_removal: IS_REMOVAL.given(record)?.unwrap_or(false),
         initiated_by: INITIATED_BY.given(record)?,
         approval_wait: APPROVAL_WAIT.given(record)?,
         strategy: STRATEGY.given(record)?,
@@ -111,6 +114,7 @@ fn row(deployment: &Deployment) -> Row {
     ABORTED_AUTOMATICALLY.put(&mut row, deployment.aborted_automatically.as_ref());
     SEQUENCE.put(&mut row, &deployment.sequence);
     IS_INITIAL_STATE.put(&mut row, &deployment.is_initial_state);
+    IS_REMOVAL.put(&mut row, &deployment.is_removal);
     SOURCE.put(&mut row, &deployment.source);
     OBSERVED_AT.put(&mut row, &deployment.observed_at);
     row

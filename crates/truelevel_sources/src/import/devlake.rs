@@ -142,6 +142,7 @@ pub(super) mod deployments {
             sequence: 0,
             outcome,
             is_initial_state: false,
+            is_removal: false,
             initiated_by: None,
             approval_wait: None,
             strategy: None,

@@ -54,6 +54,7 @@ pub(super) mod deployments {
             sequence: 0,
             outcome: DeploymentOutcome::Succeeded,
             is_initial_state: false,
+            is_removal: false,
             initiated_by: None,
             approval_wait: None,
             strategy: None,

@@ -95,6 +95,7 @@ fn deployment(event: Payload<'_>, names: &Names) -> Result<Deployment, String> {
         sequence: 0,
         outcome: DeploymentOutcome::Succeeded,
         is_initial_state: false,
+        is_removal: false,
         initiated_by: None,
         approval_wait: None,
         strategy: None,

@@ -52,6 +52,7 @@ fn deployment(body: Payload<'_>, names: &Names) -> Result<Facts, String> {
         sequence: 0,
         outcome: DeploymentOutcome::Succeeded,
         is_initial_state: false,
+        is_removal: false,
         initiated_by: None,
         approval_wait: None,
         strategy: None,

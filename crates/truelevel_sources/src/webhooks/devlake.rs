@@ -101,6 +101,7 @@ fn deployments(event: &Event<'_>, connection: &str, names: &Names) -> Result<Fac
             sequence: 0,
             outcome,
             is_initial_state: false,
+            is_removal: false,
             initiated_by: None,
             approval_wait: None,
             strategy: None,

@@ -96,6 +96,7 @@ fn deployment(body: Payload<'_>, status: Option<Payload<'_>>, names: &Names) -> 
         sequence: 0,
         outcome,
         is_initial_state: false,
+        is_removal: false,
         initiated_by: None,
         approval_wait: None,
         strategy: None,

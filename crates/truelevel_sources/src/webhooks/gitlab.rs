@@ -74,6 +74,7 @@ fn deployment(event: &Event<'_>, names: &Names) -> Result<Deployment, String> {
         sequence: 0,
         outcome,
         is_initial_state: false,
+        is_removal: false,
         initiated_by: None,
         approval_wait: None,
         strategy: None,

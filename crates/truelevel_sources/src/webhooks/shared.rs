@@ -26,6 +26,7 @@ pub(super) fn deployment(
         sequence: 0,
         outcome,
         is_initial_state: false,
+        is_removal: false,
         initiated_by: None,
         approval_wait: None,
         strategy: None,

@@ -13,6 +13,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_access.sql"),
     include_str!("../../migrations/sqlite/0006_snapshot_summary.sql"),
     include_str!("../../migrations/sqlite/0007_unsaid_workflows.sql"),
+    include_str!("../../migrations/sqlite/0008_removals.sql"),
 ];
 
 /// Marks a file as ours: `TRLV` in ASCII.

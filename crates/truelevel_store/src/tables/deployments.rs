@@ -29,6 +29,7 @@ const TABLE: Table = Table {
         "approval_wait",
         "strategy",
         "aborted_automatically",
+        "is_removal",
         "observed_at",
     ],
     optional: None,
@@ -49,6 +50,7 @@ pub(crate) const JOINING: &[Joining] = &[
     Joining::LaterIfSaid,
     Joining::LaterIfSaid,
     Joining::LaterIfSaid,
+    Joining::Later,
 ];
 
 pub(crate) fn write(
@@ -74,6 +76,7 @@ pub(crate) fn write(
             deployment.approval_wait.map(Span::millis),
             deployment.strategy.map(Word::word),
             deployment.aborted_automatically,
+            deployment.is_removal,
             deployment.observed_at.millis(),
         ])
     });
@@ -109,7 +112,8 @@ pub(crate) fn read_of(connection: &Connection, services: &[ServiceId]) -> Result
     let environments = names::by_key::<EnvironmentId>(connection)?;
     let sources = names::by_key::<SourceId>(connection)?;
     let sql = "SELECT environment, finished_at, sequence, source, id, version, commit_id, started_at, outcome,
-                is_initial_state, initiated_by, approval_wait, strategy, aborted_automatically, observed_at
+                is_initial_state, initiated_by, approval_wait, strategy, aborted_automatically, observed_at,
+                is_removal
          FROM deployment WHERE service = ?1 ORDER BY environment, finished_at, sequence";
     let read = |service: &ServiceId| {
         let key = names::find(connection, service)?;
@@ -126,6 +130,7 @@ pub(crate) fn read_of(connection: &Connection, services: &[ServiceId]) -> Result
                 sequence: row.get(2)?,
                 outcome: word(row, 8)?,
                 is_initial_state: row.get(9)?,
+                is_removal: row.get(15)?,
                 initiated_by: optional_word(row, 10)?,
                 approval_wait: row.get::<Option<i64>>(11)?.map(Span::from_millis),
                 strategy: optional_word(row, 12)?,

@@ -49,7 +49,7 @@ fn a_deployment() -> impl Strategy<Value = Deployment> {
         (name(), name(), name(), name()),
         (time(), maybe(time()), 0..3_i64, select(outcomes)),
         (maybe(commit()), maybe(select(initiators)), maybe(select(strategies)), maybe(any::<i64>())),
-        (any::<bool>(), maybe(any::<bool>())),
+        (any::<bool>(), maybe(any::<bool>()), any::<bool>()),
     )
         .prop_map(|(names, times, known, flags)| Deployment {
             source: SourceId::new(names.0),
@@ -64,6 +64,7 @@ fn a_deployment() -> impl Strategy<Value = Deployment> {
             strategy: known.2,
             approval_wait: known.3.map(Span::from_millis),
             is_initial_state: flags.0,
+            is_removal: flags.2,
             aborted_automatically: flags.1,
             ..deployment(&names.3)
         })

@@ -1,10 +1,11 @@
 //! The views are read by dashboards: names, columns and spelling stay.
 
+use truelevel_model::facts::Facts;
 use truelevel_model::snapshot::NewSnapshot;
-use truelevel_model::{History, Time};
+use truelevel_model::{Deployment, History, Time};
 use truelevel_store::Store;
 
-use crate::examples::{changes, commit, facts};
+use crate::examples::{changes, commit, deployment, facts};
 use crate::places::{Place, promises};
 
 fn check(place: &Place, view: &str, order: &str, expected: &[(&str, &str)]) {
@@ -251,6 +252,12 @@ fn what_is_unknown_is_null(place: &Place) {
     );
 }
 
+fn what_was_taken_out_is_no_deployment(place: &Place) {
+    let deployments = vec![deployment("1"), Deployment { is_removal: true, ..deployment("2") }];
+    place.store().write(&Facts { deployments, ..Facts::default() }).unwrap();
+    assert_eq!(place.query("SELECT count(*) FROM v_deployments")[0][0].1, "1");
+}
+
 fn changes_say_in_sql_what_the_history_says(place: &Place) {
     let history = History::from_changes(changes(500));
     place.store().append_history(&"shop".into(), &history, 0).unwrap();
@@ -286,4 +293,5 @@ promises![
     services_are_readable,
     stored_assessments_are_readable,
     what_is_unknown_is_null,
+    what_was_taken_out_is_no_deployment,
 ];
