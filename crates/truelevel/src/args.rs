@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use truelevel_engine::config::LONGEST_WINDOW_DAYS;
 use truelevel_engine::demo;
 use truelevel_engine::export::MEASURES;
 use truelevel_engine::import::{Layout, kinds, layout_named};
@@ -81,7 +82,7 @@ pub(crate) struct Scope {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) as_of: Option<Time>,
     /// Length of the measured window in days; default: 90, or what the workspace says
-    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true, value_parser = parse_window)]
     pub(crate) window: Option<u32>,
     /// Only this service; may be given several times
     #[arg(long, value_name = "NAME")]
@@ -568,6 +569,11 @@ fn parse_export_kind(text: &str) -> Result<ExportKind, String> {
 
 fn parse_kind(text: &str) -> Result<&'static Layout, String> {
     layout_named(text).ok_or_else(|| format!("allowed: {}", kinds()))
+}
+
+fn parse_window(text: &str) -> Result<u32, String> {
+    let days = text.parse().ok().filter(|days| (1..=LONGEST_WINDOW_DAYS).contains(days));
+    days.ok_or_else(|| format!("allowed are 1 to {LONGEST_WINDOW_DAYS} days"))
 }
 
 fn parse_time(text: &str) -> Result<Time, String> {

@@ -57,6 +57,7 @@ impl Talk for Progress {
             });
             let template = match total {
                 Some(_) => "{spinner} {msg} {human_pos} of {human_len} [{bar:24}]",
+                None if done == 0 => "{spinner} {msg}",
                 None => "{spinner} {msg} {human_pos}",
             };
             if let Ok(style) = ProgressStyle::with_template(template) {
@@ -71,6 +72,7 @@ impl Talk for Progress {
             state.last_line = Some(Instant::now());
             match total {
                 Some(total) => eprintln!("{what}: {done} of {total}"),
+                None if done == 0 => eprintln!("{what}"),
                 None => eprintln!("{what}: {done}"),
             }
         }

@@ -110,7 +110,10 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
                 rolled.note = bounded.and_then(|measurement| measurement.note.clone());
             }
             if rolled.value.is_some() && rolled.low.is_none() {
-                rolled.note = Some(format!("no interval: {} services are too few", values.len()));
+                rolled.note = Some(match values.len() {
+                    1 => "no interval: 1 service is too few".to_owned(),
+                    few => format!("no interval: {few} services are too few"),
+                });
             }
             let has_value = |measured: &&&Measurement| measured.value.or(measured.at_least).is_some();
             let (told, stand_ins) = (

@@ -11,10 +11,10 @@ use crate::platform::{key_name, percent};
 pub(crate) fn share(ai: &Ai) -> String {
     let Some(share) = ai.share_at_least else { return "No shipped change is known.".to_owned() };
     format!(
-        "At least {} of {} carry a sign of AI ({} changes), in {} of {}. Most use leaves none.",
+        "At least {} of {} carry a sign of AI ({}), in {} of {}. Most use leaves none.",
         percent(share),
         numbers::count(ai.changes, "shipped change"),
-        numbers::digits(ai.signed as f64),
+        numbers::count(ai.signed, "change"),
         numbers::digits(ai.services_with_sign as f64),
         numbers::count(ai.services, "service")
     )

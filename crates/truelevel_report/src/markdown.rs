@@ -64,7 +64,7 @@ fn keys(text: &mut String, assessment: &Assessment) {
     let _ = writeln!(
         text,
         "\n## Delivery\n\n{}; {}.\n\n| key | value | 95 % interval | sample | band | note |\n|---|---|---|---|---|---|",
-        numbers::count(assessment.coverage.production_deployments, "production deployment"),
+        words::deployments(assessment),
         words::boundary(assessment),
     );
     for (id, name) in words::KEYS {
@@ -254,10 +254,24 @@ fn left_out(text: &mut String, assessment: &Assessment) {
     }
 }
 
-/// Text from outside, so that it can neither format nor break a table.
+/// Text from outside, so that it can neither format nor break a table. What stands between single back-ticks stays code,
+/// in which nothing formats.
 pub(crate) fn escaped(text: &str) -> String {
+    let text = printable(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    let is_paired = parts.len() % 2 == 1 && parts.iter().skip(1).step_by(2).all(|code| !code.trim().is_empty());
+    if !is_paired {
+        return plain(&text);
+    }
+    let part = |(place, part): (usize, &&str)| {
+        if place % 2 == 1 { format!("`{}`", part.replace('|', "\\|")) } else { plain(part) }
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
+fn plain(text: &str) -> String {
     let mut result = String::new();
-    for c in printable(text).chars() {
+    for c in text.chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '!') {
             result.push('\\');
         }
@@ -295,5 +309,8 @@ mod tests {
     fn text_from_outside_cannot_format_or_break_a_table() {
         assert_eq!(escaped("a|b *c* <i>\n"), "a\\|b \\*c\\* \\<i\\>\\\\n");
         assert_eq!(code("a`b"), "`` a`b ``");
+        assert_eq!(escaped("a_b: `c_d|e` <i>"), "a\\_b: `c_d\\|e` \\<i\\>");
+        assert_eq!(escaped("`a_b` ` *c*"), "\\`a\\_b\\` \\` \\*c\\*");
+        assert_eq!(escaped("``*a*"), "\\`\\`\\*a\\*");
     }
 }

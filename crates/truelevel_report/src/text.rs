@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Effects};
 use truelevel_model::assessment::{Answer, Assessment, GateOutcome, Level, ServiceResult, StageResult};
+use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::printable;
 
 use crate::{numbers, words};
@@ -179,14 +180,7 @@ impl Page {
 
     fn keys(&mut self, assessment: &Assessment) {
         self.heading("Delivery");
-        let coverage = &assessment.coverage;
-        let what = words::deployment_noun(assessment);
-        let summary = format!(
-            "{}{}; {}",
-            numbers::count(coverage.production_deployments, what),
-            words::rollbacks(assessment),
-            words::boundary(assessment)
-        );
+        let summary = format!("{}; {}", words::deployments(assessment), words::boundary(assessment));
         self.paragraph(2, &summary);
         for (id, name) in words::KEYS {
             let Some(spread) = assessment.metric(id) else { continue };
@@ -400,25 +394,35 @@ impl Page {
         }
     }
 
-    /// Which services found their repository, where there are several of either.
+    /// Which deployed services found their repository, and which repositories no deployed service, where there are several
+    /// of either.
     fn matches(&mut self, assessment: &Assessment) {
         const NAMED: usize = 8;
         if assessment.coverage.repositories.len() < 2 {
             return;
         }
-        let of = |service: &ServiceResult| {
+        let (deployed, others): (Vec<&ServiceResult>, Vec<&ServiceResult>) =
+            assessment.services.iter().partition(|service| {
+                matches!(service.deployment_data, DeploymentData::Reported | DeploymentData::DeploymentRepository)
+            });
+        if deployed.is_empty() {
+            return;
+        }
+        let of = |service: &&ServiceResult| {
             let repository = service.repositories.first()?;
             let (service, repository) = (printable(&service.service), printable(repository));
             Some(if service == repository { service.into_owned() } else { format!("{service} in {repository}") })
         };
-        let matched: Vec<String> = assessment.services.iter().filter_map(of).collect();
-        if matched.is_empty() {
-            return;
+        let matched: Vec<String> = deployed.iter().filter_map(of).collect();
+        let alone = others.iter().filter_map(|service| service.repositories.first());
+        let alone: Vec<String> = alone.map(|repository| printable(repository).into_owned()).collect();
+        for (what, names) in [("Matched to their repositories", matched), ("No deployed service belongs to", alone)] {
+            let more = names.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            if !names.is_empty() {
+                self.paragraph(2, &format!("{what}: {}{more}.", names[..names.len().min(NAMED)].join(", ")));
+            }
         }
-        let more = matched.len().saturating_sub(NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let named = matched.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-        self.paragraph(2, &format!("Matched to their repositories: {named}{more}."));
     }
 
     fn left_out(&mut self, assessment: &Assessment) {

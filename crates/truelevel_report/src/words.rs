@@ -65,10 +65,27 @@ pub(crate) fn teams(assessment: &Assessment) -> Vec<String> {
     names.into_iter().cloned().collect()
 }
 
-/// What is counted as a deployment: releases where nothing else is known.
-pub(crate) fn deployment_noun(assessment: &Assessment) -> &'static str {
+/// What is counted as deployments: releases where nothing else is known.
+pub(crate) fn deployment_nouns(assessment: &Assessment) -> &'static str {
     let data = &assessment.coverage.services_by_deployment_data;
-    if data.keys().all(|data| data == "release_tags" || data == "none") { "release" } else { "production deployment" }
+    if data.keys().all(|data| data == "release_tags" || data == "none") { "releases" } else { "production deployments" }
+}
+
+/// How many deployments there were, and releases beside them: `40 production deployments, 2 of them rollbacks, and 9
+/// releases`.
+pub(crate) fn deployments(assessment: &Assessment) -> String {
+    let coverage = &assessment.coverage;
+    let data = &coverage.services_by_deployment_data;
+    let has = |names: &[&str]| data.keys().any(|name| names.contains(&name.as_str()));
+    let (is_deployed, is_released) = (has(&["reported", "deployment_repository"]), has(&["release_tags"]));
+    let releases = || numbers::count(coverage.releases, "release");
+    let deployments = || numbers::count(coverage.production_deployments, "production deployment");
+    match (is_deployed, is_released) {
+        (false, false) => "no deployments known".to_owned(),
+        (false, true) => format!("{}{}", releases(), rollbacks(assessment)),
+        (true, false) => format!("{}{}", deployments(), rollbacks(assessment)),
+        (true, true) => format!("{} and {}{}", deployments(), releases(), rollbacks(assessment)),
+    }
 }
 
 /// The window as people write it: `90 days to 21 Aug 2026, 17:00 UTC`.
@@ -198,7 +215,7 @@ pub(crate) fn known_failures(spread: &MetricSpread) -> Option<String> {
 }
 
 /// How many deployments went back, where any did.
-pub(crate) fn rollbacks(assessment: &Assessment) -> String {
+fn rollbacks(assessment: &Assessment) -> String {
     let frequency = assessment.metric("deployment_frequency");
     let rollbacks = frequency.and_then(|spread| spread.measurement.details.get("rollbacks")).copied().unwrap_or(0.0);
     if rollbacks > 0.0 { format!(", {} of them rollbacks", numbers::digits(rollbacks)) } else { String::new() }
@@ -242,11 +259,12 @@ pub(crate) fn exemptions(assessment: &Assessment) -> Vec<String> {
 
 /// The window in words.
 pub(crate) fn window(assessment: &Assessment) -> String {
-    format!(
-        "as of {}, the {} days before",
-        assessment.as_of.to_string().replace('T', " ").replace('Z', " UTC"),
-        assessment.window_days
-    )
+    let as_of = assessment.as_of.to_string();
+    let as_of = match as_of.strip_suffix("T23:59:59.999Z") {
+        Some(day) => format!("the end of {day} UTC"),
+        None => format!("{} UTC", as_of.split(['.', 'Z']).next().unwrap_or_default().replace('T', " ")),
+    };
+    format!("as of {as_of}, the {} days before", assessment.window_days)
 }
 
 /// Where the deployments were found, in words.

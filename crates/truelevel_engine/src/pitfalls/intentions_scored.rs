@@ -34,7 +34,11 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
             named.join(", ")
         ),
         effect: (possible > proven).then(|| format!("part of the way from level {proven} to level {possible}")),
-        response: "they are listed as intentions and raise only the possible level".into(),
+        response: if declared.len() == 1 {
+            "it is listed as an intention and raises only the possible level".into()
+        } else {
+            "they are listed as intentions and raise only the possible level".into()
+        },
         evidence: declared.iter().map(|(_, gate)| place(seen, gate)).collect(),
         ..Found::default()
     })

@@ -171,16 +171,13 @@ fn held(assessment: &Assessment) -> String {
 }
 
 fn delivery(assessment: &Assessment) -> String {
-    let coverage = &assessment.coverage;
     if words::ends_before_window(assessment).is_some() {
-        let what = numbers::count(2, words::deployment_noun(assessment));
-        let what = what.trim_start_matches("2 ");
+        let what = words::deployment_nouns(assessment);
         return format!("How many {what} there were is not known; {}.", words::boundary(assessment));
     }
     format!(
-        "{}{} in {} days; {}.",
-        numbers::count(coverage.production_deployments, words::deployment_noun(assessment)),
-        words::rollbacks(assessment),
+        "{} in {} days; {}.",
+        words::capitalised(&words::deployments(assessment)),
         assessment.window_days,
         words::boundary(assessment)
     )

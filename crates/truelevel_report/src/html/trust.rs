@@ -151,6 +151,7 @@ fn facts(site: &Site<'_>) -> Vec<Fact> {
     let mut facts = vec![
         fact("Services", services, Some(site.to(&Page::Services))),
         fact("Production deployments", deployments, site.explained("deployment_frequency")),
+        fact("Releases in the place of deployments", digits(coverage.releases), None),
         fact("Deployments come from", words::boundary(site.assessment), None),
     ];
     if coverage.versions_asked > 0 {
