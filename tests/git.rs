@@ -128,6 +128,12 @@ impl Commit {
         self.entry("120000", path.as_bytes(), target.as_bytes())
     }
 
+    /// Another repository in a folder, at a commit.
+    pub(crate) fn submodule(mut self, path: &str, commit: &str) -> Self {
+        self.changes.extend(format!("M 160000 {commit} {}\n", quoted(path.as_bytes())).bytes());
+        self
+    }
+
     pub(crate) fn without(mut self, path: &str) -> Self {
         self.changes.extend(format!("D {}\n", quoted(path.as_bytes())).bytes());
         self

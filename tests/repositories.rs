@@ -308,3 +308,31 @@ fn a_repository_of_a_kind_that_cannot_be_read_is_refused_and_not_taken_for_empty
     run.fails_with(2, &["wide"]);
     assert!(!run.stderr.contains("no commits"), "{}", run.stderr);
 }
+
+#[test]
+fn links_that_go_in_circles_and_submodules_lead_nowhere() {
+    let assessed = |more: &dyn Fn(Commit) -> Commit| {
+        let world = crate::cli::World::new();
+        let mut web = world.repository("web");
+        let workflow = "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: cargo test\n";
+        let commit = web.commit(more(Commit::at(at(1, 0)).file(".github/workflows/ci.yml", workflow)));
+        let assessment = world.assess(["web", "--as-of", AS_OF]);
+        let stages = service(&assessment, "web")["stages"].to_string().replace(&commit, "COMMIT");
+        (stages, warnings(&assessment).into_iter().map(str::to_owned).collect::<Vec<_>>())
+    };
+    let plain = assessed(&|commit| commit);
+    let with_links = assessed(&|commit| {
+        commit
+            .link("itself", "itself")
+            .link("one", "two")
+            .link("two", "one")
+            .link("deep/up", "..")
+            .link("deep/er/top", "../..")
+            .link(".gitlab", "deep/up/.gitlab")
+            .file(".gitmodules", "[submodule \"lib\"]\n\tpath = vendor/lib\n\turl = https://example.com/lib\n")
+            .submodule("vendor/lib", &"5".repeat(40))
+            .submodule(".gitlab-ci.yml", &"6".repeat(40))
+    });
+    assert!(plain.0.contains(".github/workflows/ci.yml") && plain.0.contains("COMMIT"), "{}", plain.0);
+    assert_eq!(with_links, plain);
+}
