@@ -43,6 +43,8 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.as_slice() {
         [measure, path] if measure == "measure" => measure_here(Path::new(path)),
+        // For a profiler: one that stays.
+        [measure, path, services] if measure == "make" => make(Path::new(path), services.parse().expect("a number")),
         [measure, path] if measure == "values" => print_values(Path::new(path)),
         [measure, path, file] if measure == "import" => import_here(Path::new(path), Path::new(file)),
         _ => all(),

@@ -3,9 +3,9 @@
 use truelevel_metrics::ai::event_study::{EventRules, event_study};
 use truelevel_metrics::ai::weeks::AiWeek;
 use truelevel_metrics::ai::{AiService, dose};
-use truelevel_model::Detection;
 use truelevel_model::ai::{Ai, ServiceSigns};
 use truelevel_model::assessment::ServiceResult;
+use truelevel_model::{Detection, Shared};
 use truelevel_report::numbers::count;
 
 use crate::assess::Prepared;
@@ -17,7 +17,12 @@ const LISTED: usize = 100;
 
 impl Prepared {
     /// The signs over the services; absent where no change is known. `weeks` stands beside the results.
-    pub(crate) fn ai(&self, asked: &[&Service], results: &[ServiceResult], weeks: &[&ServiceWeeks]) -> Option<Ai> {
+    pub(crate) fn ai(
+        &self,
+        asked: &[&Service],
+        results: &[Shared<ServiceResult>],
+        weeks: &[&ServiceWeeks],
+    ) -> Option<Ai> {
         let any_is_active = results.iter().any(|result| result.is_active);
         let judged = results.iter().zip(weeks).filter(|(result, _)| result.is_active || !any_is_active);
         let services: Vec<AiService<'_>> = judged.map(|(result, weeks)| of_service(result, &weeks.ai)).collect();
@@ -66,8 +71,8 @@ impl Prepared {
     }
 
     /// Services whose repository tells assistants how to work, and whose changes carry no sign.
-    fn context_files_without_sign(&self, asked: &[&Service], results: &[ServiceResult]) -> u64 {
-        let is_silent = |(service, result): &(&&Service, &ServiceResult)| {
+    fn context_files_without_sign(&self, asked: &[&Service], results: &[Shared<ServiceResult>]) -> u64 {
+        let is_silent = |(service, result): &(&&Service, &Shared<ServiceResult>)| {
             let found = service.repository.and_then(|place| self.detected[place].detections.get("ai_context_files"));
             let share = result.metrics.get("ai_change_share").and_then(|measured| measured.value);
             matches!(found, Some(Detection::Present(_))) && share == Some(0.0)

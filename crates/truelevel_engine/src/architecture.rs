@@ -2,6 +2,7 @@
 
 use truelevel_metrics::lockstep::{FEWEST_DEPLOYMENTS, Group, Moment, groups, left_together, share_together};
 use truelevel_metrics::metrics::lockstep_ratio::{self, LOCKSTEP_RATIO};
+use truelevel_model::Shared;
 use truelevel_model::architecture::{Architecture, LockstepGroup};
 use truelevel_model::assessment::ServiceResult;
 
@@ -30,7 +31,7 @@ impl Lockstep {
     }
 
     /// Puts the lockstep ratio of each service beside its other metrics.
-    pub(crate) fn put_beside(&self, services: &mut [ServiceResult]) {
+    pub(crate) fn put_beside(&self, services: &mut [Shared<ServiceResult>]) {
         let mut together = vec![0; self.moments.len()];
         for group in &self.groups {
             for place in &group.services {
@@ -40,8 +41,12 @@ impl Lockstep {
             }
         }
         for ((service, moments), together) in services.iter_mut().zip(&self.moments).zip(together) {
-            if let Some(measurement) = service.metrics.get_mut(LOCKSTEP_RATIO.id).filter(|_| !moments.is_empty()) {
-                lockstep_ratio::put_down(measurement, together, moments.len() as u64);
+            let Some(before) = service.metrics.get(LOCKSTEP_RATIO.id).filter(|_| !moments.is_empty()) else { continue };
+            let mut measurement = before.clone();
+            lockstep_ratio::put_down(&mut measurement, together, moments.len() as u64);
+            // What stays as it is goes on being shared.
+            if measurement != *before {
+                service.metrics.insert(LOCKSTEP_RATIO.id.to_owned(), measurement);
             }
         }
     }
@@ -51,7 +56,7 @@ impl Lockstep {
     /// `threshold` is the share of services, 0 to 1, from which on the architecture is the constraint.
     pub(crate) fn architecture(
         &self,
-        services: &[ServiceResult],
+        services: &[Shared<ServiceResult>],
         window_days: u32,
         threshold: f64,
     ) -> Option<Architecture> {
@@ -71,7 +76,12 @@ impl Lockstep {
     }
 }
 
-fn shown(group: &Group, services: &[ServiceResult], moments: &[Vec<Moment>], window_days: u32) -> LockstepGroup {
+fn shown(
+    group: &Group,
+    services: &[Shared<ServiceResult>],
+    moments: &[Vec<Moment>],
+    window_days: u32,
+) -> LockstepGroup {
     let named = &group.services[..group.services.len().min(NAMED)];
     let most = group.by_weekday.iter().enumerate().max_by_key(|(_, departures)| **departures);
     let train = most.filter(|(_, most)| group.departures >= FEWEST_DEPARTURES && **most * 5 >= group.departures * 4);

@@ -17,7 +17,8 @@ use truelevel_metrics::platform::paths::PathDeployment;
 use truelevel_model::assessment::{Assessment, Level, Roadmap, SCHEMA, ServiceResult, SourceCoverage, StageResult};
 use truelevel_model::course::{Course, Courses};
 use truelevel_model::{
-    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Time, Window,
+    BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Shared, Time,
+    Window,
 };
 
 use truelevel_sources::git::{AutomationAccounts, ChangeReading};
@@ -351,8 +352,8 @@ impl Prepared {
                     let tally = Tally { trace: Trace::of(&data), path_deployments, ..tally };
                     let course = with_courses.then(|| course(&data));
                     let weeks = ServiceWeeks::of(data, &weeks);
-                    let course = course.map(|course| Course { trends: weeks.trends_of_keys(), ..course });
-                    Measured { result, beside: Beside { tally, weeks }, course }
+                    let course = course.map(|course| Course { trends: weeks.trends_of_keys(), ..course }.into());
+                    Measured { result: result.into(), beside: Beside { tally, weeks }, course }
                 })
             })
             .collect()
@@ -362,7 +363,7 @@ impl Prepared {
     pub(crate) fn answer(
         &self,
         asked: &[&Service],
-        results: Vec<ServiceResult>,
+        results: Vec<Shared<ServiceResult>>,
         beside: &[&Beside],
         talk: &dyn Talk,
     ) -> Assessment {
@@ -449,14 +450,14 @@ impl Prepared {
     fn put_together(
         &self,
         asked: &[&Service],
-        mut services: Vec<ServiceResult>,
+        mut services: Vec<Shared<ServiceResult>>,
         tallies: &[&Tally],
         weeks: &[&ServiceWeeks],
     ) -> Assessment {
         let traces: Vec<Trace> = tallies.iter().map(|tally| tally.trace.clone()).collect();
         let lockstep = Lockstep::find(&traces);
         lockstep.put_beside(&mut services);
-        let judged = judged(services.iter());
+        let judged = judged(services.iter().map(|service| &**service));
         let RolledUp { level, limiting_stages, mut stages, mut lanes, metrics } = self.roll_up(&judged);
         if judged.len() != 1 {
             self.beliefs().put_beside(&mut stages, None);
@@ -527,10 +528,10 @@ impl Prepared {
 
 /// One service, judged.
 pub(crate) struct Measured {
-    pub(crate) result: ServiceResult,
+    pub(crate) result: Shared<ServiceResult>,
     pub(crate) beside: Beside,
     /// Where it is asked for.
-    pub(crate) course: Option<Course>,
+    pub(crate) course: Option<Shared<Course>>,
 }
 
 /// What one service adds to the whole beside its result.

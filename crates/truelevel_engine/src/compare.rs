@@ -108,7 +108,7 @@ pub fn compare(before: &Side, after: &Side) -> Comparison {
     };
     let (stages_before, stages_after) = (stages(first), stages(second));
     let names = |assessment: &Assessment| -> BTreeSet<String> {
-        assessment.services.iter().map(|service| service.service.clone()).collect()
+        assessment.each_service().map(|service| service.service.clone()).collect()
     };
     let (services_before, services_after) = (names(first), names(second));
     let basis = basis(before, after);
@@ -291,9 +291,9 @@ fn metric_changes(first: &Assessment, second: &Assessment, obstacle: Option<&str
 fn in_both(id: &str, first: &Assessment, second: &Assessment) -> Vec<(f64, f64)> {
     let value = |service: &ServiceResult| service.metrics.get(id)?.value;
     let earlier: BTreeMap<&str, f64> =
-        first.services.iter().filter_map(|service| Some((service.service.as_str(), value(service)?))).collect();
+        first.each_service().filter_map(|service| Some((service.service.as_str(), value(service)?))).collect();
     let pair = |service: &ServiceResult| Some((*earlier.get(service.service.as_str())?, value(service)?));
-    second.services.iter().filter_map(pair).collect()
+    second.each_service().filter_map(pair).collect()
 }
 
 fn metric_change(
@@ -316,7 +316,7 @@ fn metric_change(
 /// Every service that is in both, with its keys.
 fn service_changes(first: &Assessment, second: &Assessment, obstacle: Option<&str>) -> Vec<ServiceChange> {
     let earlier: BTreeMap<&str, &ServiceResult> =
-        first.services.iter().map(|service| (service.service.as_str(), service)).collect();
+        first.each_service().map(|service| (service.service.as_str(), service)).collect();
     let change = |service: &ServiceResult| {
         let earlier = earlier.get(service.service.as_str())?;
         let metrics: Vec<MetricChange> = KEYS
@@ -329,5 +329,5 @@ fn service_changes(first: &Assessment, second: &Assessment, obstacle: Option<&st
         let level = Compared { before: earlier.level, after: service.level };
         Some(ServiceChange { service: service.service.clone(), level, metrics })
     };
-    second.services.iter().filter_map(change).collect()
+    second.each_service().filter_map(change).collect()
 }

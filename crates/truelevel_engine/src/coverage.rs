@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use truelevel_model::Time;
 use truelevel_model::assessment::{Coverage, RepositoryCoverage, ServiceResult};
 use truelevel_model::deployment_data::DeploymentData;
+use truelevel_model::{Shared, Time};
 use truelevel_report::numbers;
 use truelevel_sources::git::GitRepository;
 
@@ -14,7 +14,12 @@ use crate::matching::{OutsideProduction, Service};
 use crate::warnings::{file_warning, located};
 
 impl Prepared {
-    pub(crate) fn coverage(&self, asked: &[&Service], services: &[ServiceResult], tallies: &[&Tally]) -> Coverage {
+    pub(crate) fn coverage(
+        &self,
+        asked: &[&Service],
+        services: &[Shared<ServiceResult>],
+        tallies: &[&Tally],
+    ) -> Coverage {
         let mut by_data: BTreeMap<String, u64> = BTreeMap::new();
         for service in services {
             *by_data.entry(data_name(service.deployment_data).to_owned()).or_default() += 1;
@@ -107,7 +112,7 @@ impl Prepared {
         }
     }
 
-    fn warn_of_assumptions(&self, asked: &[&Service], services: &[ServiceResult], warnings: &mut Vec<String>) {
+    fn warn_of_assumptions(&self, asked: &[&Service], services: &[Shared<ServiceResult>], warnings: &mut Vec<String>) {
         let retired = self
             .set_aside
             .iter()

@@ -308,5 +308,5 @@ fn services(workspace: &Workspace, assessment: &Assessment) -> Result<Vec<Servic
             service.exclusions.get("version_unresolved").map_or(0, |excluded| excluded.count)
         },
     };
-    Ok(assessment.services.iter().map(state).collect())
+    Ok(assessment.each_service().map(state).collect())
 }

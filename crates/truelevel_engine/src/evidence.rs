@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use truelevel_model::assessment::{EvidenceResult, GateOutcome, GateResult, ServiceResult};
-use truelevel_model::{Detection, Evidence, EvidenceRecord, Grade, Locator, SourceId, Span, Time};
+use truelevel_model::{Detection, Evidence, EvidenceRecord, Grade, Locator, Shared, SourceId, Span, Time};
 use truelevel_report::numbers::count;
 
 use crate::collect::CollectedRepository;
@@ -87,8 +87,8 @@ pub(crate) fn with_reports<'a>(found: Detection, reports: impl Iterator<Item = &
 }
 
 /// What to know of the gates that reports alone meet.
-pub(crate) fn warning_of_reports(services: &[ServiceResult]) -> Option<String> {
-    let gates = |service: &'_ ServiceResult| -> Vec<String> {
+pub(crate) fn warning_of_reports(services: &[Shared<ServiceResult>]) -> Option<String> {
+    let gates = |service: &Shared<ServiceResult>| -> Vec<String> {
         let all = service.stages.iter().chain(&service.lanes).flat_map(|stage| &stage.gates);
         all.filter(|gate| rests_on_reports(gate)).map(|gate| gate.gate.clone()).collect()
     };

@@ -306,7 +306,7 @@ fn explain_metric(explanation: &mut Explanation, prepared: &Prepared, assessment
                 measured.n
             ))
         };
-        section(explanation, "Services", assessment.services.iter().filter_map(of).collect(), limit);
+        section(explanation, "Services", assessment.each_service().filter_map(of).collect(), limit);
     }
     let windows = prepared.windows();
     let measuring = prepared.measuring(&windows);

@@ -108,7 +108,7 @@ fn followed(initiative: &Initiative, assessment: &Assessment, weeks: &[Option<We
 /// Days of work are those of each open gate for each service that has it open; nothing is shared between services, so this
 /// is the most that it takes where each team works for itself.
 fn cost(rates: &CostRates, catalog: &Catalog, assessment: &Assessment) -> Cost {
-    let services = assessment.services.iter().filter(|service| service.is_active).count() as u64;
+    let services = assessment.each_service().filter(|service| service.is_active).count() as u64;
     let days = |id: &String| {
         let effort = catalog.gate(id).map_or(0.0, |(_, gate)| rates.days(gate.effort));
         let counts = gates(assessment).find(|gate| gate.gate == *id).and_then(|gate| gate.services.clone());

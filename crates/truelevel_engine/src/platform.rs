@@ -10,7 +10,7 @@ use truelevel_metrics::platform::{PathService, compared, course};
 use truelevel_metrics::service::ServiceData;
 use truelevel_model::assessment::ServiceResult;
 use truelevel_model::platform::{GoldenPath, PathException, PathOrigin, PathUse, Platform, Pull, ServiceUse};
-use truelevel_model::{Time, printable};
+use truelevel_model::{Shared, Time, printable};
 use truelevel_practices::shared::{SharedUse, matters, shared_uses};
 use truelevel_practices::{FileEntry, Repository, Tree};
 
@@ -130,7 +130,7 @@ impl Prepared {
     pub(crate) fn platform<'a>(
         &self,
         asked: &[&Service],
-        results: &[ServiceResult],
+        results: &[Shared<ServiceResult>],
         traces: impl Iterator<Item = &'a [PathDeployment]>,
     ) -> Option<Platform> {
         let facts = &self.platform;

@@ -13,7 +13,7 @@ use truelevel_model::course::{Course, Courses};
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::events::Reading;
 use truelevel_model::facts::Facts;
-use truelevel_model::{Deployment, ServiceId, SourceId};
+use truelevel_model::{Deployment, ServiceId, Shared, SourceId};
 
 use crate::activity::{stands_for, unplaced};
 use crate::assess::{
@@ -123,7 +123,14 @@ impl Remembered {
         };
         let last = self.last.insert(last);
         refuse_unknown(&request.services, &last.prepared.services)?;
-        last.answer(workspace, &request.services, talk)
+        let answer = last.answer(workspace, &request.services, talk)?;
+        if is_about_all {
+            // With what all services together say of each: the next answer shares what stays as it is.
+            for (one, service) in last.measured.iter_mut().zip(&answer.0.services) {
+                one.result = service.clone();
+            }
+        }
+        Ok(answer)
     }
 }
 
@@ -166,10 +173,10 @@ impl Last {
         let of_asked: Vec<(&Service, &Measured)> =
             self.prepared.services.iter().zip(&self.measured).filter(|(service, _)| is_asked(names, service)).collect();
         let (asked, measured): (Vec<&Service>, Vec<&Measured>) = of_asked.into_iter().unzip();
-        let results = measured.par_iter().map(|one| one.result.clone()).collect();
+        let results = measured.iter().map(|one| one.result.clone()).collect();
         let beside: Vec<&Beside> = measured.iter().map(|one| &one.beside).collect();
         let course = |one: &&Measured| (one.result.service.clone(), one.course.clone().unwrap_or_default());
-        let services: BTreeMap<String, Course> = measured.iter().map(course).collect();
+        let services: BTreeMap<String, Shared<Course>> = measured.iter().map(course).collect();
         let assessment = self.prepared.answer(&asked, results, &beside, talk);
         let initiatives = crate::plan::initiatives(workspace, &assessment)?;
         Ok((assessment, Courses { services, initiatives }))

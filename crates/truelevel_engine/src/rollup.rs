@@ -10,10 +10,10 @@ use truelevel_assess::{levels, organisation};
 use truelevel_metrics::METRICS;
 use truelevel_metrics::organisation::spread;
 use truelevel_metrics::statistics::median;
-use truelevel_model::Measurement;
 use truelevel_model::assessment::{
     Constraint, LevelRange, MetricSpread, QuestionResult, Segment, ServiceResult, StageResult, TeamResult,
 };
+use truelevel_model::{Measurement, Shared};
 
 use crate::assess::Prepared;
 use crate::turning;
@@ -50,7 +50,7 @@ impl Prepared {
     }
 
     /// Each team that owns services, by name.
-    pub(crate) fn teams(&self, services: &[ServiceResult]) -> Vec<TeamResult> {
+    pub(crate) fn teams(&self, services: &[Shared<ServiceResult>]) -> Vec<TeamResult> {
         let mut teams: BTreeMap<&String, Vec<&ServiceResult>> = BTreeMap::new();
         for service in services {
             if let Some(team) = &service.team {

@@ -165,7 +165,7 @@ pub fn what_if(
     prepared.supposed = supposed;
     let then = prepared.assess(talk);
     let level = |assessment: &Assessment| -> Vec<u8> {
-        assessment.services.iter().map(|service| service.level.proven).collect()
+        assessment.each_service().map(|service| service.level.proven).collect()
     };
     let raised = level(&now).iter().zip(level(&then)).filter(|(now, then)| *now < then).count();
     Ok(WhatIf {

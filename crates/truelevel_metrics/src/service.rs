@@ -379,6 +379,7 @@ impl<'a> ServiceData<'a> {
 
     fn attribute_shipped(&mut self, repository: &ServiceRepository<'_>) {
         let history = repository.history;
+        self.shipped.reserve(self.in_window().map(|entry| entry.ships.len()).sum());
         for (place, entry) in self.timeline.entries.iter().enumerate() {
             if !self.window.contains(entry.deployment.finished_at) {
                 continue;

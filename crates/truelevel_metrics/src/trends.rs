@@ -87,12 +87,11 @@ fn panel<'a>(services: &[&'a Series]) -> Vec<&'a Series> {
 
 fn medians(panel: &[&Series]) -> Vec<TrendPoint> {
     let Some(longest) = panel.iter().max_by_key(|series| series.points.len()) else { return Vec::new() };
-    let of_week = |week: &TrendPoint| {
+    let of_week = |(place, week): (usize, &TrendPoint)| {
         // All series end with the same week.
-        let points: Vec<&TrendPoint> = panel
-            .iter()
-            .filter_map(|series| series.points.iter().find(|point| point.week_start == week.week_start))
-            .collect();
+        let from_end = longest.points.len() - place;
+        let points: Vec<&TrendPoint> =
+            panel.iter().filter_map(|series| series.points.get(series.points.len().checked_sub(from_end)?)).collect();
         let values: Vec<f64> = points.iter().filter_map(|point| point.value).collect();
         let open: Vec<f64> =
             points.iter().filter(|point| point.value.is_none()).filter_map(|point| point.at_least).collect();
@@ -107,7 +106,7 @@ fn medians(panel: &[&Series]) -> Vec<TrendPoint> {
             ..week.clone()
         }
     };
-    longest.points.iter().map(of_week).collect()
+    longest.points.iter().enumerate().map(of_week).collect()
 }
 
 /// The values with their places among the weeks.

@@ -55,7 +55,12 @@ pub fn weekly(data: ServiceData<'_>, weeks: &[Week]) -> Vec<Series> {
     data.needs_details = false;
     let mut all: Vec<Series> = WEEKLY
         .iter()
-        .map(|metric| Series { events: events(metric, &data, &weeks), is_proxy: data.is_proxy(), ..Series::default() })
+        .map(|metric| Series {
+            points: Vec::with_capacity(weeks.len()),
+            events: events(metric, &data, &weeks),
+            is_lower_bound: false,
+            is_proxy: data.is_proxy(),
+        })
         .collect();
     let waiting = Waiting::all(&data);
     let shipped = std::mem::take(&mut data.shipped);

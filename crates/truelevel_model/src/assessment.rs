@@ -16,7 +16,7 @@ pub use crate::decision::{
 use crate::deployment_data::DeploymentData;
 use crate::platform::Platform;
 use crate::trend::Trend;
-use crate::{Band, Grade, Measurement, Time};
+use crate::{Band, Grade, Measurement, Shared, Time};
 
 /// The name of the contract.
 pub const SCHEMA: &str = "truelevel/assessment/v1";
@@ -63,7 +63,7 @@ pub struct Assessment {
     #[serde(default)]
     pub teams: Vec<TeamResult>,
     /// The services.
-    pub services: Vec<ServiceResult>,
+    pub services: Vec<Shared<ServiceResult>>,
     /// Whether services are deployed alone; absent where too few deploy to tell.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub architecture: Option<Architecture>,
@@ -83,6 +83,13 @@ pub struct Assessment {
     pub exclusions: BTreeMap<String, ExclusionCount>,
     /// What was looked at, and what was missing.
     pub coverage: Coverage,
+}
+
+impl Assessment {
+    /// The services, one after the other.
+    pub fn each_service(&self) -> impl DoubleEndedIterator<Item = &ServiceResult> + ExactSizeIterator + Clone {
+        self.services.iter().map(|service| &**service)
+    }
 }
 
 /// A level as far as it is proven, and as far as it could be.

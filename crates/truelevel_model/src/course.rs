@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::Time;
 use crate::plan::InitiativeResult;
 use crate::trend::Trend;
+use crate::{Shared, Time};
 
 /// What is drawn beside an answer. Empty where only a stored answer is known.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Courses {
     /// How each service went, by name.
-    pub services: BTreeMap<String, Course>,
+    pub services: BTreeMap<String, Shared<Course>>,
     /// What the workspace has taken on, with how many gates were met week by week.
     pub initiatives: Vec<InitiativeResult>,
 }

@@ -64,7 +64,8 @@ pub struct History {
     flags: Vec<u8>,
     reverts: BTreeMap<ChangeIndex, CommitId>,
     issue_keys: BTreeMap<ChangeIndex, Vec<String>>,
-    sizes: BTreeMap<ChangeIndex, ChangeSize>,
+    /// One for each change up to the last one whose size is known.
+    sizes: Vec<Option<ChangeSize>>,
     parent_offsets: Vec<u32>,
     parents: Vec<ChangeIndex>,
     by_id: Vec<ChangeIndex>,
@@ -91,7 +92,7 @@ impl History {
             self.issue_keys.insert(place, row.issue_keys.to_vec());
         }
         if let Some(size) = row.size {
-            self.sizes.insert(place, size);
+            self.set_size(place, size);
         }
         self.parents.extend_from_slice(row.parents);
         self.parent_offsets.push(self.parents.len() as u32);
@@ -208,12 +209,15 @@ impl History {
 
     /// How much it changes, where that was looked at.
     pub fn size(&self, change: ChangeIndex) -> Option<ChangeSize> {
-        self.sizes.get(&change).copied()
+        self.sizes.get(change.get()).copied().flatten()
     }
 
     /// Notes how much a change changes.
     pub fn set_size(&mut self, change: ChangeIndex, size: ChangeSize) {
-        self.sizes.insert(change, size);
+        if self.sizes.len() <= change.get() {
+            self.sizes.resize(change.get() + 1, None);
+        }
+        self.sizes[change.get()] = Some(size);
     }
 
     /// Whether it joins two or more lines; such commits carry no change of their own.
@@ -291,7 +295,7 @@ impl History {
             flags: order.iter().map(|old| self.flags[old.get()]).collect(),
             reverts: self.reverts.iter().map(|(old, id)| (place_of[old.get()], *id)).collect(),
             issue_keys: self.issue_keys.iter().map(|(old, keys)| (place_of[old.get()], keys.clone())).collect(),
-            sizes: self.sizes.iter().map(|(old, size)| (place_of[old.get()], *size)).collect(),
+            sizes: if self.sizes.is_empty() { Vec::new() } else { order.iter().map(|old| self.size(*old)).collect() },
             ..Self::default()
         };
         moved.parent_offsets.reserve_exact(order.len() + 1);
@@ -384,7 +388,7 @@ impl HistoryBuilder {
             rows.issue_keys.insert(place, change.issue_keys.clone());
         }
         if let Some(size) = change.size {
-            rows.sizes.insert(place, size);
+            rows.set_size(place, size);
         }
         rows.parent_offsets.push(self.parent_ids.len() as u32);
         self.parent_ids.extend_from_slice(&change.parents);

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod platform;
 pub mod printable;
 pub mod registry;
+pub mod shared;
 pub mod snapshot;
 pub mod time;
 pub mod trend;
@@ -38,5 +39,6 @@ pub use history::{ChangeFlags, ChangeIndex, History, HistoryBuilder, StoredChang
 pub use ids::{AuthorHash, CommitId, EnvironmentId, RepositoryId, ServiceId, SourceId};
 pub use measurement::{Band, BandEdge, BandRule, BandRules, Distribution, Measurement, Quantile, Unit};
 pub use printable::{in_address, printable};
+pub use shared::Shared;
 pub use time::{Span, Time, Window};
 pub use words::Word;

@@ -43,7 +43,7 @@ pub struct Rule {
 pub fn render(assessment: &Assessment, rules: &[Rule]) -> String {
     let mut runs: Vec<Value> =
         assessment.coverage.repositories.iter().map(|repository| run(assessment, rules, Some(repository))).collect();
-    if assessment.services.iter().any(|service| service.repositories.is_empty()) {
+    if assessment.each_service().any(|service| service.repositories.is_empty()) {
         runs.push(run(assessment, rules, None));
     }
     let log = json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": runs });
@@ -55,8 +55,7 @@ fn run(assessment: &Assessment, rules: &[Rule], repository: Option<&RepositoryCo
     let name = repository.map(|repository| repository.repository.as_str());
     let places: BTreeMap<&str, usize> =
         rules.iter().enumerate().map(|(place, rule)| (rule.id.as_str(), place)).collect();
-    let services =
-        assessment.services.iter().filter(|service| service.repositories.first().map(String::as_str) == name);
+    let services = assessment.each_service().filter(|service| service.repositories.first().map(String::as_str) == name);
     let mut results: Vec<Value> = services.flat_map(|service| of_service(service, name, &places)).collect();
     let warnings = assessment.coverage.file_warnings.iter().filter(|warning| Some(warning.repository.as_str()) == name);
     results.extend(warnings.map(|warning| unreadable(warning, rules.len())));

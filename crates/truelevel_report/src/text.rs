@@ -362,7 +362,7 @@ impl Page {
         let rule = self
             .dim(&format!("  {:<28} level  {:>14}  {:>14}  {}", "", "deployments", "lead time", "deployments from"));
         self.line(&rule);
-        let mut shown: Vec<&ServiceResult> = assessment.services.iter().collect();
+        let mut shown: Vec<&ServiceResult> = assessment.each_service().collect();
         let deployments =
             |service: &ServiceResult| service.metrics.get("deployment_frequency").map_or(0, |frequency| frequency.n);
         let has_lead_time =
@@ -402,7 +402,7 @@ impl Page {
             return;
         }
         let (deployed, others): (Vec<&ServiceResult>, Vec<&ServiceResult>) =
-            assessment.services.iter().partition(|service| {
+            assessment.each_service().partition(|service| {
                 matches!(service.deployment_data, DeploymentData::Reported | DeploymentData::DeploymentRepository)
             });
         if deployed.is_empty() {

@@ -61,7 +61,7 @@ pub(crate) fn declared_gap(declared: Level, proven: Level) -> String {
 
 /// The teams that own a service, by name.
 pub(crate) fn teams(assessment: &Assessment) -> Vec<String> {
-    let names: BTreeSet<&String> = assessment.services.iter().filter_map(|service| service.team.as_ref()).collect();
+    let names: BTreeSet<&String> = assessment.each_service().filter_map(|service| service.team.as_ref()).collect();
     names.into_iter().cloned().collect()
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn period(assessment: &Assessment) -> String {
 /// When the newest thing happened that is known of, where that was before the window began.
 pub(crate) fn ends_before_window(assessment: &Assessment) -> Option<Time> {
     let start = assessment.as_of.minus_days(assessment.window_days);
-    let is_idle = assessment.services.iter().all(|service| !service.is_active);
+    let is_idle = assessment.each_service().all(|service| !service.is_active);
     assessment.coverage.known_until().filter(|newest| *newest <= start && is_idle)
 }
 

@@ -183,7 +183,7 @@ impl Board {
         let Standing::Ready(answer) = self.entries().standing(&Scope::default()) else {
             return Err(Problem::not_yet("who belongs to which team is being measured"));
         };
-        let found = answer.assessment.services.iter().find(|found| found.service == service);
+        let found = answer.assessment.each_service().find(|found| found.service == service);
         Ok(found.and_then(|found| found.team.clone()))
     }
 
@@ -279,7 +279,7 @@ impl Board {
         }
         let Some(team) = &scope.team else { return Ok(Vec::new()) };
         let Standing::Ready(answer) = self.entries().standing(&Scope::default()) else { return Ok(Vec::new()) };
-        let services = answer.assessment.services.iter().filter(|service| service.team.as_ref() == Some(team));
+        let services = answer.assessment.each_service().filter(|service| service.team.as_ref() == Some(team));
         let services: Vec<String> = services.map(|service| service.service.clone()).collect();
         let unknown =
             || Trouble::Unknown(format!("no service belongs to a team `{}`", truelevel_model::printable(team)));

@@ -45,7 +45,7 @@ fn what_is_measured_is_what_was_planted() {
     let (_folder, mut workspace, truth) = filled(&plan);
     let assessment = assess(&mut workspace, &asked(&plan), &Silent).unwrap();
     let measured: BTreeMap<&str, _> =
-        assessment.services.iter().map(|service| (service.service.as_str(), service)).collect();
+        assessment.each_service().map(|service| (service.service.as_str(), service)).collect();
     assert_eq!(measured.len(), truth.services.len());
     let (mut failures, mut shipped, mut told) = (0, 0, Vec::new());
     for planted in &truth.services {

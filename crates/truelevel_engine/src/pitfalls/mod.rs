@@ -4,12 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
 use truelevel_metrics::Metric;
 use truelevel_metrics::weekly::Series;
-use truelevel_model::Declaration;
 use truelevel_model::architecture::Architecture;
 use truelevel_model::assessment::{LevelRange, Pitfall, ServiceResult, StageResult};
 use truelevel_model::registry::title;
+use truelevel_model::{Declaration, Shared};
 
 use crate::past::{Past, Summary};
 use crate::trends::ServiceWeeks;
@@ -115,7 +116,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) ended_exemptions: &'a [String],
     pub(crate) stages: &'a [StageResult],
     pub(crate) level: LevelRange,
-    pub(crate) services: &'a [ServiceResult],
+    pub(crate) services: &'a [Shared<ServiceResult>],
     /// One for each service, in the same order.
     pub(crate) traces: &'a [Trace],
     /// How each service went week by week, in the same order.
@@ -158,7 +159,7 @@ const NAMED: usize = 10;
 /// Everything found, by id.
 pub(crate) fn find(seen: &Seen<'_>) -> Vec<Pitfall> {
     PITFALLS
-        .iter()
+        .par_iter()
         .filter_map(|kind| {
             let mut found = (kind.find)(seen)?;
             let services_affected = found.services.len() as u64;
@@ -180,14 +181,14 @@ pub(crate) fn find(seen: &Seen<'_>) -> Vec<Pitfall> {
 
 impl<'a> Seen<'a> {
     fn traced(&self) -> impl Iterator<Item = (&'a ServiceResult, &'a Trace)> + use<'a> {
-        self.services.iter().zip(self.traces)
+        self.services.iter().map(|service| &**service).zip(self.traces)
     }
 
     /// The weeks of a metric, of each active service.
     fn series(&self, metric: &Metric) -> impl Iterator<Item = (&'a ServiceResult, &'a Series)> + use<'a> {
         let id = metric.id;
         let of_services = self.services.iter().zip(self.weeks).filter(|(service, _)| service.is_active);
-        of_services.filter_map(move |(service, weeks)| Some((service, weeks.series(id)?)))
+        of_services.filter_map(move |(service, weeks)| Some((&**service, weeks.series(id)?)))
     }
 
     /// What a reason code left out, where that is more than a tenth of the deployments that count.

@@ -1,5 +1,6 @@
 //! Small samples.
 
+use truelevel_model::Shared;
 use truelevel_model::assessment::ServiceResult;
 use truelevel_report::numbers::count;
 
@@ -16,7 +17,7 @@ truelevel_model::declare! {
 }
 
 fn find(seen: &Seen<'_>) -> Option<Found> {
-    let is_small = |service: &&ServiceResult| {
+    let is_small = |service: &&Shared<ServiceResult>| {
         service.metrics.get("change_lead_time").is_some_and(|found| found.value.is_some() && found.low.is_none())
     };
     let services: Vec<String> = seen.services.iter().filter(is_small).map(|found| found.service.clone()).collect();

@@ -6,7 +6,7 @@ use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::facts::Facts;
 use truelevel_model::snapshot::SnapshotHead;
 use truelevel_model::trend::TrendPoint;
-use truelevel_model::{Incident, Measurement, ServiceId, SourceId, Span, Time, Unit, registry};
+use truelevel_model::{Incident, Measurement, ServiceId, Shared, SourceId, Span, Time, Unit, registry};
 
 use super::*;
 use crate::Silent;
@@ -18,6 +18,7 @@ use crate::past::{KeptMetric, PastSnapshot};
 /// What a detector says of services with traces.
 pub(crate) fn check(kind: &PitfallKind, services: Vec<ServiceResult>, mut traces: Vec<Trace>) -> Option<Pitfall> {
     traces.resize(services.len(), Trace::default());
+    let services: Vec<Shared<ServiceResult>> = services.into_iter().map(Shared::new).collect();
     found(kind, (&services, &traces, &[]), (&Past::default(), &kept(90, 0.1)))
 }
 
@@ -33,7 +34,8 @@ pub(crate) fn check_past(kind: &PitfallKind, past: &Past, now: &Summary) -> Opti
 
 /// What a detector says of services `s0`, `s1`, … with weeks, after these snapshots.
 pub(crate) fn seen_in(kind: &PitfallKind, weeks: &[ServiceWeeks], past: &Past, now: &Summary) -> Option<Pitfall> {
-    let services: Vec<ServiceResult> = (0..weeks.len()).map(|number| named(&format!("s{number}"))).collect();
+    let services: Vec<Shared<ServiceResult>> =
+        (0..weeks.len()).map(|number| named(&format!("s{number}")).into()).collect();
     let traces = vec![Trace::default(); weeks.len()];
     found(kind, (&services, &traces, &weeks.iter().collect::<Vec<_>>()), (past, now))
 }
@@ -70,7 +72,7 @@ pub(crate) fn taken(number: u64, window_days: u32) -> PastSnapshot {
 
 fn found(
     kind: &PitfallKind,
-    (services, traces, weeks): (&[ServiceResult], &[Trace], &[&ServiceWeeks]),
+    (services, traces, weeks): (&[Shared<ServiceResult>], &[Trace], &[&ServiceWeeks]),
     (past, now): (&Past, &Summary),
 ) -> Option<Pitfall> {
     let seen = Seen {

@@ -1,7 +1,12 @@
 //! One key paid for with another.
 
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
 use truelevel_metrics::comparison::{Measured, compare, compare_within, correct};
+use truelevel_metrics::weekly::Series;
 use truelevel_metrics::{METRICS, Metric};
+use truelevel_model::assessment::ServiceResult;
 use truelevel_model::comparison::{ChangeVerdict, ContrastKind, MetricChange};
 use truelevel_report::numbers::{count, value};
 
@@ -24,24 +29,24 @@ truelevel_model::declare! {
     };
 }
 
-fn find(seen: &Seen<'_>) -> Option<Found> {
+fn find<'a>(seen: &Seen<'a>) -> Option<Found> {
     let weeks = weeks_of(seen.window_days)?;
     let days = weeks as u32 * 7;
-    let (mut names, mut changes) = (Vec::new(), Vec::new());
+    let mut changes: Vec<(&str, MetricChange)> = Vec::new();
     let mut found = Found::default();
     let mut of_middle: Vec<MetricChange> = Vec::new();
     for metric in keys() {
-        let (mut before, mut after, mut both) = (Vec::new(), Vec::new(), Vec::new());
-        for (service, series) in seen.series(metric) {
+        let of_service = |(service, series): (&'a ServiceResult, &Series)| {
             let halves = Halves::of(metric, series, weeks);
-            let (Some(earlier), Some(later)) = (halves.before.value, halves.after.value) else { continue };
-            before.push(earlier);
-            after.push(later);
-            both.push((earlier, later));
             let measured = |measurement| Measured { measurement, days };
-            names.push(service.service.as_str());
-            changes.push(compare(metric.id, measured(&halves.before), measured(&halves.after)));
-        }
+            let values = halves.before.value.zip(halves.after.value)?;
+            let change = compare(metric.id, measured(&halves.before), measured(&halves.after));
+            Some((values, (service.service.as_str(), change)))
+        };
+        let series: Vec<_> = seen.series(metric).collect();
+        let (both, of_services): (Vec<(f64, f64)>, Vec<_>) = series.into_par_iter().filter_map(of_service).unzip();
+        changes.extend(of_services);
+        let (before, after): (Vec<f64>, Vec<f64>) = both.iter().copied().unzip();
         let (first, second) = (middle(metric, &before), middle(metric, &after));
         let measured = |measurement| Measured { measurement, days };
         let mut change = compare(metric.id, measured(&first), measured(&second));
@@ -49,16 +54,16 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
         change.verdict = within(metric, &change);
         of_middle.push(change);
     }
-    correct(&mut changes);
+    correct(changes.iter_mut().map(|(_, change)| change));
     found
         .evidence
         .extend(traded(&of_middle.iter().collect::<Vec<_>>()).map(|how| format!("the middle service: {how}")));
-    let mut services: Vec<&str> = names.clone();
-    services.sort_unstable();
-    services.dedup();
-    for service in services {
-        let own = names.iter().zip(&changes).filter(|(name, _)| **name == service).map(|(_, change)| change);
-        if let Some(how) = traded(&own.collect::<Vec<_>>()) {
+    let mut by_service: BTreeMap<&str, Vec<&MetricChange>> = BTreeMap::new();
+    for (service, change) in &changes {
+        by_service.entry(service).or_default().push(change);
+    }
+    for (service, own) in by_service {
+        if let Some(how) = traded(&own) {
             found.evidence.push(format!("{service}: {how}"));
             found.services.push(service.to_owned());
         }

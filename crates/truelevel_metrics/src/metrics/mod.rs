@@ -221,10 +221,13 @@ fn numbers(metric: &Metric, data: &ServiceData<'_>, values: &[f64], nothing: &st
     if values.is_empty() {
         return metric.missing(data, nothing);
     }
+    // Each quantile sorts its own copy; what is in order already costs it one look.
+    let mut values = values.to_vec();
+    values.sort_unstable_by(f64::total_cmp);
     let at = |p: f64| {
-        let interval = quantile_interval(values, p);
+        let interval = quantile_interval(&values, p);
         let (low, high) = (interval.map(|interval| interval.low), interval.map(|interval| interval.high));
-        Quantile { value: quantile(values, p), low, high, at_least: None }
+        Quantile { value: quantile(&values, p), low, high, at_least: None }
     };
     let middle = at(0.5);
     let mut measurement = metric.missing(data, "");

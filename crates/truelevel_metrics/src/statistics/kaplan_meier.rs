@@ -106,7 +106,7 @@ impl Survival {
         exits.sort_unstable_by(|left, right| left.0.total_cmp(&right.0));
         entries.sort_unstable_by(f64::total_cmp);
         let n = exits.len();
-        let (mut steps, mut survival, mut hazard_variance) = (Vec::new(), 1.0, 0.0);
+        let (mut steps, mut survival, mut hazard_variance) = (Vec::with_capacity(n), 1.0, 0.0);
         let (mut gone, mut entered, mut ended, mut is_complete) = (0, 0, 0, true);
         for ties in exits.chunk_by(|left, right| left.0 == right.0) {
             let time_seconds = ties[0].0;

@@ -127,7 +127,7 @@ fn all_values(site: &Site<'_>) -> AllValues {
     AllValues {
         id: ALL_VALUES,
         metrics: known.iter().map(|id| (site.to(&Page::Metric((*id).to_owned())), site.reference.title(id))).collect(),
-        services: site.assessment.services.iter().map(row).collect(),
+        services: site.assessment.each_service().map(row).collect(),
     }
 }
 

@@ -122,7 +122,7 @@ fn services(site: &Site<'_>, filter: &Filter) -> Table {
         }
         cells.into_iter().map(Into::into).collect()
     };
-    Table { columns, rows: filter.ordered(&assessment.services).into_iter().map(row).collect() }
+    Table { columns, rows: filter.ordered(assessment).into_iter().map(row).collect() }
 }
 
 fn metrics(site: &Site<'_>, service: Option<&ServiceResult>) -> Table {

@@ -124,7 +124,7 @@ fn axis_id(id: &str) -> String {
 /// The axis that holds all services' values of a metric.
 fn axis(site: &Site<'_>, id: &str) -> Option<charts::Scale> {
     let unit = site.assessment.metric(id)?.measurement.unit;
-    let held = site.assessment.services.iter().filter_map(|service| service.metrics.get(id)).flat_map(charts::held);
+    let held = site.assessment.each_service().filter_map(|service| service.metrics.get(id)).flat_map(charts::held);
     Some(charts::quantity_scale(site.reference.bands.rules.get(id), unit, lower_is_better(site, id), held))
 }
 

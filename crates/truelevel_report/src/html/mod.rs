@@ -88,18 +88,18 @@ impl Site<'_> {
 
     /// The services that the numbers of the whole stand on: those that did something in the window, or all where none did.
     fn judged(&self) -> impl Iterator<Item = &ServiceResult> {
-        let is_any_active = self.assessment.services.iter().any(|service| service.is_active);
-        self.assessment.services.iter().filter(move |service| service.is_active || !is_any_active)
+        let is_any_active = self.assessment.each_service().any(|service| service.is_active);
+        self.assessment.each_service().filter(move |service| service.is_active || !is_any_active)
     }
 
     fn service(&self, name: &str) -> Option<&ServiceResult> {
-        self.assessment.services.iter().find(|service| service.service == name)
+        self.assessment.each_service().find(|service| service.service == name)
     }
 
     /// How a service went; that of the only one where none is named.
     fn course(&self, service: Option<&ServiceResult>) -> Option<&Course> {
-        let only = || self.assessment.services.first().filter(|_| self.assessment.services.len() == 1);
-        self.courses.services.get(&service.or_else(only)?.service)
+        let only = || self.assessment.each_service().next().filter(|_| self.assessment.services.len() == 1);
+        self.courses.services.get(&service.or_else(only)?.service).map(|course| &**course)
     }
 
     /// Whether services are too many to stand whole in one file.

@@ -152,7 +152,7 @@ fn keys(site: &Site<'_>) -> Vec<Shown> {
 /// What is looked at, and how new it is.
 fn freshness(assessment: &Assessment) -> String {
     let services = assessment.services.len() as u64;
-    let active = assessment.services.iter().filter(|service| service.is_active).count() as u64;
+    let active = assessment.each_service().filter(|service| service.is_active).count() as u64;
     let active =
         if active == services { String::new() } else { format!(", {} active", numbers::digits(active as f64)) };
     let newest = assessment.coverage.repositories.iter().filter_map(|repository| repository.newest_change_at).max();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use truelevel_model::Measurement;
-use truelevel_model::assessment::{GateResult, ServiceResult, StageResult};
+use truelevel_model::assessment::{Assessment, GateResult, ServiceResult, StageResult};
 
 use super::notes::{Notes, Shared};
 use super::parts::{ALL_GATES, Verdict, figure, gate_verdict, level_range};
@@ -59,8 +59,8 @@ impl Filter {
     }
 
     /// The services that fit, in the order that is asked for.
-    pub fn ordered<'a>(&self, services: &'a [ServiceResult]) -> Vec<&'a ServiceResult> {
-        let mut fitting: Vec<&ServiceResult> = services.iter().filter(|service| self.fits(service)).collect();
+    pub fn ordered<'a>(&self, assessment: &'a Assessment) -> Vec<&'a ServiceResult> {
+        let mut fitting: Vec<&ServiceResult> = assessment.each_service().filter(|service| self.fits(service)).collect();
         let sort = self.sort_name();
         fitting.sort_by(|a, b| {
             let by_name = || a.service.cmp(&b.service);
@@ -175,7 +175,7 @@ struct Detail {
 
 pub(super) fn section(site: &Site<'_>, filter: &Filter) -> Section {
     let all = &site.assessment.services;
-    let fitting = filter.ordered(all);
+    let fitting = filter.ordered(site.assessment);
     let is_server = !site.links.is_one_file();
     let shown: &[&ServiceResult] = if is_server {
         let from = filter.page.saturating_mul(PER_PAGE).min(fitting.len());
@@ -293,7 +293,7 @@ fn all_gates(site: &Site<'_>) -> AllGates {
     AllGates {
         id: ALL_GATES,
         gates: gates().map(named).collect(),
-        services: site.assessment.services.iter().map(row).collect(),
+        services: site.assessment.each_service().map(row).collect(),
     }
 }
 

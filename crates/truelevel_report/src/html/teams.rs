@@ -35,7 +35,7 @@ struct OneTeam {
 }
 
 fn of_team<'a>(site: &Site<'a>, team: &str) -> Vec<&'a ServiceResult> {
-    site.assessment.services.iter().filter(|service| service.team.as_deref() == Some(team)).collect()
+    site.assessment.each_service().filter(|service| service.team.as_deref() == Some(team)).collect()
 }
 
 /// The section of a report; none where no service has a team.
@@ -45,7 +45,7 @@ pub(super) fn in_report(site: &Site<'_>) -> Option<Section> {
 
 /// All teams.
 pub(super) fn section(site: &Site<'_>) -> Section {
-    let unowned = site.assessment.services.iter().filter(|service| service.team.is_none()).count() as u64;
+    let unowned = site.assessment.each_service().filter(|service| service.team.is_none()).count() as u64;
     let is_one_file = site.links.is_one_file();
     let names = words::teams(site.assessment);
     let details = names.iter().filter(|_| is_one_file).filter_map(|name| team(site, name)).collect();

@@ -217,7 +217,8 @@ fn courses() -> Courses {
         past: vec![("2026-W23".into(), 0), ("2026-W24".into(), 1)],
     };
     let services = [HOSTILE, "plain", "a"].map(|name| (name.to_owned(), course.clone()));
-    Courses { services: services.into(), initiatives: vec![initiative] }
+    let services = services.into_iter().map(|(service, course)| (service, course.into())).collect();
+    Courses { services, initiatives: vec![initiative] }
 }
 
 fn reference() -> Reference {

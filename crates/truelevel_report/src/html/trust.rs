@@ -142,7 +142,7 @@ fn facts(site: &Site<'_>) -> Vec<Fact> {
     let coverage = &site.assessment.coverage;
     let digits = |number: u64| numbers::digits(number as f64);
     let fact = |name, says, link| Fact { name, says, link };
-    let active = site.assessment.services.iter().filter(|service| service.is_active).count() as u64;
+    let active = site.assessment.each_service().filter(|service| service.is_active).count() as u64;
     let services = format!("{}, {} active", digits(site.assessment.services.len() as u64), digits(active));
     let deployments = match site.ends_before_window() {
         Some(_) => "not known".to_owned(),

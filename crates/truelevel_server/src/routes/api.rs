@@ -286,7 +286,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         schema: schema::<ServiceResult>,
         table: None,
         reads: Reads::Answer(|asking| {
-            let found = asking.answer.assessment.services.iter().find(|service| service.service == asking.name);
+            let found = asking.answer.assessment.each_service().find(|service| service.service == asking.name);
             written(found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such service"))?)
         }),
     },
@@ -454,7 +454,7 @@ fn audit(library: &Library, asked: &Asked) -> Result<Vec<AuditLine>, Problem> {
 
 fn services(asking: &Asking<'_>) -> Result<String, Problem> {
     let (page, per_page) = paging(asking.asked)?;
-    let fitting = filter(asking.asked)?.ordered(&asking.answer.assessment.services);
+    let fitting = filter(asking.asked)?.ordered(&asking.answer.assessment);
     let total = fitting.len();
     let start = (page - 1).saturating_mul(per_page);
     let items = fitting.into_iter().skip(start).take(per_page).collect();
@@ -467,7 +467,7 @@ fn next_page(operation: &Operation, answer: &Answer, asked: &Asked) -> Result<Op
         return Ok(None);
     }
     let (page, per_page) = paging(asked)?;
-    let total = filter(asked)?.ordered(&answer.assessment.services).len();
+    let total = filter(asked)?.ordered(&answer.assessment).len();
     let others = asked.pairs().filter(|(name, value)| *name != "page" && !value.is_empty());
     let mut pairs: Vec<String> =
         others.map(|(name, value)| format!("{name}={}", html::links::encoded(value))).collect();
@@ -480,7 +480,7 @@ fn metric(asking: &Asking<'_>) -> Result<String, Problem> {
     let assessment = &asking.answer.assessment;
     let all = assessment.metrics.get(asking.name);
     let all = all.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such metric"))?;
-    let services = assessment.services.iter();
+    let services = assessment.each_service();
     let of_each = services.filter_map(|service| Some((service.service.as_str(), service.metrics.get(asking.name)?)));
     let trend = assessment.trends.get(asking.name);
     written(&Metric { metric: asking.name, all, trend, services: of_each.collect() })

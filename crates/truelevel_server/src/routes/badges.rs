@@ -66,7 +66,7 @@ fn badge(answer: &Answer, scope: &Scope, name: &str) -> Result<Option<Badge>, Pr
     let unknown = |what: &str| Problem::new(StatusCode::NOT_FOUND, format!("there is no such {what}"));
     let (level, measured): (_, Option<&Measurement>) = match (&scope.service, &scope.team) {
         (Some(name_of), _) => {
-            let found = assessment.services.iter().find(|service| service.service == *name_of);
+            let found = assessment.each_service().find(|service| service.service == *name_of);
             let found = found.ok_or_else(|| unknown("service"))?;
             (found.level, found.metrics.get(name))
         }

@@ -97,7 +97,7 @@ fn measured(page: &mut String, assessment: &Assessment) {
         .map(|service| (format!("{{{}}}", labels(&service.service, &service.team)), service.level.proven.into()));
     series("service_level", "The proven level of a service.", levels.collect());
     let values = |of: fn(&truelevel_model::Measurement) -> Option<f64>| -> Vec<(String, f64)> {
-        let samples = assessment.services.iter().flat_map(|service| {
+        let samples = assessment.each_service().flat_map(|service| {
             let labels = labels(&service.service, &service.team);
             service.metrics.iter().filter_map(move |(metric, measured)| {
                 Some((format!("{{{labels},metric=\"{metric}\"}}"), of(measured)?))

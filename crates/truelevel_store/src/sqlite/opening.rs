@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::migrations;
@@ -30,6 +31,8 @@ pub(crate) fn in_memory() -> Result<Connection, Failure> {
 fn prepare(mut connection: Connection) -> Result<Connection, Failure> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    // Else a statement that is kept is made anew whenever what is bound to it might suit another plan.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Before anything is set, because setting writes to the file.
     migrations::check(&connection)?;
     connection.pragma_update(None, "page_size", 8192)?;
