@@ -157,11 +157,12 @@ fn two_files_are_compared_without_a_workspace() {
 fn a_configuration_that_says_the_same_in_other_words_stops_no_comparison() {
     let world = filled("1");
     let reworded = "# What we assess.\n[[deployment_repository]]\npath = 'gitops'\n[[repository]]\npath = \"web\"\n\
-                    [workspace]\nname = \"Shops\"\n[cost]\ncurrency = \"EUR\"\nper_day = 800.0\n";
+                    [workspace]\nname = \"Shops\"\n[cost]\ncurrency = \"EUR\"\nper_day = 800.0\n\
+                    days = { hours = 0.5, days = 3, weeks = 15, months = 60 }\n";
     world.write("truelevel.toml", reworded);
     world.run(["snapshot", "--as-of", AS_OF]);
     assert_eq!(compare(&world, &[])["basis"], Value::Array(Vec::new()));
-    world.write("truelevel.toml", format!("{reworded}[calendar]\nworking_days = [\"mon\", \"tue\"]\n"));
+    world.write("truelevel.toml", format!("{reworded}[calendar]\nworking_days = [\"monday\", \"tuesday\"]\n"));
     world.run(["snapshot", "--as-of", AS_OF]);
     assert_eq!(compare(&world, &[])["basis"][0]["what"], "configuration");
 }

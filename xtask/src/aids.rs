@@ -15,13 +15,31 @@ pub(crate) struct Aid {
 
 pub(crate) static AIDS: &[Aid] = &[
     Aid { module: "browser::", prepare: prepare_browser },
-    Aid { module: "monitoring::", prepare: || unpack_debian_packages(&root().join("tests/monitoring"), MONITORING) },
+    Aid { module: "monitoring::", prepare: prepare_monitoring },
     Aid { module: "openid_connect::", prepare: || install_npm_packages(&root().join("tests/oidc")) },
     Aid { module: "payloads::", prepare: || install_npm_packages(&root().join("tests/payloads")) },
     Aid { module: "python_clients::", prepare: || install_python_packages(&root().join("tests/python")) },
 ];
 
 const MONITORING: &[&str] = &["prometheus", "prometheus-alertmanager"];
+
+/// Where Debian's Alertmanager looks for its templates, wherever it is itself.
+const ALERTMANAGER_TEMPLATES: &str = "usr/share/prometheus/alertmanager";
+
+fn prepare_monitoring() -> Result<(), String> {
+    let folder = root().join("tests/monitoring");
+    unpack_debian_packages(&folder, MONITORING)?;
+    let (unpacked, wanted) =
+        (folder.join("debian").join(ALERTMANAGER_TEMPLATES), Path::new("/").join(ALERTMANAGER_TEMPLATES));
+    if wanted.join("default.tmpl").is_file() {
+        return Ok(());
+    }
+    if !is_root() {
+        return Err(format!("only root can put Alertmanager's templates into {}", wanted.display()));
+    }
+    run(Command::new("mkdir").arg("-p").arg(&wanted))?;
+    run(Command::new("cp").arg(unpacked.join("default.tmpl")).arg(&wanted))
+}
 
 /// PostgreSQL's programs, for clusters that tests start themselves; they are installed where that is asked for. Tests of
 /// several modules go on without them, each telling so, and none is left out.

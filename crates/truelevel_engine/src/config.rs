@@ -437,7 +437,7 @@ mod tests {
         );
         check(
             "[[deployment_repository]]\npath = \"x\"\nfiles = [{ path = \"{service}\", version = \"tag[[\" }]\n",
-            "truelevel.toml:3:41: the path of keys `tag[[` has a `[` that is not closed",
+            "truelevel.toml:3:42: the path of keys `tag[[` has a `[` that is not closed",
         );
         check("[[service]]\nname = \"a\"\nversion_patterns = [\"(\"]\n", "truelevel.toml:3:21: not a pattern");
         check("[[repository]]\nname = \"a\"\n", "truelevel.toml:1:1: missing field `path`");

@@ -318,7 +318,10 @@ pub(crate) fn set_aside(
     let is_out = |service: &Service| {
         let is_production = |environment: &EnvironmentId| service.production.is(environment.as_str());
         let taken_out = taken_out_at(&service.deployments, &is_production, window.end);
-        let is_known = service.deployments.iter().any(|deployment| deployment.finished_at <= window.end)
+        // What only a list of services names has no time.
+        let is_listed = service.deployments.is_empty() && service.repository.is_none();
+        let is_known = is_listed
+            || service.deployments.iter().any(|deployment| deployment.finished_at <= window.end)
             || service.repository.is_some_and(|place| repositories[place].head_as_of(window.end).is_some());
         (!is_known || taken_out.is_some_and(|at| at <= window.start))
             && !asked.iter().any(|name| name == service.id.as_str())

@@ -513,7 +513,7 @@ fn only_services_that_the_whole_stands_on_are_counted_beside_it() {
     assessment.services[2].is_active = false;
     let metric = shown_on(&assessment, &courses(), &Page::Metric("change_lead_time".into()));
     assert!(metric.contains(">b</a>") && !metric.contains(">idle</a>"));
-    assert!(metric.contains("with 2 services"), "{metric}");
+    assert!(metric.contains("2 services, from 2 h to 2 h"), "{metric}");
 }
 
 #[test]
