@@ -29,16 +29,24 @@ const ALERTMANAGER_TEMPLATES: &str = "usr/share/prometheus/alertmanager";
 fn prepare_monitoring() -> Result<(), String> {
     let folder = root().join("tests/monitoring");
     unpack_debian_packages(&folder, MONITORING)?;
-    let (unpacked, wanted) =
-        (folder.join("debian").join(ALERTMANAGER_TEMPLATES), Path::new("/").join(ALERTMANAGER_TEMPLATES));
-    if wanted.join("default.tmpl").is_file() {
+    let unpacked = folder.join("debian").join(ALERTMANAGER_TEMPLATES);
+    let wanted = Path::new("/").join(ALERTMANAGER_TEMPLATES);
+    let failed = |error: std::io::Error| format!("{}: {error}", unpacked.display());
+    let mut missing = Vec::new();
+    for template in std::fs::read_dir(&unpacked).map_err(failed)? {
+        let template = template.map_err(failed)?;
+        if !wanted.join(template.file_name()).is_file() {
+            missing.push(template.path());
+        }
+    }
+    if missing.is_empty() {
         return Ok(());
     }
     if !is_root() {
         return Err(format!("only root can put Alertmanager's templates into {}", wanted.display()));
     }
     run(Command::new("mkdir").arg("-p").arg(&wanted))?;
-    run(Command::new("cp").arg(unpacked.join("default.tmpl")).arg(&wanted))
+    run(Command::new("cp").args(&missing).arg(&wanted))
 }
 
 /// PostgreSQL's programs, for clusters that tests start themselves; they are installed where that is asked for. Tests of
