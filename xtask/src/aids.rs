@@ -35,7 +35,9 @@ fn prepare_monitoring() -> Result<(), String> {
     let mut missing = Vec::new();
     for template in std::fs::read_dir(&unpacked).map_err(failed)? {
         let template = template.map_err(failed)?;
-        if !wanted.join(template.file_name()).is_file() {
+        if template.path().extension().is_some_and(|kind| kind == "tmpl")
+            && !wanted.join(template.file_name()).is_file()
+        {
             missing.push(template.path());
         }
     }
