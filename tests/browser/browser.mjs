@@ -40,7 +40,7 @@ export async function open(context, address, note) {
   return { page, answer };
 }
 
-/** What may not be on any page: wider than the window, and what axe objects to. */
+/** What may not be on any page: wider than the window, and what axe objects to. In the dark it is asked about colours alone. */
 export async function inspect(page, where, note) {
   const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   if (wide > room) {
@@ -50,7 +50,10 @@ export async function inspect(page, where, note) {
     note(where, `is ${wide} wide in ${room}: ${widest.join(", ")}`);
   }
   await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const { violations } = await page.evaluate(() => {
+    const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+    return window.axe.run(document, { resultTypes: ["violations"], ...(isDark && { runOnly: ["color-contrast"] }) });
+  });
   for (const { id, nodes } of violations) {
     note(where, `axe ${id} in ${nodes.length}: ${nodes[0].target.join(" ")} ${nodes[0].any[0]?.message ?? ""}`);
   }
