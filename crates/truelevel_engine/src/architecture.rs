@@ -17,16 +17,16 @@ const FEWEST_DEPARTURES: u64 = 6;
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// What deploys together.
-pub(crate) struct Lockstep {
+pub(crate) struct Lockstep<'a> {
     /// When each service was deployed.
-    moments: Vec<Vec<Moment>>,
+    moments: Vec<&'a [Moment]>,
     groups: Vec<Group>,
 }
 
-impl Lockstep {
+impl<'a> Lockstep<'a> {
     /// Looks for what deploys together among services.
-    pub(crate) fn find(traces: &[Trace]) -> Self {
-        let moments: Vec<Vec<Moment>> = traces.iter().map(|trace| trace.moments.clone()).collect();
+    pub(crate) fn find(traces: &[&'a Trace]) -> Self {
+        let moments: Vec<&[Moment]> = traces.iter().map(|trace| trace.moments.as_slice()).collect();
         Self { groups: groups(&moments), moments }
     }
 
@@ -36,8 +36,8 @@ impl Lockstep {
         for group in &self.groups {
             for place in &group.services {
                 let others = group.services.iter().filter(|other| *other != place);
-                let others: Vec<&[Moment]> = others.map(|other| self.moments[*other].as_slice()).collect();
-                together[*place] = left_together(&self.moments[*place], &others);
+                let others: Vec<&[Moment]> = others.map(|other| self.moments[*other]).collect();
+                together[*place] = left_together(self.moments[*place], &others);
             }
         }
         for ((service, moments), together) in services.iter_mut().zip(&self.moments).zip(together) {
@@ -76,12 +76,7 @@ impl Lockstep {
     }
 }
 
-fn shown(
-    group: &Group,
-    services: &[Shared<ServiceResult>],
-    moments: &[Vec<Moment>],
-    window_days: u32,
-) -> LockstepGroup {
+fn shown(group: &Group, services: &[Shared<ServiceResult>], moments: &[&[Moment]], window_days: u32) -> LockstepGroup {
     let named = &group.services[..group.services.len().min(NAMED)];
     let most = group.by_weekday.iter().enumerate().max_by_key(|(_, departures)| **departures);
     let train = most.filter(|(_, most)| group.departures >= FEWEST_DEPARTURES && **most * 5 >= group.departures * 4);

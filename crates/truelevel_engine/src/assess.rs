@@ -363,18 +363,23 @@ impl Prepared {
     pub(crate) fn answer(
         &self,
         asked: &[&Service],
-        results: Vec<Shared<ServiceResult>>,
+        mut results: Vec<Shared<ServiceResult>>,
         beside: &[&Beside],
         talk: &dyn Talk,
     ) -> Assessment {
         talk.progress("putting services together", 0, None);
         let is_any_active = results.iter().any(|result| result.is_active);
         let known = results.iter().zip(beside).filter(|(result, _)| result.is_active || !is_any_active);
-        let trends = trends(&known.map(|(_, beside)| &beside.weeks).collect::<Vec<_>>());
+        let known: Vec<&ServiceWeeks> = known.map(|(_, beside)| &beside.weeks).collect();
         let weeks: Vec<&ServiceWeeks> = beside.iter().map(|beside| &beside.weeks).collect();
-        let ai = self.ai(asked, &results, &weeks);
         let tallies: Vec<&Tally> = beside.iter().map(|beside| &beside.tally).collect();
-        Assessment { trends, ai, ..self.put_together(asked, results, &tallies, &weeks) }
+        let traces: Vec<&Trace> = tallies.iter().map(|tally| &tally.trace).collect();
+        let lockstep = Lockstep::find(&traces);
+        lockstep.put_beside(&mut results);
+        let (trends, ai) = (|| trends(&known), || self.ai(asked, &results, &weeks));
+        let all = || self.put_together(asked, results.clone(), &tallies, (&traces, &weeks, &lockstep));
+        let (all, (trends, ai)) = rayon::join(all, || rayon::join(trends, ai));
+        Assessment { trends, ai, ..all }
     }
 
     fn judge<'w>(
@@ -450,13 +455,10 @@ impl Prepared {
     fn put_together(
         &self,
         asked: &[&Service],
-        mut services: Vec<Shared<ServiceResult>>,
+        services: Vec<Shared<ServiceResult>>,
         tallies: &[&Tally],
-        weeks: &[&ServiceWeeks],
+        (traces, weeks, lockstep): (&[&Trace], &[&ServiceWeeks], &Lockstep<'_>),
     ) -> Assessment {
-        let traces: Vec<Trace> = tallies.iter().map(|tally| tally.trace.clone()).collect();
-        let lockstep = Lockstep::find(&traces);
-        lockstep.put_beside(&mut services);
         let judged = judged(services.iter().map(|service| &**service));
         let RolledUp { level, limiting_stages, mut stages, mut lanes, metrics } = self.roll_up(&judged);
         if judged.len() != 1 {
@@ -482,7 +484,7 @@ impl Prepared {
             stages: &stages,
             level,
             services: &services,
-            traces: &traces,
+            traces,
             weeks,
             declarations: &declarations,
             window_days: self.window.days,

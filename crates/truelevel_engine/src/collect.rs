@@ -461,7 +461,12 @@ fn read_declared(
 impl CollectedRepository {
     /// The default branch's newest commit at or before a date.
     pub(crate) fn head_as_of(&self, as_of: Time) -> Option<CommitId> {
+        self.head_change_as_of(as_of).map(|change| self.history.id(change))
+    }
+
+    /// The same by its place in the history.
+    pub(crate) fn head_change_as_of(&self, as_of: Time) -> Option<ChangeIndex> {
         let tip = self.history.find(&self.branch.as_ref()?.tip)?;
-        self.history.first_parent_as_of(tip, as_of).map(|change| self.history.id(change))
+        self.history.first_parent_as_of(tip, as_of)
     }
 }

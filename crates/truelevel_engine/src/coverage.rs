@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use truelevel_model::assessment::{Coverage, RepositoryCoverage, ServiceResult};
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{Shared, Time};
@@ -75,7 +76,7 @@ impl Prepared {
             repositories: self
                 .collected
                 .repositories
-                .iter()
+                .par_iter()
                 .zip(uses)
                 .map(|(repository, used_for)| self.repository_coverage(repository, used_for))
                 .collect(),
@@ -137,10 +138,12 @@ impl Prepared {
                 numbers::count(assumed as u64, "service")
             ));
         }
+        if services.iter().any(|service| service.is_active) {
+            return;
+        }
         let newest = self.collected.repositories.iter().filter_map(|repository| self.newest_change(repository)).max();
         if let Some(newest) = newest
             && newest <= self.window.start
-            && services.iter().all(|service| !service.is_active)
         {
             let date = newest.date();
             let message = format!(
@@ -153,7 +156,7 @@ impl Prepared {
     }
 
     pub(crate) fn newest_change(&self, repository: &CollectedRepository) -> Option<Time> {
-        let head = repository.history.find(&repository.head_as_of(self.window.end)?)?;
+        let head = repository.head_change_as_of(self.window.end)?;
         Some(repository.history.committed_at(head))
     }
 
@@ -178,16 +181,17 @@ impl Prepared {
         repository: &CollectedRepository,
         used_for: BTreeSet<&'static str>,
     ) -> RepositoryCoverage {
+        let head = repository.head_change_as_of(self.window.end);
         RepositoryCoverage {
             repository: repository.id.as_str().to_owned(),
             branch: repository.branch.as_ref().map(|branch| branch.name.clone()),
             web_address: repository.web_address.clone(),
-            commit: repository.head_as_of(self.window.end).map(|commit| commit.to_string()),
+            commit: head.map(|head| repository.history.id(head).to_string()),
             changes: repository.history.len() as u64,
             tags: repository.tags.len() as u64,
             used_for: used_for.into_iter().map(str::to_owned).collect(),
             is_shallow: repository.git.as_ref().is_some_and(GitRepository::is_shallow),
-            newest_change_at: self.newest_change(repository),
+            newest_change_at: head.map(|head| repository.history.committed_at(head)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rayon::prelude::*;
 use truelevel_metrics::removals::taken_out_at;
 use truelevel_model::deployment_data::DeploymentData;
 use truelevel_model::{
@@ -176,14 +177,14 @@ pub(crate) fn services(
         ids.extend(by_service.keys().cloned());
         ids.extend(recorded.keys().map(|id| (*id).clone()));
     }
-    let named = Named::new(repositories);
-    let naming = sources_that_name_production(by_service.values());
+    let around = Around::new(repositories, sources_that_name_production(by_service.values()));
+    let with_deployments = |id: ServiceId| (by_service.remove(&id).unwrap_or_default(), id);
+    let ids: Vec<(Vec<Deployment>, ServiceId)> = ids.into_iter().map(with_deployments).collect();
     let (mut services, outside): (Vec<Service>, Vec<Service>) = ids
-        .into_iter()
-        .map(|id| {
-            let deployments = by_service.remove(&id).unwrap_or_default();
+        .into_par_iter()
+        .map(|(deployments, id)| {
             let said = Said { configured: configured.get(id.as_str()).copied(), record: recorded.get(&id).copied() };
-            service(id.clone(), said, config, (repositories, &named, &naming), deployments)
+            service(id, said, config, &around, deployments)
         })
         .partition(|service| {
             configured.contains_key(service.id.as_str())
@@ -203,7 +204,7 @@ pub(crate) fn services(
                 if !known.insert(id.clone()) {
                     continue;
                 }
-                let own = service(id.clone(), Said::default(), config, (repositories, &named, &naming), Vec::new());
+                let own = service(id.clone(), Said::default(), config, &around, Vec::new());
                 services.push(Service { repository: Some(place), ..own });
             }
         }
@@ -223,11 +224,30 @@ struct Said<'a> {
     record: Option<&'a ServiceRecord>,
 }
 
+/// What finding a service looks through.
+struct Around<'a> {
+    named: Named<'a>,
+    /// The deployment repositories, by place, with what their deployments have for source.
+    declaring: Vec<(usize, &'a SourceId)>,
+    /// The sources that name production.
+    naming: BTreeSet<SourceId>,
+}
+
+impl<'a> Around<'a> {
+    fn new(repositories: &'a [CollectedRepository], naming: BTreeSet<SourceId>) -> Self {
+        let declaring = |(place, repository): (usize, &'a CollectedRepository)| {
+            repository.deployments.as_ref().map(|found| (place, &found.source))
+        };
+        let declaring = repositories.iter().enumerate().filter_map(declaring).collect();
+        Self { named: Named::new(repositories), declaring, naming }
+    }
+}
+
 fn service(
     id: ServiceId,
     said: Said<'_>,
     config: &Config,
-    (repositories, named_repositories, naming): (&[CollectedRepository], &Named<'_>, &BTreeSet<SourceId>),
+    around: &Around<'_>,
     mut deployments: Vec<Deployment>,
 ) -> Service {
     // A system that makes deployments knows more of them than the repository that asked for them.
@@ -236,12 +256,8 @@ fn service(
         deployments.retain(|deployment| !is_declared(deployment));
     }
     let sources: BTreeSet<&SourceId> = deployments.iter().map(|deployment| &deployment.source).collect();
-    let deployed_from = repositories
-        .iter()
-        .enumerate()
-        .filter(|(_, repository)| repository.deployments.as_ref().is_some_and(|found| sources.contains(&found.source)))
-        .map(|(place, _)| place)
-        .collect();
+    let declaring = around.declaring.iter().filter(|(_, source)| sources.contains(source));
+    let deployed_from = declaring.map(|(place, _)| *place).collect();
     let deployment_data = match deployments.first() {
         None => DeploymentData::None,
         Some(first) if is_declared(first) => DeploymentData::DeploymentRepository,
@@ -253,7 +269,7 @@ fn service(
         named: named.map(|production| production.iter().cloned().collect()),
         declared: config.environments.clone(),
         takes_unnamed: deployments.iter().all(|deployment| {
-            deployment.environment.as_str() == UNNAMED_ENVIRONMENT && !naming.contains(&deployment.source)
+            deployment.environment.as_str() == UNNAMED_ENVIRONMENT && !around.naming.contains(&deployment.source)
         }),
     };
     let recorded_repository = record.and_then(|record| record.repository.as_ref()).map(RepositoryId::as_str);
@@ -265,7 +281,7 @@ fn service(
         team: configured
             .and_then(|service| service.team.clone())
             .or_else(|| record.and_then(|record| record.team.clone())),
-        repository: named_repositories.find(wanted),
+        repository: around.named.find(wanted),
         wanted_repository: wanted.to_owned(),
         scope: (!paths.is_empty()).then(|| PathScope::new(&paths)),
         parts: parts.to_vec(),
@@ -288,7 +304,8 @@ fn sources_that_name_production<'a>(services: impl Iterator<Item = &'a Vec<Deplo
     let mut counts: BTreeMap<&SourceId, (usize, usize)> = BTreeMap::new();
     for deployments in services {
         let mut names: BTreeMap<&SourceId, bool> = BTreeMap::new();
-        for deployment in deployments {
+        let is_same = |a: &Deployment, b: &Deployment| a.source == b.source && a.environment == b.environment;
+        for deployment in deployments.chunk_by(is_same).map(|same| &same[0]) {
             *names.entry(&deployment.source).or_insert(false) |=
                 deployment_files::is_production(deployment.environment.as_str());
         }

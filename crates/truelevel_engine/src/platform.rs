@@ -10,7 +10,7 @@ use truelevel_metrics::platform::{PathService, compared, course};
 use truelevel_metrics::service::ServiceData;
 use truelevel_model::assessment::ServiceResult;
 use truelevel_model::platform::{GoldenPath, PathException, PathOrigin, PathUse, Platform, Pull, ServiceUse};
-use truelevel_model::{Shared, Time, printable};
+use truelevel_model::{ChangeIndex, Shared, Time, printable};
 use truelevel_practices::shared::{SharedUse, matters, shared_uses};
 use truelevel_practices::{FileEntry, Repository, Tree};
 
@@ -342,7 +342,7 @@ fn deployed(services: &[PathService<'_>]) -> u64 {
 /// When the first change of a repository was committed; none where its beginning is cut off.
 fn born_at(repository: &CollectedRepository) -> Option<Time> {
     let history = &repository.history;
-    let roots = history.indices().filter(|change| history.parents(*change).is_empty());
-    let first = roots.map(|root| (history.committed_at(root), history.has_missing_parent(root))).min()?;
+    let begun = |root: &ChangeIndex| (history.committed_at(*root), history.has_missing_parent(*root));
+    let first = history.roots().iter().map(begun).min()?;
     (!first.1).then_some(first.0)
 }

@@ -61,7 +61,7 @@ pub struct Group {
 }
 
 /// The groups in lockstep, largest first. Each service's moments must be in order of time.
-pub fn groups(services: &[Vec<Moment>]) -> Vec<Group> {
+pub fn groups(services: &[&[Moment]]) -> Vec<Group> {
     let is_asked = |place: &usize| services[*place].len() >= FEWEST_DEPLOYMENTS;
     let asked: Vec<usize> = (0..services.len()).filter(is_asked).collect();
     let mut groups: Vec<Group> = connected(services, &candidates(services, &asked))
@@ -106,7 +106,7 @@ fn sketch(moments: &[Moment]) -> Sketch {
 }
 
 /// Pairs that may be in lockstep, in order: those whose sketches agree in a band, and in enough hashes.
-fn candidates(services: &[Vec<Moment>], asked: &[usize]) -> Vec<(usize, usize)> {
+fn candidates(services: &[&[Moment]], asked: &[usize]) -> Vec<(usize, usize)> {
     let sketches: Vec<Sketch> = asked.iter().map(|place| sketch(&services[*place])).collect();
     let alike = |a: usize, b: usize| sketches[a].iter().zip(&sketches[b]).filter(|(a, b)| a == b).count() >= ALIKE;
     let mut pairs = Vec::new();
@@ -129,7 +129,7 @@ fn candidates(services: &[Vec<Moment>], asked: &[usize]) -> Vec<(usize, usize)> 
 }
 
 /// Services joined by pairs in lockstep.
-fn connected(services: &[Vec<Moment>], pairs: &[(usize, usize)]) -> Vec<Vec<usize>> {
+fn connected(services: &[&[Moment]], pairs: &[(usize, usize)]) -> Vec<Vec<usize>> {
     let mut leader: BTreeMap<usize, usize> = BTreeMap::new();
     fn find(leader: &BTreeMap<usize, usize>, mut place: usize) -> usize {
         while let Some(next) = leader.get(&place).filter(|next| **next != place) {
@@ -184,7 +184,7 @@ struct Departure {
 
 /// The members of a chain that leave with most of the others: who is joined to one of them only is not in lockstep with the
 /// rest.
-fn cohesive(services: &[Vec<Moment>], mut members: Vec<usize>) -> Vec<usize> {
+fn cohesive(services: &[&[Moment]], mut members: Vec<usize>) -> Vec<usize> {
     loop {
         let line = line(services, &members);
         let newest = &line[line.len().saturating_sub(MOST_JUDGED)..];
@@ -205,7 +205,7 @@ fn cohesive(services: &[Vec<Moment>], mut members: Vec<usize>) -> Vec<usize> {
 }
 
 /// The deployments of a group, in order of time.
-fn line(services: &[Vec<Moment>], members: &[usize]) -> Vec<Departure> {
+fn line(services: &[&[Moment]], members: &[usize]) -> Vec<Departure> {
     let mut line: Vec<Departure> = members
         .iter()
         .enumerate()
@@ -217,7 +217,7 @@ fn line(services: &[Vec<Moment>], members: &[usize]) -> Vec<Departure> {
 }
 
 /// The group, where chance does not bring it about.
-fn judged(services: &[Vec<Moment>], members: Vec<usize>) -> Option<Group> {
+fn judged(services: &[&[Moment]], members: Vec<usize>) -> Option<Group> {
     let line = line(services, &members);
     let newest = &line[line.len().saturating_sub(MOST_JUDGED)..];
     let seen = company(newest, members.len(), |_, _| ());
@@ -309,6 +309,10 @@ mod tests {
     const DAY: i64 = 86_400_000;
 
     /// Deployments on working days between 9 and 17, at moments that are the service's own.
+    fn groups_of(services: &[Vec<Moment>]) -> Vec<Group> {
+        groups(&services.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+
     fn alone(seed: u64, deployments: u64) -> Vec<Moment> {
         let moment = |number| {
             let random = mixed(seed ^ mixed(number));
@@ -340,7 +344,7 @@ mod tests {
         let train = alone(1, 30);
         let mut services: Vec<Vec<Moment>> = (10..50).map(|seed| alone(seed, seed)).collect();
         services.extend([train.clone(), follower(&train, 2, 5), follower(&train, 3, 5)]);
-        let found = groups(&services);
+        let found = groups_of(&services);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].services, [40, 41, 42]);
         assert!(found[0].together > 0.6, "four of five with each: {:?}", found[0]);
@@ -353,7 +357,7 @@ mod tests {
         for seed in 1..=100 {
             let services: Vec<Vec<Moment>> =
                 (0..30).map(|number| alone(seed * 1000 + number, 6 + number * 5)).collect();
-            assert_eq!(groups(&services), [], "seed {seed}");
+            assert_eq!(groups_of(&services), [], "seed {seed}");
         }
     }
 
@@ -361,7 +365,7 @@ mod tests {
     fn a_train_of_the_whole_organisation_is_no_chance_however_crowded_it_is() {
         let train = alone(7, 12);
         let services: Vec<Vec<Moment>> = (0..300).map(|seed| follower(&train, seed, 20)).collect();
-        let found = groups(&services);
+        let found = groups_of(&services);
         assert_eq!((found.len(), found[0].services.len()), (1, 300));
         assert!(found[0].together > 0.8 && found[0].by_chance < 0.2, "{found:?}");
     }
@@ -376,7 +380,7 @@ mod tests {
                     train.iter().filter(comes).copied().collect()
                 })
                 .collect();
-            groups(&services).first().is_some_and(|group| group.services.len() >= 4)
+            groups_of(&services).first().is_some_and(|group| group.services.len() >= 4)
         });
         assert!(found.count() >= 18);
     }
@@ -392,16 +396,16 @@ mod tests {
                 both
             })
             .collect();
-        assert!(groups(&services).iter().all(|group| group.services.len() <= 3), "{:?}", groups(&services));
+        assert!(groups_of(&services).iter().all(|group| group.services.len() <= 3), "{:?}", groups_of(&services));
     }
 
     #[test]
     fn few_deployments_say_nothing_and_the_same_input_says_the_same() {
         let train = alone(1, 5);
-        assert_eq!(groups(&[train.clone(), train]), []);
+        assert_eq!(groups_of(&[train.clone(), train]), []);
         let train = alone(2, 20);
         let services = [train.clone(), follower(&train, 1, 9)];
-        assert_eq!(groups(&services), groups(&services));
+        assert_eq!(groups_of(&services), groups_of(&services));
         assert_eq!(groups(&[]), []);
     }
 

@@ -11,19 +11,22 @@ pub fn taken_out_at<'a>(
     is_production: &dyn Fn(&EnvironmentId) -> bool,
     known_at: Time,
 ) -> Option<Time> {
-    let mut newest: BTreeMap<&EnvironmentId, &Deployment> = BTreeMap::new();
+    // None of an environment that is not production.
+    let mut newest: BTreeMap<&EnvironmentId, Option<&Deployment>> = BTreeMap::new();
     let order = |deployment: &Deployment| (deployment.finished_at, deployment.sequence);
     for deployment in deployments {
         let arrived = deployment.is_removal || deployment.outcome == DeploymentOutcome::Succeeded;
-        if !arrived || deployment.finished_at > known_at || !is_production(&deployment.environment) {
+        if !arrived || deployment.finished_at > known_at {
             continue;
         }
-        let last = newest.entry(&deployment.environment).or_insert(deployment);
-        if order(deployment) > order(last) {
+        let first = || is_production(&deployment.environment).then_some(deployment);
+        if let Some(last) = newest.entry(&deployment.environment).or_insert_with(first)
+            && order(deployment) > order(last)
+        {
             *last = deployment;
         }
     }
     let removed_at = |deployment: &&Deployment| deployment.is_removal.then_some(deployment.finished_at);
-    let removed: Option<Vec<Time>> = newest.values().map(removed_at).collect();
+    let removed: Option<Vec<Time>> = newest.values().flatten().map(removed_at).collect();
     removed?.into_iter().max()
 }

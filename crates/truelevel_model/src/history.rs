@@ -69,6 +69,7 @@ pub struct History {
     parent_offsets: Vec<u32>,
     parents: Vec<ChangeIndex>,
     by_id: Vec<ChangeIndex>,
+    roots: Vec<ChangeIndex>,
 }
 
 impl History {
@@ -129,7 +130,7 @@ impl History {
 
     /// Makes commits findable by id after the last [`History::append`] or [`History::append_outline`].
     pub fn seal(&mut self) {
-        self.sort_ids();
+        self.index();
     }
 
     /// The change as it is stored.
@@ -190,6 +191,11 @@ impl History {
     pub fn parents(&self, change: ChangeIndex) -> &[ChangeIndex] {
         let at = change.get();
         &self.parents[self.parent_offsets[at] as usize..self.parent_offsets[at + 1] as usize]
+    }
+
+    /// The changes without a known parent.
+    pub fn roots(&self) -> &[ChangeIndex] {
+        &self.roots
     }
 
     /// Who wrote it, as a salted hash.
@@ -305,11 +311,13 @@ impl History {
             moved.parents.extend(self.parents(*old).iter().map(|parent| place_of[parent.get()]));
         }
         moved.parent_offsets.push(moved.parents.len() as u32);
-        moved.sort_ids();
+        moved.index();
         moved
     }
 
-    fn sort_ids(&mut self) {
+    /// What is looked up often: places by id, and where the graph begins.
+    fn index(&mut self) {
+        self.roots = self.indices().filter(|change| self.parents(*change).is_empty()).collect();
         // Most ids differ in their first bytes; sorting by those at hand spares looking each one up.
         let first_bytes = |id: &CommitId| id.0.first_chunk().copied().map_or(0, u64::from_be_bytes);
         let mut keys: Vec<(u64, u32)> = self.ids.iter().map(first_bytes).zip(0..).collect();

@@ -16,6 +16,9 @@ use crate::failure::Failure;
 use crate::sql::{Value, Values};
 pub(crate) use upserting::upsert;
 
+/// So many bytes of the file further connections map.
+const MAPPED: i64 = 1 << 36;
+
 /// A connection to a file or to memory.
 pub(crate) struct Connection {
     inner: rusqlite::Connection,
@@ -49,7 +52,10 @@ impl Connection {
         let Some(file) = &self.file else {
             return Err(Failure::NotAStore("a store in memory has one way in".to_owned()));
         };
-        Ok(Self { inner: opening::open(file)?, file: Some(file.clone()), place: self.place.clone() })
+        let inner = opening::open(file)?;
+        // Whoever opens it again reads much of it: pages are looked at where the system keeps them, and not copied.
+        inner.pragma_update_and_check(None, "mmap_size", MAPPED, |_| Ok(()))?;
+        Ok(Self { inner, file: Some(file.clone()), place: self.place.clone() })
     }
 
     pub(crate) fn back_up(&self, to: &Path) -> Result<(), Failure> {

@@ -118,7 +118,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) level: LevelRange,
     pub(crate) services: &'a [Shared<ServiceResult>],
     /// One for each service, in the same order.
-    pub(crate) traces: &'a [Trace],
+    pub(crate) traces: &'a [&'a Trace],
     /// How each service went week by week, in the same order.
     pub(crate) weeks: &'a [&'a ServiceWeeks],
     /// What teams say of themselves, up to the as-of.
@@ -181,7 +181,7 @@ pub(crate) fn find(seen: &Seen<'_>) -> Vec<Pitfall> {
 
 impl<'a> Seen<'a> {
     fn traced(&self) -> impl Iterator<Item = (&'a ServiceResult, &'a Trace)> + use<'a> {
-        self.services.iter().map(|service| &**service).zip(self.traces)
+        self.services.iter().map(|service| &**service).zip(self.traces.iter().copied())
     }
 
     /// The weeks of a metric, of each active service.

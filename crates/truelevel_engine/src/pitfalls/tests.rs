@@ -80,7 +80,7 @@ fn found(
         stages: &[],
         level: LevelRange { proven: 1, possible: 1, declared: None, with_exemptions: None },
         services,
-        traces,
+        traces: &traces.iter().collect::<Vec<_>>(),
         weeks,
         declarations: &[],
         window_days: now.window_days,

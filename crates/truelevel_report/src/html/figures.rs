@@ -96,7 +96,7 @@ fn quantity(site: &Site<'_>, service: Option<&ServiceResult>, id: &str) -> Optio
     let services = if values.len() > 1 && values.len() <= MOST_IN_RUG { values.as_slice() } else { &[] };
     let axis_id = axis_id(id);
     // In a report the services of a metric share an axis, which is drawn once.
-    let axis = service.filter(|_| site.links.is_one_file()).and_then(|_| Some((axis_id.as_str(), axis(site, id)?)));
+    let axis = service.filter(|_| site.links.is_one_file()).and_then(|_| Some((axis_id.as_str(), *axis(site, id)?)));
     charts::quantity(&charts::Quantity {
         title: &site.reference.title(id),
         measurement,
@@ -121,17 +121,21 @@ fn axis_id(id: &str) -> String {
     format!("axis-{id}")
 }
 
-/// The axis that holds all services' values of a metric.
-fn axis(site: &Site<'_>, id: &str) -> Option<charts::Scale> {
-    let unit = site.assessment.metric(id)?.measurement.unit;
-    let held = site.assessment.each_service().filter_map(|service| service.metrics.get(id)).flat_map(charts::held);
-    Some(charts::quantity_scale(site.reference.bands.rules.get(id), unit, lower_is_better(site, id), held))
+/// The axis that holds all services' values of a key.
+fn axis<'s>(site: &'s Site<'_>, id: &str) -> Option<&'s charts::Scale> {
+    let axis = |(id, _): (&'static str, &str)| {
+        let unit = site.assessment.metric(id)?.measurement.unit;
+        let held = site.assessment.each_service().filter_map(|service| service.metrics.get(id)).flat_map(charts::held);
+        let rule = site.reference.bands.rules.get(id);
+        Some((id, charts::quantity_scale(rule, unit, lower_is_better(site, id), held)))
+    };
+    site.axes.get_or_init(|| words::KEYS.into_iter().filter_map(axis).collect()).get(id)
 }
 
 /// What the pictures of services share in a report, as one picture that shows nothing by itself.
 pub(super) fn shared(site: &Site<'_>) -> String {
     let axis = |(id, _): (&str, &str)| {
-        let body = charts::quantity_axis(&axis(site, id)?, site.reference.bands.rules.get(id));
+        let body = charts::quantity_axis(axis(site, id)?, site.reference.bands.rules.get(id));
         Some(format!("<g class=\"chart\" id=\"{}\">{body}</g>", axis_id(id)))
     };
     let ground = |id: &str, body: String| format!("<g class=\"chart\" id=\"{id}\">{body}</g>");

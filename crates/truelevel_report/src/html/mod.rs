@@ -33,7 +33,9 @@ mod standing;
 mod teams;
 mod trust;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use askama::Template;
 use truelevel_model::Time;
@@ -52,7 +54,7 @@ pub use server::{
 };
 pub use services::Filter;
 
-use crate::charts::escaped;
+use crate::charts::{Scale, escaped};
 use crate::reference::Reference;
 use crate::words;
 
@@ -71,6 +73,15 @@ pub struct Site<'a> {
     pub reference: &'a Reference,
     /// How addresses are written.
     pub links: Links,
+    /// In a report the axes that services share, by key; drawn from all of them, once.
+    axes: OnceLock<BTreeMap<&'static str, Scale>>,
+}
+
+impl<'a> Site<'a> {
+    /// The pages of an answer.
+    pub fn new(assessment: &'a Assessment, courses: &'a Courses, reference: &'a Reference, links: Links) -> Self {
+        Self { assessment, courses, reference, links, axes: OnceLock::new() }
+    }
 }
 
 impl Site<'_> {

@@ -166,7 +166,6 @@ pub(super) fn shown_of_service(site: &Site<'_>, service: &ServiceResult, id: &st
         (low, high) if low == high => Some(format!("band {}", low.as_str())),
         (low, high) => Some(format!("band {} to {}", low.as_str(), high.as_str())),
     });
-    shown.figure = service_figure(site, service, &format!("metric-{id}"));
     Some(shown)
 }
 

@@ -26,7 +26,7 @@ pub(super) fn written(
     reference: &Reference,
     write: fn(&str) -> String,
 ) -> String {
-    let site = Site { assessment, courses, reference, links: Links::OneFile };
+    let site = Site::new(assessment, courses, reference, Links::OneFile);
     let mut sections: Vec<Section> = vec![overview::section(&site), services::section(&site, &Filter::default())];
     sections.extend(teams::in_report(&site));
     sections.extend([

@@ -269,10 +269,11 @@ fn metrics(site: &Site<'_>, service: &ServiceResult) -> Vec<Shown> {
     let ids = words::KEYS.iter().map(|(id, _)| *id).chain(others.map(|(id, _)| id.as_str()));
     let shown = |id: &str| {
         let mut shown = shown_of_service(site, service, id)?;
-        if !is_key(id) {
-            shown.figure = String::new();
-        } else if site.links.is_one_file() {
-            shown.sparkline = sparkline(site, Some(service), id);
+        if is_key(id) {
+            shown.figure = service_figure(site, service, &format!("metric-{id}"));
+            if site.links.is_one_file() {
+                shown.sparkline = sparkline(site, Some(service), id);
+            }
         }
         Some(shown)
     };

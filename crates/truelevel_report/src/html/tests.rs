@@ -314,12 +314,8 @@ fn every_page_of_a_server_is_whole() {
     let live = Live { events: Some("events".into()), status: "measuring".into(), ..Live::default() };
     for at in every_page() {
         let query = Query { window: Some(30), team: Some(HOSTILE.into()), ..Query::default() };
-        let site = Site {
-            assessment: &assessment,
-            courses: &courses(),
-            reference: &reference,
-            links: Links::server(at.clone(), query),
-        };
+        let courses = courses();
+        let site = Site::new(&assessment, &courses, &reference, Links::server(at.clone(), query));
         let html = page(&site, &at, &Filter::default(), &live).unwrap_or_else(|| panic!("{at:?}"));
         check(&html);
         assert!(html.contains("window=30") && html.contains("data-live=\"./events\"") || at.path().contains('/'));
@@ -343,12 +339,8 @@ fn a_workspace_without_anything_still_has_every_page() {
 #[test]
 fn what_is_not_there_has_no_page() {
     let (assessment, reference) = (assessment(vec![service("a")]), reference());
-    let site = Site {
-        assessment: &assessment,
-        courses: &courses(),
-        reference: &reference,
-        links: Links::server(Page::Overview, Query::default()),
-    };
+    let courses = courses();
+    let site = Site::new(&assessment, &courses, &reference, Links::server(Page::Overview, Query::default()));
     for at in
         [Page::Service("b".into()), Page::Team("b".into()), Page::Metric("b".into()), Page::Definition("b".into())]
     {
@@ -361,7 +353,8 @@ fn services_are_filtered_ordered_and_paged() {
     let services = (0..450).map(|at| service(&format!("svc-{at:03}"))).collect();
     let (assessment, reference) = (assessment(services), reference());
     let links = Links::server(Page::Services, Query::default());
-    let site = Site { assessment: &assessment, courses: &courses(), reference: &reference, links };
+    let courses = courses();
+    let site = Site::new(&assessment, &courses, &reference, links);
     let shown = |filter: &Filter| page(&site, &Page::Services, filter, &Live::default()).unwrap();
     let rows = |html: &str| html.matches("<th scope=\"row\"><a").count();
     let first = shown(&Filter::default());
@@ -377,7 +370,8 @@ fn services_are_filtered_ordered_and_paged() {
 fn pages_beyond_an_assessment_are_whole() {
     let (assessment, reference) = (assessment(vec![service("a")]), reference());
     let links = Links::server(Page::Snapshots, Query::default());
-    let site = Site { assessment: &assessment, courses: &courses(), reference: &reference, links: links.clone() };
+    let courses = courses();
+    let site = Site::new(&assessment, &courses, &reference, links.clone());
     let row = |id: &str, proven| SnapshotRow {
         id: id.into(),
         as_of: assessment.as_of,
@@ -434,12 +428,8 @@ fn pages_beyond_an_assessment_are_whole() {
 #[test]
 fn tables_and_charts_can_be_taken_away() {
     let (assessment, reference) = (assessment(vec![service("a"), service("=b")]), reference());
-    let site = Site {
-        assessment: &assessment,
-        courses: &courses(),
-        reference: &reference,
-        links: Links::server(Page::Services, Query::default()),
-    };
+    let courses = courses();
+    let site = Site::new(&assessment, &courses, &reference, Links::server(Page::Services, Query::default()));
     let content = |service, name: &str| {
         download(&site, service, &Filter::default(), name).unwrap_or_else(|| panic!("{name}")).content
     };
@@ -466,7 +456,7 @@ fn tables_and_charts_can_be_taken_away() {
 fn shown_on(assessment: &Assessment, courses: &Courses, at: &Page) -> String {
     let reference = reference();
     let links = Links::server(at.clone(), Query::default());
-    let site = Site { assessment, courses, reference: &reference, links };
+    let site = Site::new(assessment, courses, &reference, links);
     page(&site, at, &Filter::default(), &Live::default()).unwrap()
 }
 
@@ -531,7 +521,8 @@ fn what_is_only_known_to_be_at_least_something_has_no_course() {
 fn an_address_can_be_pinned_and_what_a_reader_chose_is_kept() {
     let (assessment, reference) = (assessment(vec![service("a"), service("b")]), reference());
     let links = Links::server(Page::Services, Query::default());
-    let site = Site { assessment: &assessment, courses: &courses(), reference: &reference, links };
+    let courses = courses();
+    let site = Site::new(&assessment, &courses, &reference, links);
     let filter = Filter { text: "a".into(), sort: Some("name".into()), ..Filter::default() };
     let live = Live { teams: vec!["another team".into()], ..Live::default() };
     let html = page(&site, &Page::Services, &filter, &live).unwrap();
@@ -547,7 +538,8 @@ fn the_self_assessment_asks_each_stage_for_its_own_gates() {
     assessment.stages[0].gates[0].statement = "Builds are scripted.".into();
     let reference = reference();
     let links = Links::server(Page::Declare, Query::default());
-    let site = Site { assessment: &assessment, courses: &courses(), reference: &reference, links };
+    let courses = courses();
+    let site = Site::new(&assessment, &courses, &reference, links);
     let html = declare(&site, "token", "", &Live::default());
     assert_eq!(html.matches("Builds are scripted.").count(), 1, "of one stage alone");
 }
@@ -556,7 +548,8 @@ fn the_self_assessment_asks_each_stage_for_its_own_gates() {
 fn stored_assessments_and_tables_with_evidence_can_be_taken_away() {
     let (assessment, reference) = (assessment(vec![service("a"), service("b")]), reference());
     let links = Links::server(Page::Snapshots, Query::default());
-    let site = Site { assessment: &assessment, courses: &courses(), reference: &reference, links };
+    let courses = courses();
+    let site = Site::new(&assessment, &courses, &reference, links);
     let row = |id: &str, proven| SnapshotRow {
         id: id.into(),
         as_of: assessment.as_of,

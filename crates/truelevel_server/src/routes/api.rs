@@ -420,7 +420,7 @@ async fn answer(
 
 fn as_table(answer: &Answer, scope: &Scope, asked: &Asked, table: &str) -> Result<Content, Problem> {
     let links = Links::server(Page::Overview, scope.query());
-    let site = Site { assessment: &answer.assessment, courses: &answer.courses, reference: &answer.reference, links };
+    let site = Site::new(&answer.assessment, &answer.courses, &answer.reference, links);
     let found = html::download(&site, None, &filter(asked)?, table);
     let found = found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such table"))?;
     Ok(Content::new(found.media_type, found.content))

@@ -174,7 +174,7 @@ fn render(
     asked: &Asked,
     live: &Live,
 ) -> Result<String, Problem> {
-    let site = Site { assessment: &answer.assessment, courses: &answer.courses, reference: &answer.reference, links };
+    let site = Site::new(&answer.assessment, &answer.courses, &answer.reference, links);
     match page {
         Page::Snapshots => Ok(html::snapshots(&site, &state.library.rows().map_err(unavailable)?, live)),
         Page::Compare => {
@@ -293,8 +293,7 @@ async fn download(
     let wanted = name.clone();
     let content = blocking(move || {
         let links = Links::server(Page::Overview, scope.query());
-        let site =
-            Site { assessment: &answer.assessment, courses: &answer.courses, reference: &answer.reference, links };
+        let site = Site::new(&answer.assessment, &answer.courses, &answer.reference, links);
         let found = html::download(&site, asked.text("service"), &filter(&asked)?, &wanted);
         let found = found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such table or picture"))?;
         Ok(Content::new(found.media_type, found.content))
@@ -332,8 +331,7 @@ async fn over_time(
         let compared = shared.library.compare(before.as_deref(), after.as_deref());
         let shown = compared.and_then(|comparison| shared.library.shown(&comparison)).map_err(unavailable)?;
         let links = Links::server(Page::Compare, html::Query::default());
-        let site =
-            Site { assessment: &answer.assessment, courses: &answer.courses, reference: &answer.reference, links };
+        let site = Site::new(&answer.assessment, &answer.courses, &answer.reference, links);
         Ok(Some(html::compare_download(&site, &shown)))
     });
     let nothing = || Problem::new(StatusCode::NOT_FOUND, "there is no such table or picture");

@@ -79,6 +79,7 @@ impl<'a> CommitGraph<'a> {
         let has_known = !history.is_empty();
         let mut places: Vec<Option<ChangeIndex>> = vec![None; self.committed_at.len()];
         let mut parents = Vec::new();
+        history.reserve(order.len());
         for position in order {
             let at = position.0 as usize;
             parents.clear();
