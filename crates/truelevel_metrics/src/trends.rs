@@ -11,14 +11,14 @@ use crate::organisation::middle;
 use crate::statistics::{
     Chart, Point, Scale, Side, Signal, individuals_chart, mann_kendall, median, theil_sen, time_between_events_chart,
 };
-use crate::weekly::Series;
+use crate::weekly::{Series, WEEKLY};
 
 /// With fewer weeks the Mann–Kendall test is not good, and a direction is not worth a word.
 const NEEDED_WEEKS: usize = 10;
 /// With fewer events in a usual week, counts are charted as times between events: a chart of small counts cries wolf.
 const RARE_PER_WEEK: f64 = 3.0;
-/// A test decides below this chance.
-const SIGNIFICANCE: f64 = 0.05;
+/// The chance that any of an answer's trends is claimed where nothing moves.
+const JOINT_ALPHA: f64 = 0.02;
 
 /// The trend of a metric over one service or several. Of several, each week is the median over the services that have a
 /// value in at least half of the weeks: were they others from week to week, the mix would move the number.
@@ -137,7 +137,9 @@ fn direction(metric: &Metric, points: &[TrendPoint], known: &[(usize, f64)], sca
     let nothing = undecided(known);
     let (true, Some(line)) = (known.len() >= NEEDED_WEEKS, theil_sen(&fitted)) else { return nothing };
     let test = mann_kendall(&fitted.iter().map(|point| point.value).collect::<Vec<_>>());
-    let moves = line.excludes_none() && test.is_some_and(|test| test.p < SIGNIFICANCE);
+    // An answer tells the trends of all weekly metrics, so each may err the less (Bonferroni).
+    let alpha = JOINT_ALPHA / WEEKLY.len() as f64;
+    let moves = line.excludes_none() && test.is_some_and(|test| test.p < alpha);
     // Weeks of which only "more than" is known are missing here: they can hide that a duration did not fall.
     let has_open = points.iter().any(|point| point.value.is_none() && point.at_least.is_some());
     let verdict = match moves {

@@ -70,7 +70,7 @@ pub struct Dose {
     pub low: Option<f64>,
     /// Upper end of its interval.
     pub high: Option<f64>,
-    /// Whether the interval leaves out "none". The intervals of the list hold together with 95 %.
+    /// Whether the interval leaves out "none". The intervals of the list hold together with 99 %.
     pub is_shown: bool,
     /// Why nothing can be said.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -116,7 +116,7 @@ pub struct EventOutcome {
     pub before_high: Option<f64>,
     /// They were drifting apart before anything began: nothing is claimed.
     pub drifted_before: bool,
-    /// Whether a change is shown. The intervals of the list hold together with 95 %.
+    /// Whether a change is shown. The intervals of the list hold together with 99 %.
     pub is_shown: bool,
 }
 

@@ -29,8 +29,10 @@ pub struct EventRules {
     pub others: usize,
 }
 
-/// The chance that any of a list's intervals misses.
-const JOINT_ALPHA: f64 = 0.05;
+/// The chance that any of a list's intervals misses: small, for an answer holds other lists beside it.
+const JOINT_ALPHA: f64 = 0.01;
+/// The chance that an interval misses which stands alone.
+const USUAL_ALPHA: f64 = 0.05;
 
 /// What is looked at: its name, whether it may lie between AI and the keys, how it is compared, and its value over weeks:
 /// the logarithm for what is compared as a ratio.
@@ -172,7 +174,7 @@ fn compared(
     let alpha = JOINT_ALPHA / OUTCOMES.len() as f64;
     let interval = median_interval_missing(&after, alpha).filter(|_| after.len() >= rules.adopters);
     // Drifting is found by the usual interval: to overlook it is worse than to claim too little.
-    let drift = median_interval_missing(&before, JOINT_ALPHA);
+    let drift = median_interval_missing(&before, USUAL_ALPHA);
     let leaves_out_none = |interval: Option<Interval>| interval.is_some_and(|interval| !interval.contains(0.0));
     let shown = |value: f64| if *compared_as == ComparedAs::Ratio { value.exp() } else { value };
     EventOutcome {
