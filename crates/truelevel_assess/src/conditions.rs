@@ -330,7 +330,8 @@ fn missing_proof(needed: Grade) -> &'static str {
     }
 }
 
-fn shown(practice: &str, evidence: &Evidence, web_addresses: &BTreeMap<String, String>) -> EvidenceResult {
+/// Evidence as answers hold it, with an address where its repository has one.
+pub fn shown(practice: &str, evidence: &Evidence, web_addresses: &BTreeMap<String, String>) -> EvidenceResult {
     let mut result = EvidenceResult {
         practice: practice.to_owned(),
         grade: evidence.grade,

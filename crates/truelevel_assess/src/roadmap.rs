@@ -79,6 +79,7 @@ pub fn plan(catalog: &Catalog, planned: Planned<'_>) -> Roadmap {
         phase: phase.map(|phase| phase.id.clone()).unwrap_or_default(),
         next: actions.into_iter().take(SHOWN).map(|(_, action)| action).collect(),
         phases: phases(catalog, planned),
+        home_made: Vec::new(),
     }
 }
 

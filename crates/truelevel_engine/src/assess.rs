@@ -66,6 +66,8 @@ pub struct Prepared {
     pub(crate) name: String,
     pub(crate) collected: Collected,
     pub(crate) services: Vec<Service>,
+    /// These are all services of the workspace.
+    pub(crate) is_about_all: bool,
     /// What is deployed, and never to production.
     pub(crate) outside_production: Vec<OutsideProduction>,
     /// Services that are not in question: taken out of production before the window, or not known yet at its end.
@@ -175,6 +177,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         bands,
         calendar: workspace.config.calendar.clone(),
         services,
+        is_about_all: request.services.is_empty(),
         outside_production,
         set_aside,
         collected,
@@ -334,12 +337,7 @@ impl Prepared {
     pub(crate) fn measure_services(&self, services: &[&Service], talk: &dyn Talk, with_courses: bool) -> Vec<Measured> {
         let windows = self.windows_of(services);
         let measuring = self.measuring(&windows);
-        let web_addresses: BTreeMap<String, String> = self
-            .collected
-            .repositories
-            .iter()
-            .filter_map(|repository| Some((repository.id.as_str().to_owned(), repository.web_address.clone()?)))
-            .collect();
+        let web_addresses = self.web_addresses();
         let (weeks, total) = (self.weeks(), Some(services.len() as u64));
         services
             .par_iter()
@@ -357,6 +355,14 @@ impl Prepared {
                 })
             })
             .collect()
+    }
+
+    /// Where repositories are read on the web, by id.
+    pub(crate) fn web_addresses(&self) -> BTreeMap<String, String> {
+        let repositories = self.collected.repositories.iter();
+        let found = repositories
+            .filter_map(|repository| Some((repository.id.as_str().to_owned(), repository.web_address.clone()?)));
+        found.collect()
     }
 
     /// Puts together what some services come to: `results` and what stands beside them, in the order of the services.
@@ -469,7 +475,8 @@ impl Prepared {
         // Again, now that what is believed stands beside what is proven.
         let level = truelevel_model::assessment::LevelRange { declared: levels::lowest(&stages).declared, ..level };
         let first_constraint = self.decide(&judged, &stages, &metrics);
-        let roadmap = self.plan(level.proven, &stages, &lanes, &judged);
+        let home_made = self.home_made(asked);
+        let roadmap = Roadmap { home_made, ..self.plan(level.proven, &stages, &lanes, &judged) };
         let mut exclusions = Exclusions::default();
         tallies.iter().for_each(|tally| exclusions.merge(&tally.exclusions));
         self.outside_production.iter().for_each(|outside| outside.count_in(self.window, &mut exclusions));

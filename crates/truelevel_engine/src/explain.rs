@@ -11,6 +11,7 @@ use truelevel_metrics::METRICS;
 use truelevel_metrics::asking::Asking;
 use truelevel_model::assessment::{Answer, Assessment, GateResult};
 use truelevel_model::{Detection, Locator, Reason, registry};
+use truelevel_practices::home_made::COMMODITIES;
 use truelevel_practices::{Content, OwnPractice};
 use truelevel_report::numbers;
 use truelevel_report::sarif::Rule;
@@ -29,7 +30,7 @@ const EVENTS_SHOWN: usize = 10;
 pub struct Explanation {
     /// The id.
     pub id: String,
-    /// What it is: metric, practice, gate, question, profile or reason code.
+    /// What it is: metric, practice, gate, question, profile, pitfall, home-made commodity or reason code.
     pub kind: &'static str,
     /// Its name.
     pub title: String,
@@ -54,6 +55,7 @@ pub fn known_ids() -> Result<Vec<(String, String)>, CatalogError> {
     let titled = |id: &str, docs: &str| (id.to_owned(), registry::title(docs).to_owned());
     let mut ids: Vec<(String, String)> = METRICS.iter().map(|metric| titled(metric.id, metric.docs)).collect();
     ids.extend(truelevel_practices::PRACTICES.iter().map(|practice| titled(practice.id, practice.docs)));
+    ids.extend(COMMODITIES.iter().map(|commodity| titled(commodity.id, commodity.docs)));
     ids.extend(PITFALLS.iter().map(|kind| titled(kind.id, kind.docs)));
     ids.extend(Reason::ALL.iter().map(|reason| titled(reason.code(), reason.docs())));
     ids.extend(
@@ -87,6 +89,11 @@ pub fn define(id: &str) -> Result<Option<Explanation>, CatalogError> {
     }
     if let Some(kind) = PITFALLS.iter().find(|kind| kind.id == id) {
         return Ok(Some(page("pitfall", kind.docs)));
+    }
+    if let Some(commodity) = COMMODITIES.iter().find(|commodity| commodity.id == id) {
+        let mut explanation = page("home-made commodity", commodity.docs);
+        explanation.body += &format!("\n\n**In its place**: {}.", commodity.instead);
+        return Ok(Some(explanation));
     }
     if let Some(reason) = Reason::ALL.iter().find(|reason| reason.code() == id) {
         return Ok(Some(page("reason code", reason.docs())));

@@ -19,6 +19,7 @@ mod evidence;
 mod exercised;
 pub mod explain;
 pub mod export;
+mod home_made;
 pub mod import;
 pub mod init;
 pub mod intake;

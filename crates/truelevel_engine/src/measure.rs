@@ -20,6 +20,7 @@ use truelevel_model::{
     BandRules, Calendar, ChangeIndex, Deployment, DeploymentOutcome, Detection, EnvironmentId, Evidence,
     EvidenceRecord, Exclusions, Initiator, Measurement, Reason, ServiceId, Time, Window,
 };
+use truelevel_practices::home_made::{HomeMade, home_made};
 use truelevel_practices::shared::{SharedUse, shared_uses};
 use truelevel_practices::{
     DeliveryFacts, FileEntry, OwnPractice, PRACTICES, ReadFile, Repository, Warning, detect_own,
@@ -47,6 +48,8 @@ pub(crate) struct Detected {
     pub(crate) shared: Option<Vec<SharedUse>>,
     /// Pipelines that refer to nothing elsewhere.
     pub(crate) own_pipelines: Vec<OwnPipeline>,
+    /// What they show to be home-made.
+    pub(crate) home_made: Vec<HomeMade>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -103,8 +106,9 @@ pub(crate) fn detect(
             let unknown = |reason: &str| {
                 let answer = Detection::Unknown { reason: reason.to_owned() };
                 let detections = practice_ids(own).map(|id| (id, answer.clone())).collect();
-                let (pipelines, own_pipelines, warnings) = (Vec::new(), Vec::new(), Vec::new());
-                Detected { detections, pipelines, shared: None, own_pipelines, warnings }
+                let (pipelines, own_pipelines) = (Vec::new(), Vec::new());
+                let (home_made, warnings) = (Vec::new(), Vec::new());
+                Detected { detections, pipelines, shared: None, own_pipelines, home_made, warnings }
             };
             let Some(commit) = repository.head_as_of(as_of) else {
                 return unknown("the repository has no commit at the as-of");
@@ -135,7 +139,10 @@ pub(crate) fn detect(
             let found = detect_own(own, &listed, &reader);
             let looked_at = Repository::new(listed, &reader);
             warnings.extend(looked_at.warnings().iter().cloned());
-            let shipped = truelevel_practices::detect_all(&looked_at).into_iter();
+            let shipped = truelevel_practices::detect_all(&looked_at);
+            let (pipelines, shared) = (PipelineFile::all(&looked_at), Some(shared_uses(&looked_at)));
+            let (own_pipelines, home_made) = (OwnPipeline::all(&looked_at, &reader.0), home_made(&looked_at));
+            let shipped = shipped.into_iter();
             let mut detections: Detections = shipped.map(|(id, detection)| (Cow::Borrowed(id), detection)).collect();
             detections.extend(found.into_iter().map(|(id, detection)| (Cow::Owned(id), detection)));
             if has_unread_folders {
@@ -144,13 +151,7 @@ pub(crate) fn detect(
                     *detection = Detection::Unknown { reason: "a part of the tree cannot be read".to_owned() };
                 }
             }
-            Detected {
-                detections,
-                pipelines: PipelineFile::all(&looked_at),
-                shared: Some(shared_uses(&looked_at)),
-                own_pipelines: OwnPipeline::all(&looked_at, &reader.0),
-                warnings,
-            }
+            Detected { detections, pipelines, shared, own_pipelines, home_made, warnings }
         })
         .collect()
 }

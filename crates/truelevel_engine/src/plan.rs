@@ -34,6 +34,7 @@ pub fn plan(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Talk)
         advice: assessment.first_constraint.action.clone(),
         weekly_snapshots: newest(&weeks).flatten().count() as u64,
         items: items(&assessment, initiatives),
+        home_made: assessment.roadmap.home_made.clone(),
         initiatives: initiatives.iter().map(|initiative| followed(initiative, &assessment, &weeks)).collect(),
         cost: workspace.config.cost.as_ref().map(|rates| cost(rates, &catalog, &assessment)),
         phases: assessment.roadmap.phases,

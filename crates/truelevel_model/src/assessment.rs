@@ -285,7 +285,7 @@ pub struct GateServices {
 /// A located observation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct EvidenceResult {
-    /// The practice that was observed.
+    /// The practice, or the home-made commodity, that was observed.
     pub practice: String,
     /// How much it proves.
     pub grade: Grade,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Unit;
-use crate::assessment::{GateOutcome, Level};
+use crate::assessment::{EvidenceResult, GateOutcome, Level};
 
 /// Yes, no, or cannot tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -224,6 +224,24 @@ pub struct Roadmap {
     /// All phases, first to last.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub phases: Vec<PhaseResult>,
+    /// What everybody can buy or adopt, and repositories show to be home-made.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub home_made: Vec<HomeMade>,
+}
+
+/// A commodity that a repository shows to be home-made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HomeMade {
+    /// What was built: its id.
+    pub commodity: String,
+    /// Its name.
+    pub title: String,
+    /// What to buy or adopt in its place.
+    pub instead: String,
+    /// The repository.
+    pub repository: String,
+    /// Where it stands there.
+    pub places: Vec<EvidenceResult>,
 }
 
 /// A gate to work on.

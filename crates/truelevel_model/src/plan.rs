@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::Time;
 use crate::assessment::{Action, PhaseResult};
+use crate::decision::HomeMade;
 
 /// What to do, in order, and what is already under way.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,6 +23,9 @@ pub struct Plan {
     pub weekly_snapshots: u64,
     /// What to do, most useful first.
     pub items: Vec<Item>,
+    /// What everybody can buy or adopt, and repositories show to be home-made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub home_made: Vec<HomeMade>,
     /// What the workspace has taken on.
     pub initiatives: Vec<InitiativeResult>,
     /// What the phases cost by the workspace's own rates; absent without.

@@ -8,6 +8,7 @@ mod dependencies;
 mod deployment;
 pub mod detectors;
 mod findings;
+pub mod home_made;
 mod loading;
 mod manifests;
 mod own;

@@ -108,6 +108,14 @@ impl<'a> Loader<'a> {
         self.warnings.push(Warning { path: path.to_string(), line, column, message });
     }
 
+    /// The content of a file that only adds to what is known: one that is too large or cannot be read hides nothing.
+    pub(crate) fn if_small(&self, file: &File, most_bytes: u64) -> Option<Text> {
+        let is_small = |bytes: u64| bytes <= most_bytes;
+        let may_be = self.reader.size(&file.path).is_none_or(is_small);
+        let bytes = may_be.then(|| self.reader.read(&file.path).ok()).flatten()?;
+        is_small(bytes.len() as u64).then(|| Text::new(&bytes))
+    }
+
     fn read(&mut self, file: &File) -> Option<Text> {
         if self.failed.contains(&file.path) {
             return None;

@@ -77,6 +77,7 @@ pub struct Repository {
     observed_at: Time,
     files: Vec<File>,
     texts: BTreeMap<Arc<str>, Text>,
+    code: BTreeMap<Arc<str>, Text>,
     documents: Vec<Document>,
     documents_complete: bool,
     pipelines: Vec<Pipeline>,
@@ -100,6 +101,7 @@ impl Repository {
         if !files.iter().any(|file| crate::detectors::is_test_file(&file.path)) {
             loader.rust_test();
         }
+        let code = crate::home_made::read_code(&loader);
         let Loader { texts, mut warnings, unusable, .. } = loader;
         warnings.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
         Self {
@@ -107,6 +109,7 @@ impl Repository {
             commit,
             observed_at,
             texts,
+            code,
             documents,
             documents_complete,
             pipelines,
@@ -175,6 +178,11 @@ impl Repository {
     /// The content of all files that were read, by path.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &Text)> {
         self.texts.iter().map(|(path, text)| (&**path, text))
+    }
+
+    /// The files of code that were read to tell what is home-made, by path.
+    pub(crate) fn code(&self) -> impl Iterator<Item = (&str, &Text)> {
+        self.code.iter().map(|(path, text)| (&**path, text))
     }
 
     /// The infrastructure documents, by path.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use truelevel_model::Unit;
 use truelevel_model::architecture::{Architecture, LockstepGroup};
 use truelevel_model::assessment::{
-    Action, Answer, AnswerServices, Constraint, GateOutcome, PhaseResult, PhaseState, QuestionPart, QuestionResult,
+    Action, Answer, AnswerServices, Constraint, EvidenceResult, GateOutcome, PhaseResult, PhaseState, QuestionPart,
+    QuestionResult,
 };
+use truelevel_model::decision::HomeMade;
 
 use crate::{numbers, words};
 
@@ -142,6 +144,23 @@ pub(crate) fn supply(action: &Action) -> Option<&'static str> {
         "thin_layer" => Some("Build it: a thin layer of your own on bought ground."),
         _ => None,
     }
+}
+
+/// What to know of home-made commodities before the first.
+pub(crate) const HOME_MADE: &str =
+    "Everybody can buy or adopt these, and they were built here. What you sell yourself is no commodity to you.";
+
+/// What is home-made: what it is, where it stands, and what to take in its place.
+pub(crate) fn home_made(found: &HomeMade) -> String {
+    const PLACES: usize = 3;
+    let place = |place: &EvidenceResult| {
+        let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+        Some(format!("{}{line}", place.path.as_ref()?))
+    };
+    let places: Vec<String> = found.places.iter().filter_map(place).take(PLACES).collect();
+    let more = found.places.len().saturating_sub(PLACES);
+    let more = if more > 0 { format!(" and {}", numbers::count(more as u64, "more place")) } else { String::new() };
+    format!("{}, in {} ({}{more}). In its place: {}.", found.title, found.repository, places.join(", "), found.instead)
 }
 
 /// How far a phase is, in a sentence.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use truelevel_model::assessment::{Assessment, EvidenceResult, GateOutcome};
+use truelevel_model::decision::HomeMade;
 use truelevel_model::printable;
 
 use crate::{ai as signs, numbers, platform as said, words};
@@ -28,6 +29,7 @@ pub fn render(assessment: &Assessment) -> String {
     constraint(&mut text, assessment);
     architecture(&mut text, assessment);
     next(&mut text, assessment);
+    home_made(&mut text, &assessment.roadmap.home_made);
     platform(&mut text, assessment);
     ai(&mut text, assessment);
     services(&mut text, assessment);
@@ -133,6 +135,17 @@ fn next(text: &mut String, assessment: &Assessment) {
         for note in crate::decision::notes(action, &str::to_owned) {
             let _ = writeln!(text, "   {}", prose(&note));
         }
+    }
+}
+
+/// What was built and can be had ready; nothing where none is found.
+pub(crate) fn home_made(text: &mut String, all: &[HomeMade]) {
+    if all.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n## Home-made commodities\n\n{}\n", crate::decision::HOME_MADE);
+    for found in all {
+        let _ = writeln!(text, "- {}", escaped(&crate::decision::home_made(found)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use truelevel_model::plan::{Item, Plan};
 
-use crate::markdown::{escaped, prose};
+use crate::markdown::{escaped, home_made, prose};
 use crate::table::Table;
 use crate::{decision, numbers};
 
@@ -35,6 +35,7 @@ pub fn markdown(plan: &Plan) -> String {
             let _ = writeln!(text, "   {}", prose(note));
         }
     }
+    home_made(&mut text, &plan.home_made);
     initiatives(&mut text, plan);
     cost(&mut text, plan);
     text
@@ -225,6 +226,7 @@ mod tests {
     use super::*;
     use truelevel_model::Time;
     use truelevel_model::assessment::{Action, Expected, GateOutcome};
+    use truelevel_model::decision::HomeMade;
 
     fn plan() -> Plan {
         let action = Action {
@@ -259,6 +261,7 @@ mod tests {
             phases: Vec::new(),
             weekly_snapshots: 0,
             items: vec![item],
+            home_made: vec![built()],
             initiatives: Vec::new(),
             cost: None,
         }
@@ -284,6 +287,27 @@ mod tests {
             "{csv}"
         );
         assert_eq!(csv.matches("\n/").count(), 1, "what stands in a reason is no command");
+    }
+
+    fn built() -> HomeMade {
+        let place = serde_json::from_value(json!({
+            "practice": "flag_store", "grade": "declared", "repository": "shop", "path": "db/schema.rb", "line": 6,
+            "text": "create_table \"feature_flags\"",
+        }));
+        HomeMade {
+            commodity: "flag_store".into(),
+            title: "A flag store of one's own".into(),
+            instead: "a flag service".into(),
+            repository: "shop".into(),
+            places: vec![place.unwrap()],
+        }
+    }
+
+    #[test]
+    fn what_is_home_made_stands_in_the_plan_with_its_place() {
+        let page = markdown(&plan());
+        let sentence = "- A flag store of one's own, in shop (db/schema.rb:6). In its place: a flag service.\n";
+        assert!(page.contains(sentence), "{page}");
     }
 
     #[test]

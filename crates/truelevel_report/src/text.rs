@@ -43,6 +43,7 @@ pub fn render(assessment: &Assessment, style: Style) -> String {
     page.constraint(assessment);
     page.architecture(assessment);
     page.next(assessment);
+    page.home_made(assessment);
     page.intentions(assessment);
     page.platform(assessment);
     page.ai(assessment);
@@ -310,6 +311,25 @@ impl Page {
                 let note = self.dim(&note);
                 self.paragraph(5, &note);
             }
+        }
+    }
+
+    /// What was built and can be had ready, where any is found.
+    fn home_made(&mut self, assessment: &Assessment) {
+        const NAMED: usize = 5;
+        let all = &assessment.roadmap.home_made;
+        if all.is_empty() {
+            return;
+        }
+        self.heading("Home-made commodities");
+        self.paragraph(2, crate::decision::HOME_MADE);
+        for found in all.iter().take(NAMED) {
+            self.paragraph(2, &printable(&crate::decision::home_made(found)));
+        }
+        let more = all.len().saturating_sub(NAMED);
+        if more > 0 {
+            let more = self.dim(&format!("  and {more} more: `--format json`"));
+            self.line(&more);
         }
     }
 

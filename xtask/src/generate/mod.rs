@@ -5,6 +5,7 @@
 
 mod benchmarks;
 mod gates;
+mod home_made;
 mod import;
 mod metrics;
 mod pitfalls;
@@ -50,6 +51,7 @@ fn pages() -> Result<Vec<Page>, String> {
     let mut pages = vec![
         Page { path: "docs/reference/benchmarks.md".into(), text: benchmarks::page()? },
         Page { path: "docs/reference/gates.md".into(), text: gates::page(catalog) },
+        Page { path: "docs/reference/home_made.md".into(), text: home_made::page() },
         Page { path: "docs/reference/import.md".into(), text: import::page() },
         Page { path: "docs/reference/metrics.md".into(), text: metrics::page(catalog) },
         Page { path: "docs/reference/pitfalls.md".into(), text: pitfalls::page() },

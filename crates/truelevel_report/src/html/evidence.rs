@@ -86,7 +86,8 @@ pub(super) fn located(evidence: &EvidenceResult) -> (String, String) {
     }
 }
 
-fn place(site: &Site<'_>, evidence: &EvidenceResult) -> Place {
+/// A piece of evidence, as pages show it.
+pub(super) fn place(site: &Site<'_>, evidence: &EvidenceResult) -> Place {
     let (place, text) = located(evidence);
     Place {
         place,

@@ -1,8 +1,10 @@
 //! The decision and the plan.
 
 use askama::Template;
+use truelevel_model::decision::HomeMade;
 use truelevel_model::plan::InitiativeResult;
 
+use super::evidence::{Place, place};
 use super::markdown::coded;
 use super::overview::{ShownAction, ShownConstraint, actions, shown_constraint};
 use super::parts::{Verdict, untitled_figure};
@@ -25,6 +27,9 @@ struct Plan<'a> {
     tell_first: Option<String>,
     initiatives: Vec<Initiative>,
     actions: Vec<ShownAction>,
+    about_home_made: &'static str,
+    home_made: Vec<Built>,
+    more_home_made: usize,
     csv_link: Option<String>,
     maturity_link: String,
 }
@@ -35,6 +40,18 @@ struct ShownPhase<'a> {
     standing: Option<String>,
     settling: Option<String>,
 }
+
+/// A home-made commodity.
+struct Built {
+    title: String,
+    link: String,
+    repository: String,
+    instead: String,
+    places: Vec<Place>,
+}
+
+/// So many home-made commodities are shown; the count says how many more there are.
+const HOME_MADE_SHOWN: usize = 20;
 
 /// What the workspace has taken on.
 struct Initiative {
@@ -58,7 +75,7 @@ pub(super) fn decision(site: &Site<'_>) -> Section {
 }
 
 pub(super) fn plan(site: &Site<'_>) -> Section {
-    let here = &site.assessment.roadmap.phase;
+    let (here, home_made) = (&site.assessment.roadmap.phase, &site.assessment.roadmap.home_made);
     let shown = |phase| {
         let found = site.assessment.roadmap.phases.iter().find(|result| phase_is(phase, &result.phase));
         ShownPhase {
@@ -87,7 +104,20 @@ pub(super) fn plan(site: &Site<'_>) -> Section {
             csv_link: site.links.download("plan.csv"),
             maturity_link: site.to(&Page::Maturity),
             actions: actions(site),
+            about_home_made: decision::HOME_MADE,
+            home_made: home_made.iter().take(HOME_MADE_SHOWN).map(|found| built(site, found)).collect(),
+            more_home_made: home_made.len().saturating_sub(HOME_MADE_SHOWN),
         }),
+    }
+}
+
+fn built(site: &Site<'_>, found: &HomeMade) -> Built {
+    Built {
+        title: found.title.clone(),
+        link: site.to(&Page::Definition(found.commodity.clone())),
+        repository: found.repository.clone(),
+        instead: found.instead.clone(),
+        places: found.places.iter().map(|it| place(site, it)).collect(),
     }
 }
 

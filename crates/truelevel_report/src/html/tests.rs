@@ -134,6 +134,12 @@ fn assessment(services: Vec<ServiceResult>) -> Assessment {
     let action = json!({
         "gate": "g1", "stage": "build", "level": 2, "action": HOSTILE, "outcome": "unmet", "effort": "days", "services": 1,
     });
+    let home_made = json!({
+        "commodity": "g1", "title": HOSTILE, "instead": HOSTILE, "repository": HOSTILE,
+        "places": [{
+            "practice": "g1", "grade": "declared", "path": HOSTILE, "line": 6, "text": HOSTILE, "url": "javascript:x",
+        }],
+    });
     read(json!({
         "schema": SCHEMA, "program_version": "0", "workspace": HOSTILE, "as_of": "2026-08-21T17:00:00Z",
         "window_days": 90, "edition": "2024", "level": { "proven": 1, "possible": 3, "declared": 4 },
@@ -153,7 +159,7 @@ fn assessment(services: Vec<ServiceResult>) -> Assessment {
                 "same_version_ratio": 0.5, "departures": 20, "ceiling_per_day": 0.2, "shares": [[1.0, 0.9], [0.9, 1.0]],
             }],
         },
-        "roadmap": { "phase": "foundations", "next": [action] },
+        "roadmap": { "phase": "foundations", "next": [action], "home_made": [home_made] },
         "ai": if services.is_empty() { json!(null) } else { ai() },
         "platform": if services.is_empty() { json!(null) } else { platform() },
         "pitfalls": [{ "pitfall": "p", "finding": HOSTILE, "response": HOSTILE }],
