@@ -209,6 +209,24 @@ fn what_is_home_made_is_listed_with_its_place() {
 }
 
 #[test]
+fn what_is_switched_off_is_theatre_and_what_runs_is_none() {
+    let world = World::new();
+    let workflow = |test: &str| {
+        format!("on: [push, pull_request]\njobs:\n  a:\n    steps:\n      - run: go build ./...\n      - run: {test}\n")
+    };
+    for (name, test) in [("strict", "go test ./..."), ("lax", "go test ./... || true")] {
+        let commit = Commit::at(at(1, 0)).file(".github/workflows/ci.yml", workflow(test));
+        world.repository(name).commit(commit.tagged("v0.1.0"));
+    }
+    let found = world.assess(["lax", "strict", "--as-of", "2026-02-01"]);
+    let found = pitfall(&found, "configuration_theatre").unwrap();
+    assert_eq!(found["services"], serde_json::json!(["lax"]));
+    assert_eq!(found["evidence"], serde_json::json!(["tests_gate_changes: .github/workflows/ci.yml:6 in lax"]));
+    let strict = world.assess(["strict", "--as-of", "2026-02-01"]);
+    assert_eq!(pitfall(&strict, "configuration_theatre"), None);
+}
+
+#[test]
 fn releases_of_nothing_are_found() {
     let world = World::new();
     let mut app = world.repository("app");
@@ -220,4 +238,23 @@ fn releases_of_nothing_are_found() {
     let found = world.assess(["app", "--as-of", "2026-02-01"]);
     let evidence = &pitfall(&found, "empty_deployments").unwrap()["evidence"];
     assert_eq!(evidence, &serde_json::json!(["app: 6 of 18 deployments"]));
+    assert_eq!(pitfall(&found, "trivial_deployments"), None);
+}
+
+#[test]
+fn releases_of_nothing_but_space_are_found() {
+    let world = World::new();
+    let mut app = world.repository("app");
+    app.commit(with_service_files(Commit::at(at(1, 0))).tagged("v0.1.0"));
+    for day in 2..20 {
+        // Every third one adds a blank line; the others indent more, which may mean something.
+        let blank = "\n".repeat(day as usize % 3);
+        let indent = " ".repeat(day as usize / 3);
+        let text = format!("package main\n{indent}func main() {{}}{blank}\n");
+        app.commit(Commit::at(at(day, 0)).tagged(&format!("v0.{day}.0")).file("main.go", text));
+    }
+    let found = world.assess(["app", "--as-of", "2026-02-01"]);
+    let evidence = &pitfall(&found, "trivial_deployments").unwrap()["evidence"];
+    assert_eq!(evidence, &serde_json::json!(["app: 12 of 18 deployments"]));
+    assert_eq!(pitfall(&found, "empty_deployments"), None);
 }

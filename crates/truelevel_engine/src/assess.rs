@@ -25,7 +25,7 @@ use truelevel_sources::git::{AutomationAccounts, ChangeReading};
 
 use crate::activity::{Activity, Windows, unplaced};
 use crate::architecture::Lockstep;
-use crate::collect::{Collected, collect};
+use crate::collect::{Collected, CollectedRepository, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
 use crate::evidence::{keep_evidence, reported_evidence};
 use crate::left_out::counted;
@@ -33,7 +33,7 @@ use crate::matching::{OutsideProduction, Service, services, set_aside};
 use crate::measure::{ByService, Detected, MeasuredService, Measuring, detect, mainlines};
 use crate::own_rules::OwnRules;
 use crate::past::{Past, Summary};
-use crate::pitfalls::{Copied, Seen, Trace};
+use crate::pitfalls::{Copied, Seen, SwitchedOff, Trace};
 use crate::platform::PlatformFacts;
 use crate::reading::deployments;
 use crate::rollup::{RolledUp, judged};
@@ -86,6 +86,8 @@ pub struct Prepared {
     /// What is said of no service of the workspace.
     pub(crate) unplaced: Vec<String>,
     pub(crate) platform: PlatformFacts,
+    /// Changes of the window that move nothing but space, by repository.
+    only_space: Vec<BTreeSet<ChangeIndex>>,
     /// What is put in the place of what is known.
     pub(crate) supposed: Supposed,
     pub(crate) ai: AiRules,
@@ -167,6 +169,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         sources,
         unplaced,
         platform,
+        only_space: Vec::new(),
         supposed: Supposed::default(),
         ai: AiRules::embedded()?,
         past: Past::read(workspace, window.end)?,
@@ -183,7 +186,27 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         collected,
     };
     prepared.look_closer(workspace)?;
+    prepared.only_space = only_space(&prepared.collected.repositories, window);
     Ok(prepared)
+}
+
+/// Changes of a window that move nothing but space, by repository: those of a few lines, the newest ones.
+fn only_space(repositories: &[CollectedRepository], window: Window) -> Vec<BTreeSet<ChangeIndex>> {
+    const FEW_LINES: u32 = 20;
+    const NEWEST: usize = 2_000;
+    let of = |repository: &CollectedRepository| {
+        let Some(git) = &repository.git else { return BTreeSet::new() };
+        let history = &repository.history;
+        let is_small = |change: &ChangeIndex| {
+            window.contains(history.committed_at(*change))
+                && history.size(*change).is_some_and(|size| size.files > 0 && size.lines <= FEW_LINES)
+        };
+        let mut small: Vec<ChangeIndex> = history.indices().filter(is_small).collect();
+        small.sort_by_key(|change| std::cmp::Reverse((history.committed_at(*change), *change)));
+        small.truncate(NEWEST);
+        git.only_space(history, &small)
+    };
+    repositories.par_iter().map(of).collect()
 }
 
 /// Refuses names that no service has.
@@ -347,7 +370,8 @@ impl Prepared {
                 measuring.measure(service, |data, measured| {
                     let (result, tally) = self.judge(service, &measured, &windows, &web_addresses);
                     let path_deployments = self.platform.deployments(&data);
-                    let tally = Tally { trace: Trace::of(&data), path_deployments, ..tally };
+                    let only_space = service.repository.and_then(|place| self.only_space.get(place));
+                    let tally = Tally { trace: Trace::of(&data, only_space), path_deployments, ..tally };
                     let course = with_courses.then(|| course(&data));
                     let weeks = ServiceWeeks::of(data, &weeks);
                     let course = course.map(|course| Course { trends: weeks.trends_of_keys(), ..course }.into());
@@ -496,8 +520,9 @@ impl Prepared {
             declarations: &declarations,
             window_days: self.window.days,
             past: &self.past,
-            now: &Summary::new(basis, stages.iter().chain(&lanes), &metrics),
+            now: &Summary::new(basis, stages.iter().chain(&lanes), &metrics, self.own.ends_of_exemptions(self.window.end)),
             copied: &Copied::among(&self.detected, asked),
+            switched_off: &SwitchedOff::among(&self.collected.repositories, &self.detected, asked),
             architecture: architecture.as_ref(),
         });
         Assessment {

@@ -23,7 +23,7 @@ use truelevel_model::{
 use truelevel_practices::home_made::{HomeMade, home_made};
 use truelevel_practices::shared::{SharedUse, shared_uses};
 use truelevel_practices::{
-    DeliveryFacts, FileEntry, OwnPractice, PRACTICES, ReadFile, Repository, Warning, detect_own,
+    DeliveryFacts, FileEntry, OwnPractice, PRACTICES, ReadFile, Repository, Warning, detect_own, switched_off,
 };
 use truelevel_sources::release_tags;
 
@@ -50,6 +50,8 @@ pub(crate) struct Detected {
     pub(crate) own_pipelines: Vec<OwnPipeline>,
     /// What they show to be home-made.
     pub(crate) home_made: Vec<HomeMade>,
+    /// Practices that stand in them and are switched off, with their places.
+    pub(crate) switched_off: BTreeMap<&'static str, Vec<Evidence>>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -107,8 +109,8 @@ pub(crate) fn detect(
                 let answer = Detection::Unknown { reason: reason.to_owned() };
                 let detections = practice_ids(own).map(|id| (id, answer.clone())).collect();
                 let (pipelines, own_pipelines) = (Vec::new(), Vec::new());
-                let (home_made, warnings) = (Vec::new(), Vec::new());
-                Detected { detections, pipelines, shared: None, own_pipelines, home_made, warnings }
+                let (home_made, switched_off, warnings) = (Vec::new(), BTreeMap::new(), Vec::new());
+                Detected { detections, pipelines, shared: None, own_pipelines, home_made, switched_off, warnings }
             };
             let Some(commit) = repository.head_as_of(as_of) else {
                 return unknown("the repository has no commit at the as-of");
@@ -142,6 +144,8 @@ pub(crate) fn detect(
             let shipped = truelevel_practices::detect_all(&looked_at);
             let (pipelines, shared) = (PipelineFile::all(&looked_at), Some(shared_uses(&looked_at)));
             let (own_pipelines, home_made) = (OwnPipeline::all(&looked_at, &reader.0), home_made(&looked_at));
+            // Where a part was not read, nothing is known to be absent.
+            let switched_off = if has_unread_folders { BTreeMap::new() } else { switched_off(looked_at, &shipped) };
             let shipped = shipped.into_iter();
             let mut detections: Detections = shipped.map(|(id, detection)| (Cow::Borrowed(id), detection)).collect();
             detections.extend(found.into_iter().map(|(id, detection)| (Cow::Owned(id), detection)));
@@ -151,7 +155,7 @@ pub(crate) fn detect(
                     *detection = Detection::Unknown { reason: "a part of the tree cannot be read".to_owned() };
                 }
             }
-            Detected { detections, pipelines, shared, own_pipelines, home_made, warnings }
+            Detected { detections, pipelines, shared, own_pipelines, home_made, switched_off, warnings }
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! What a workspace adds to the catalog in its `truelevel.toml`: practices, gates, thresholds and exemptions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 use serde::Deserialize;
@@ -114,6 +114,16 @@ impl OwnRules {
     /// The exemption that covers a gate of a service at an instant.
     pub(crate) fn exemption(&self, gate: &str, service: &str, at: Time) -> Option<&Exemption> {
         self.exemptions.iter().find(|exemption| exemption.covers(gate, service, at))
+    }
+
+    /// When the exemptions that hold at an instant are to end: the day, by what they exempt from what.
+    pub(crate) fn ends_of_exemptions(&self, at: Time) -> BTreeMap<String, String> {
+        let holding = self.exemptions.iter().filter(|exemption| at <= exemption.ends_at);
+        let named = holding.map(|exemption| {
+            let service = exemption.service.as_deref().unwrap_or("every service");
+            (format!("{} of {}", exemption.gate, printable(service)), exemption.expires.clone())
+        });
+        named.collect()
     }
 
     /// A sentence for each exemption of a service that is none of these.

@@ -24,6 +24,9 @@ pub(crate) struct Summary {
     pub(crate) is_met: BTreeMap<String, bool>,
     /// The metrics of the organisation.
     pub(crate) metrics: BTreeMap<String, KeptMetric>,
+    /// When the exemptions that held were to end: days, by what they exempt from what.
+    #[serde(default)]
+    pub(crate) exemptions: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,11 +90,13 @@ impl Past {
 }
 
 impl Summary {
-    pub(crate) fn of(assessment: &Assessment) -> Self {
+    /// `exemptions` are those of the workspace that made the assessment.
+    pub(crate) fn of(assessment: &Assessment, exemptions: BTreeMap<String, String>) -> Self {
         Self::new(
             (assessment.window_days, &assessment.edition, &assessment.time_zone),
             assessment.stages.iter().chain(&assessment.lanes),
             &assessment.metrics,
+            exemptions,
         )
     }
 
@@ -100,6 +105,7 @@ impl Summary {
         (window_days, edition, time_zone): (u32, &str, &str),
         stages: impl Iterator<Item = &'a StageResult>,
         metrics: &BTreeMap<String, MetricSpread>,
+        exemptions: BTreeMap<String, String>,
     ) -> Self {
         let kept = |(id, spread): (&String, &MetricSpread)| {
             let measured = &spread.measurement;
@@ -113,10 +119,11 @@ impl Summary {
             time_zone: time_zone.to_owned(),
             is_met: stages.flat_map(|stage| &stage.gates).map(|gate| (gate.gate.clone(), is_met(gate))).collect(),
             metrics: metrics.iter().map(kept).collect(),
+            exemptions,
         }
     }
 
-    /// That of a stored snapshot. One that was kept without is summed up now; what an older version kept in another form is
+    /// That of a stored snapshot. One that was kept without is summed up now, but for the exemptions that held; what an older version kept in another form is
     /// none.
     pub(crate) fn stored(store: &dyn Store, number: u64) -> Result<Option<Self>, EngineError> {
         let Some(summary) = store.snapshot_summary(number)? else { return Ok(None) };
@@ -124,7 +131,9 @@ impl Summary {
             return Ok(serde_json::from_str(&summary).ok());
         }
         let snapshot = store.snapshot(number)?;
-        Ok(snapshot.and_then(|snapshot| serde_json::from_str(&snapshot.assessment).ok()).map(|kept| Self::of(&kept)))
+        Ok(snapshot
+            .and_then(|snapshot| serde_json::from_str(&snapshot.assessment).ok())
+            .map(|kept| Self::of(&kept, BTreeMap::new())))
     }
 }
 
@@ -160,8 +169,10 @@ mod tests {
         };
         let older = workspace.store.append_snapshot(&older).unwrap();
         for number in [head.number, older.number] {
-            let (summary, fresh) =
-                (Summary::stored(workspace.store.as_ref(), number).unwrap().unwrap(), Summary::of(&answer));
+            let (summary, fresh) = (
+                Summary::stored(workspace.store.as_ref(), number).unwrap().unwrap(),
+                Summary::of(&answer, BTreeMap::new()),
+            );
             assert_eq!((summary.window_days, summary.is_met), (90, fresh.is_met));
             assert!(summary.metrics.keys().eq(fresh.metrics.keys()));
         }

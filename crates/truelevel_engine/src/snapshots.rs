@@ -115,6 +115,7 @@ fn store(
     is_backfilled: bool,
 ) -> Result<SnapshotHead, EngineError> {
     let unwritable = |error| EngineError::Usage(format!("the assessment cannot be written as JSON: {error}"));
+    let exemptions = workspace.config.own.ends_of_exemptions(assessment.as_of);
     let snapshot = NewSnapshot {
         as_of: assessment.as_of,
         taken_at: now,
@@ -123,7 +124,7 @@ fn store(
         catalog: catalog_digest(),
         data_until,
         assessment: serde_json::to_string(assessment).map_err(unwritable)?,
-        summary: serde_json::to_string(&Summary::of(assessment)).map_err(unwritable)?,
+        summary: serde_json::to_string(&Summary::of(assessment, exemptions)).map_err(unwritable)?,
     };
     Ok(workspace.store.append_snapshot(&snapshot)?)
 }

@@ -81,11 +81,24 @@ pub(crate) struct Line {
     pub(crate) tolerated: bool,
 }
 
+pattern!(
+    /// The end of a command whose failure is passed over.
+    TOLERATED = r"\|\|\s*(?:true|:|exit 0|echo\b)|;\s*(?:true|exit 0)\s*$"
+);
+
+/// A script in which nothing that fails is passed over; none where nothing is.
+pub(crate) fn tolerating_nothing(script: &str) -> Option<String> {
+    static PASSED_OVER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?m)^[ \t]*set \+e[ \t]*$|\s*\|\|\s*(?:true|:|exit 0|echo\b[^\n]*)[ \t]*$|\s*;\s*(?:true|exit 0)[ \t]*$",
+        )
+        .expect("the pattern is valid")
+    });
+    PASSED_OVER.is_match(script).then(|| PASSED_OVER.replace_all(script, "").into_owned())
+}
+
 /// The command lines of a script: continued lines joined; comments and what is only printed left out.
 pub(crate) fn lines(script: &str) -> Vec<Line> {
-    static TOLERATED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\|\|\s*(?:true|:|exit 0|echo\b)|;\s*(?:true|exit 0)\s*$").expect("the pattern is valid")
-    });
     static PRINTED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^(?:[@-]?\s*)?(?:echo|printf|Write-Host|Write-Output|::\w+)\b[^|;&]*$")
             .expect("the pattern is valid")

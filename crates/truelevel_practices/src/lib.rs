@@ -17,6 +17,7 @@ pub mod pipelines;
 mod practice;
 mod repository;
 pub mod shared;
+mod switched_off;
 mod templates;
 mod terraform;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use loading::{MANIFEST_FILES, PIPELINE_FILES, TEXT_FILES};
 pub use own::{Content, OwnPractice, detect_own};
 pub use practice::{DeliveryFacts, InFacts, Practice};
 pub use repository::{FileEntry, ReadFile, Repository, Tree, Warning};
+pub use switched_off::switched_off;
 
 /// What every detector answers for a repository, by practice id.
 pub fn detect_all(repository: &Repository) -> BTreeMap<&'static str, Detection> {

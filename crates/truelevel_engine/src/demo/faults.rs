@@ -276,6 +276,14 @@ pub static FAULTS: &[Fault] = &[
         })],
     },
     Fault {
+        finding: "padded_denominator",
+        what: "repeated deployments for a hundred deployments",
+        sizes: [5.0, 20.0, 60.0],
+        unit: "",
+        ground: "middle",
+        plants: &[Plant::Life(|life, size, random, _| beside(life, size, random, |_| {}))],
+    },
+    Fault {
         finding: "platform.outcomes.change_lead_time",
         what: "factor on the lead time of the teams on the golden path, every other one",
         sizes: [0.8, 0.6, 0.4],
@@ -362,6 +370,16 @@ pub static FAULTS: &[Fault] = &[
         unit: "",
         ground: "middle",
         plants: &[Plant::Life(pile_up)],
+    },
+    Fault {
+        finding: "unlike_teams_compared",
+        what: "factor on the pace of the services of one team of two",
+        sizes: [5.0, 12.0, 20.0],
+        unit: "×",
+        ground: "slow",
+        plants: &[Plant::Habits(|habits, service, size| {
+            habits.deployments_per_working_day *= if service < 6 { size } else { 1.0 };
+        })],
     },
     Fault {
         finding: "unreported_failures",

@@ -23,11 +23,13 @@ mod bunched_under_threshold;
 mod checks_bypassed;
 mod clock_started_at_merge;
 mod clocks_in_disagreement;
+mod configuration_theatre;
 mod definition_drift;
 mod deployed_in_lockstep;
 mod early_closing;
 mod empty_deployments;
 mod exemptions_inflated;
+mod exemptions_renewed;
 mod failed_rollouts_dropped;
 mod fan_out_counted;
 mod frozen;
@@ -36,6 +38,7 @@ mod intentions_scored;
 mod mix_shift;
 mod nano_deployments;
 mod open_incidents_dropped;
+mod padded_denominator;
 mod pipelines_copied;
 mod redeployments_counted;
 mod releases_counted_as_deployments;
@@ -44,10 +47,13 @@ mod services_without_activity;
 mod small_samples;
 mod trace;
 mod trade_offs_between_keys;
+mod trivial_deployments;
 mod undeployed_changes_ignored;
+mod unlike_teams_compared;
 mod unreported_failures;
 mod window_shopping;
 
+pub(crate) use configuration_theatre::SwitchedOff;
 pub(crate) use pipelines_copied::{Copied, OwnPipeline};
 pub(crate) use trace::Trace;
 
@@ -75,11 +81,13 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &checks_bypassed::CHECKS_BYPASSED,
     &clock_started_at_merge::CLOCK_STARTED_AT_MERGE,
     &clocks_in_disagreement::CLOCKS_IN_DISAGREEMENT,
+    &configuration_theatre::CONFIGURATION_THEATRE,
     &definition_drift::DEFINITION_DRIFT,
     &deployed_in_lockstep::DEPLOYED_IN_LOCKSTEP,
     &early_closing::EARLY_CLOSING,
     &empty_deployments::EMPTY_DEPLOYMENTS,
     &exemptions_inflated::EXEMPTIONS_INFLATED,
+    &exemptions_renewed::EXEMPTIONS_RENEWED,
     &failed_rollouts_dropped::FAILED_ROLLOUTS_DROPPED,
     &fan_out_counted::FAN_OUT_COUNTED,
     &frozen::FROZEN,
@@ -87,6 +95,7 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &mix_shift::MIX_SHIFT,
     &nano_deployments::NANO_DEPLOYMENTS,
     &open_incidents_dropped::OPEN_INCIDENTS_DROPPED,
+    &padded_denominator::PADDED_DENOMINATOR,
     &pipelines_copied::PIPELINES_COPIED,
     &redeployments_counted::REDEPLOYMENTS_COUNTED,
     &releases_counted_as_deployments::RELEASES_COUNTED_AS_DEPLOYMENTS,
@@ -94,7 +103,9 @@ pub static PITFALLS: &[&PitfallKind] = &[
     &services_without_activity::SERVICES_WITHOUT_ACTIVITY,
     &small_samples::SMALL_SAMPLES,
     &trade_offs_between_keys::TRADE_OFFS_BETWEEN_KEYS,
+    &trivial_deployments::TRIVIAL_DEPLOYMENTS,
     &undeployed_changes_ignored::UNDEPLOYED_CHANGES_IGNORED,
+    &unlike_teams_compared::UNLIKE_TEAMS_COMPARED,
     &unreported_failures::UNREPORTED_FAILURES,
     &window_shopping::WINDOW_SHOPPING,
 ];
@@ -130,6 +141,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) now: &'a Summary,
     /// Pipelines that stand in several repositories.
     pub(crate) copied: &'a [Copied],
+    /// Practices that stand in files and are switched off.
+    pub(crate) switched_off: &'a [SwitchedOff],
     /// Services that deploy together.
     pub(crate) architecture: Option<&'a Architecture>,
 }

@@ -50,6 +50,7 @@ pub(crate) fn kept(window_days: u32, fail_rate: f64) -> Summary {
         time_zone: "UTC".to_owned(),
         is_met: BTreeMap::new(),
         metrics: [("change_fail_rate".to_owned(), metric)].into(),
+        exemptions: BTreeMap::new(),
     }
 }
 
@@ -87,6 +88,7 @@ fn found(
         past,
         now,
         copied: &[],
+        switched_off: &[],
         architecture: None,
     };
     find(&seen).into_iter().find(|found| found.pitfall == kind.id)

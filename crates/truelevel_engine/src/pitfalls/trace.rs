@@ -7,7 +7,7 @@ use truelevel_metrics::incidents::ServiceIncident;
 use truelevel_metrics::lockstep::Moment;
 use truelevel_metrics::service::ServiceData;
 use truelevel_metrics::timeline::{DeploymentKind, TimelineEntry};
-use truelevel_model::{Span, Time};
+use truelevel_model::{ChangeIndex, Span, Time};
 
 /// A day in milliseconds.
 const DAY_MILLIS: i64 = 86_400_000;
@@ -41,6 +41,16 @@ pub(crate) struct Trace {
     pub(crate) sized: u64,
     /// Those of them whose changes touch no file.
     pub(crate) empty: u64,
+    /// Those of them whose changes move nothing but space, or touch no file, and not all of them nothing.
+    pub(crate) only_space: u64,
+    /// Those of the empty ones and of those with space alone that did not fail.
+    pub(crate) padding: u64,
+    /// Attempts that the fail rate counts.
+    pub(crate) attempts: u64,
+    /// Those of them that failed.
+    pub(crate) failed: u64,
+    /// Changes that were shipped.
+    pub(crate) shipped: u64,
     /// Shipped changes whose review is known.
     pub(crate) reviewed: u64,
     /// For those of them whose clock started at their merge: how long the review had taken by then, in seconds.
@@ -62,8 +72,15 @@ pub(crate) struct IncidentEnds {
 }
 
 impl Trace {
-    pub(crate) fn of(data: &ServiceData<'_>) -> Self {
-        let mut trace = Self::default();
+    /// `only_space` are the changes of the service's repository that move nothing but space, where that is known.
+    pub(crate) fn of(data: &ServiceData<'_>, only_space: Option<&BTreeSet<ChangeIndex>>) -> Self {
+        let failed: BTreeSet<usize> = data.failed_in_window().map(|failure| failure.deployment).collect();
+        let mut trace = Self {
+            attempts: data.attempts(),
+            failed: failed.len() as u64,
+            shipped: data.shipped.len() as u64,
+            ..Self::default()
+        };
         let mut before: Option<&TimelineEntry<'_>> = None;
         for entry in data.counted() {
             trace.counted += 1;
@@ -82,8 +99,14 @@ impl Trace {
             let history = data.facts.repository.as_ref().map(|repository| repository.history);
             let sizes: Option<Vec<_>> = shipped.iter().map(|shipped| history?.size(shipped.change)).collect();
             if let Some(sizes) = sizes {
+                let is_nothing = |place: usize| sizes[place].files == 0;
+                let is_space = |place: usize| only_space.is_some_and(|known| known.contains(&shipped[place].change));
+                let is_empty = (0..sizes.len()).all(is_nothing);
+                let is_padding = (0..sizes.len()).all(|place| is_nothing(place) || is_space(place));
                 trace.sized += 1;
-                trace.empty += u64::from(sizes.iter().all(|size| size.files == 0));
+                trace.empty += u64::from(is_empty);
+                trace.only_space += u64::from(is_padding && !is_empty);
+                trace.padding += u64::from(is_padding && !failed.contains(&shipped[0].deployment));
             }
         }
         trace.look_at_reviews(data);

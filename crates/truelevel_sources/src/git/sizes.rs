@@ -1,5 +1,6 @@
 //! How much a change changes.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gix::hash::ObjectId;
@@ -48,13 +49,32 @@ impl GitRepository {
     }
 }
 
+impl GitRepository {
+    /// Those of some changes that move nothing but space: blank lines, spaces at the ends of lines, line ends, and what is
+    /// no line at all, as a file's mode. Indentation is no mere space, as some languages go by it. What cannot be read is none
+    /// of them.
+    pub fn only_space(&self, history: &History, changes: &[ChangeIndex]) -> BTreeSet<ChangeIndex> {
+        let measured = changes.par_iter().filter(|change| !history.is_merge(**change));
+        let found = measured.map_init(
+            || Sizes { local: self.local(), trees: TreeComparison::new(self) },
+            |sizes, change| sizes.is_only_space(object_id(history.id(*change))).unwrap_or(false).then_some(*change),
+        );
+        found.flatten().collect()
+    }
+}
+
 struct Sizes<'a> {
     local: gix::Repository,
     trees: TreeComparison<'a>,
 }
 
+/// The object of a file before and after a change; none where there was or is no such file.
+type Pair = (Option<ObjectId>, Option<ObjectId>);
+
 impl Sizes<'_> {
-    fn size(&mut self, commit: ObjectId) -> Option<ChangeSize> {
+    /// The files that a commit changes. `None` where its history was published without its files, where it is too large to
+    /// be one person's change, or where it cannot be read.
+    fn files(&mut self, commit: ObjectId) -> Option<Vec<Pair>> {
         let commit = self.local.find_commit(commit).ok()?;
         let after = commit.tree_id().ok()?.detach();
         let before = match commit.parent_ids().next() {
@@ -67,11 +87,35 @@ impl Sizes<'_> {
         }
         let mut files = Vec::new();
         self.trees.compare(before, Some(after), &|_| true, &mut |_, old, new| files.push((old, new))).ok()?;
-        if files.len() > MOST_FILES {
-            return None;
-        }
+        (files.len() <= MOST_FILES).then_some(files)
+    }
+
+    fn size(&mut self, commit: ObjectId) -> Option<ChangeSize> {
+        let files = self.files(commit)?;
         let lines = files.iter().map(|(old, new)| self.lines(*old, *new)).sum::<Option<u64>>()?;
         Some(ChangeSize { files: files.len() as u32, lines: u32::try_from(lines).ok()? })
+    }
+
+    fn is_only_space(&mut self, commit: ObjectId) -> Option<bool> {
+        let files = self.files(commit)?;
+        for (old, new) in &files {
+            let (Some(old), Some(new)) = (old, new) else { return Some(false) };
+            if old != new && !self.differ_in_space(*old, *new)? {
+                return Some(false);
+            }
+        }
+        Some(!files.is_empty())
+    }
+
+    fn differ_in_space(&self, old: ObjectId, new: ObjectId) -> Option<bool> {
+        let mut texts = Vec::with_capacity(2);
+        for id in [old, new] {
+            if self.local.find_header(id).ok()?.size() > LARGEST_TEXT_BYTES {
+                return Some(false);
+            }
+            texts.push(self.local.find_blob(id).ok()?.take_data());
+        }
+        Some(!texts.iter().any(|text| is_binary(text)) && said(&texts[0]).eq(said(&texts[1])))
     }
 
     /// Lines removed and added; none in files that hold no text. `None` where an object cannot be read.
@@ -84,11 +128,19 @@ impl Sizes<'_> {
                 Some(id) => self.local.find_blob(id).ok()?.take_data(),
             });
         }
-        let is_binary = |text: &Vec<u8>| memchr::memchr(0, &text[..text.len().min(LOOKED_AT_BYTES)]).is_some();
-        if texts.iter().any(is_binary) {
+        if texts.iter().any(|text| is_binary(text)) {
             return Some(0);
         }
         let diff = Diff::compute(Algorithm::Histogram, &InternedInput::new(texts[0].as_slice(), texts[1].as_slice()));
         Some(u64::from(diff.count_additions()) + u64::from(diff.count_removals()))
     }
+}
+
+fn is_binary(text: &[u8]) -> bool {
+    memchr::memchr(0, &text[..text.len().min(LOOKED_AT_BYTES)]).is_some()
+}
+
+/// The lines that say something, without the space at their ends.
+fn said(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b'\n').map(|line| line.trim_ascii_end()).filter(|line| !line.is_empty())
 }
