@@ -190,13 +190,17 @@ fn what_is_home_made_is_listed_with_its_place() {
     let world = World::new();
     let schema = "ActiveRecord::Schema[7.1].define(version: 1) do\n  create_table \"feature_flags\" do |t|\n    t.string \"name\"\n    t.boolean \"enabled\"\n  end\nend\n";
     let hook = "app = Flask(__name__)\n@app.post('/deploy')\ndef deploy():\n    subprocess.run(['git', 'pull'])\n";
-    world.repository("app").commit(with_service_files(Commit::at(at(1, 0))).file("db/schema.rb", schema).tagged("v0.1.0"));
+    world
+        .repository("app")
+        .commit(with_service_files(Commit::at(at(1, 0))).file("db/schema.rb", schema).tagged("v0.1.0"));
     world.repository("ops").commit(Commit::at(at(1, 0)).file("webhook/server.py", hook).tagged("v0.1.0"));
     world.repository("plain").commit(with_service_files(Commit::at(at(1, 0))).tagged("v0.1.0"));
     let assess = |more: &[&str]| world.assess(["app", "ops", "plain", "--as-of", "2026-02-01"].iter().chain(more));
     let found = |answer: &serde_json::Value| -> Vec<String> {
         let all = answer["roadmap"]["home_made"].as_array().cloned().unwrap_or_default();
-        let place = |it: &serde_json::Value| format!("{} {}:{}", it["commodity"], it["places"][0]["path"], it["places"][0]["line"]);
+        let place = |it: &serde_json::Value| {
+            format!("{} {}:{}", it["commodity"], it["places"][0]["path"], it["places"][0]["line"])
+        };
         all.iter().map(place).collect()
     };
     let all = ["\"deployment_server\" \"webhook/server.py\":4", "\"flag_store\" \"db/schema.rb\":2"];

@@ -49,7 +49,7 @@ fn measures_come_with_interval_and_sample() {
     }
     let csv = world.run(["export", "--kind", "measures", "--as-of", crate::importing::AS_OF]);
     assert_eq!(csv.text().lines().count(), records.len() + 1);
-    world.run(["export", "--kind", "party"]).fails_with(2, &["measures, declarations"]);
+    world.run(["export", "--kind", "party"]).fails_with(2, &["measures, ai-usage, declarations"]);
     let empty = world.run(["export", "--kind", "incidents"]);
     assert!(
         empty.text().starts_with("id,services,started_at") && empty.text().lines().count() == 1,

@@ -92,6 +92,39 @@ fn with_the_repository_imported_deployments_give_lead_time_too() {
 }
 
 #[test]
+fn what_vendors_count_of_assistants_stands_beside_the_signs_by_team_and_never_of_a_few() {
+    let world = World::new();
+    let mut web = world.repository("web");
+    for week in 0..8 {
+        let commit = web.commit(Commit::at(at(week * 7, 11)).file("a", week.to_string()));
+        web.tag(&format!("v{week}"), &commit);
+    }
+    world.write("truelevel.toml", "[[repository]]\npath = \"web\"\n");
+    world.write("deployments.csv", deployments());
+    let day = |day: i64, team: &str, active: u32| {
+        let day = instant(day, 0);
+        let team = if team.is_empty() { Value::Null } else { team.into() };
+        json!({"date": &day[..10], "total_active_users": active, "total_engaged_users": active / 2, "team": team})
+            .to_string()
+    };
+    let days =
+        [day(20, "", 30), day(21, "", 34), day(22, "", 40), day(20, "shop", 8), day(20, "two", 2), day(-200, "", 99)];
+    world.write("copilot.jsonl", days.join("\n"));
+    import(&world, &["deployments.csv"]);
+    let before = assess(&world);
+    assert_eq!(before["ai"]["usage"], Value::Null);
+    assert_eq!(import(&world, &["copilot.jsonl"]).text(), "days of AI usage: 6 new, 0 changed, 0 unchanged\n");
+    let after = assess(&world);
+    let all = json!({"assistant": "github_copilot", "days": 3, "people_active": 34.0, "people_engaged": 17.0, "until": &instant(22, 0)[..10]});
+    let shop = json!({"assistant": "github_copilot", "team": "shop", "days": 1, "people_active": 8.0, "people_engaged": 4.0, "until": &instant(20, 0)[..10]});
+    assert_eq!(after["ai"]["usage"], json!([all, shop]));
+    let text = world.run(["assess", "--as-of", AS_OF]);
+    assert!(text.text().contains("34 people were active on a usual day"), "{}", text.text());
+    let only_web = world.assess(["--as-of", AS_OF, "--service", "web"]);
+    assert_eq!(only_web["ai"]["usage"], Value::Null, "a service of no team is not everybody");
+}
+
+#[test]
 fn the_same_file_twice_changes_nothing_and_a_later_observation_wins() {
     let world = workspace();
     world.write("deployments.csv", deployments());

@@ -374,7 +374,7 @@ pub(crate) struct Explain {
     pub(crate) format: ExplainFormat,
 }
 
-/// Files of deployments, incidents, reviews, pipeline runs, services, declarations, incident links or evidence.
+/// Files of deployments, incidents, reviews, pipeline runs, services, declarations, incident links, evidence or usage of assistants.
 #[derive(Debug, Group)]
 pub(crate) struct Import {
     /// Files as JSON Lines or CSV, also packed with gzip; `-` for what comes in

@@ -16,6 +16,7 @@ use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::platform::paths::PathDeployment;
 use truelevel_model::assessment::{Assessment, Level, Roadmap, SCHEMA, ServiceResult, SourceCoverage, StageResult};
 use truelevel_model::course::{Course, Courses};
+use truelevel_model::facts::AiUsage;
 use truelevel_model::{
     BandRules, Calendar, ChangeIndex, Declaration, EvidenceRecord, Exclusions, GateAnswer, History, Shared, Time,
     Window,
@@ -91,6 +92,8 @@ pub struct Prepared {
     /// What is put in the place of what is known.
     pub(crate) supposed: Supposed,
     pub(crate) ai: AiRules,
+    /// How many people used assistants.
+    pub(crate) ai_usage: Vec<AiUsage>,
     past: Past,
 }
 
@@ -172,6 +175,7 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
         only_space: Vec::new(),
         supposed: Supposed::default(),
         ai: AiRules::embedded()?,
+        ai_usage: workspace.store.ai_usage()?,
         past: Past::read(workspace, window.end)?,
         declarations: workspace.store.declarations()?,
         name: workspace.name(),
@@ -520,7 +524,12 @@ impl Prepared {
             declarations: &declarations,
             window_days: self.window.days,
             past: &self.past,
-            now: &Summary::new(basis, stages.iter().chain(&lanes), &metrics, self.own.ends_of_exemptions(self.window.end)),
+            now: &Summary::new(
+                basis,
+                stages.iter().chain(&lanes),
+                &metrics,
+                self.own.ends_of_exemptions(self.window.end),
+            ),
             copied: &Copied::among(&self.detected, asked),
             switched_off: &SwitchedOff::among(&self.collected.repositories, &self.detected, asked),
             architecture: architecture.as_ref(),

@@ -50,6 +50,7 @@ pub fn export_facts(workspace: &Workspace, layout: &Layout, format: Format, take
     let store = &workspace.store;
     let mut facts = Facts::default();
     match layout.id {
+        "ai_usage" => facts.ai_usage = store.ai_usage()?,
         "declarations" => facts.declarations = store.declarations()?,
         "deployments" => facts.deployments = store.deployments()?,
         "evidence" => facts.evidence = store.evidence()?,

@@ -54,6 +54,7 @@ impl Touched {
             services,
             incident_links,
             evidence,
+            ai_usage,
         } = &reading.facts;
         Self {
             deployed: deployments.iter().map(|deployment| deployment.service.clone()).collect(),
@@ -63,7 +64,8 @@ impl Touched {
                 || !gate_answers.is_empty()
                 || !services.is_empty()
                 || !incident_links.is_empty()
-                || !evidence.is_empty(),
+                || !evidence.is_empty()
+                || !ai_usage.is_empty(),
         }
     }
 

@@ -24,6 +24,9 @@ pub struct Ai {
     pub context_files_without_sign: u64,
     /// Services by share, the highest first; at most a hundred.
     pub by_service: Vec<ServiceSigns>,
+    /// How many people used assistants, as their vendors count them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub usage: Vec<AssistantUse>,
     /// How the keys lie over shares.
     pub dose: Vec<Dose>,
     /// Services before and after they began.
@@ -36,6 +39,26 @@ pub struct Ai {
     pub blind_spots: Vec<String>,
     /// What research found: context, never a number of this workspace.
     pub context: Vec<Context>,
+}
+
+/// How many people of a team used an assistant in the window, as its vendor counts them: another sign than those in changes,
+/// and with other blind spots. Teams of fewer than five people are not told of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AssistantUse {
+    /// The assistant.
+    pub assistant: String,
+    /// The team; everybody whom the vendor counts, when absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub team: Option<String>,
+    /// Days of the window on which anybody was active.
+    pub days: u64,
+    /// People who were active on the median of these days.
+    pub people_active: f64,
+    /// Those who took something of it, or asked it something, on the median of the days of which that is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub people_engaged: Option<f64>,
+    /// The last of these days, `YYYY-MM-DD`.
+    pub until: String,
 }
 
 /// Signs in a service's changes.

@@ -26,6 +26,8 @@ pub struct Facts {
     pub incident_links: Vec<IncidentLink>,
     /// Practices that were observed.
     pub evidence: Vec<EvidenceRecord>,
+    /// How many people used assistants.
+    pub ai_usage: Vec<AiUsage>,
 }
 
 /// A commit of a repository.
@@ -309,6 +311,25 @@ pub struct ServiceRecord {
     pub team: Option<String>,
     /// The repository where its code lives.
     pub repository: Option<RepositoryId>,
+    /// When the source said so.
+    pub observed_at: Time,
+}
+
+/// How many people of a team used an assistant on a day, as its vendor counts them. Which people is never known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AiUsage {
+    /// Where it was observed.
+    pub source: SourceId,
+    /// The assistant: `github_copilot`.
+    pub assistant: String,
+    /// The team; everybody whom the vendor counts, when absent.
+    pub team: Option<String>,
+    /// The start of the day, in UTC.
+    pub day: Time,
+    /// People whose assistant was running.
+    pub people_active: u32,
+    /// Those of them who took something of it, or asked it something; where the vendor says so.
+    pub people_engaged: Option<u32>,
     /// When the source said so.
     pub observed_at: Time,
 }

@@ -1,7 +1,7 @@
 //! Signs of AI in words, for the terminal, Markdown and the page.
 
 use truelevel_model::Unit;
-use truelevel_model::ai::{Ai, Dose, EventOutcome, EventStudy, Sensitivity};
+use truelevel_model::ai::{Ai, AssistantUse, Dose, EventOutcome, EventStudy, Sensitivity};
 use truelevel_model::platform::ComparedAs;
 
 use crate::numbers;
@@ -17,6 +17,20 @@ pub(crate) fn share(ai: &Ai) -> String {
         numbers::count(ai.signed, "change"),
         numbers::digits(ai.services_with_sign as f64),
         numbers::count(ai.services, "service")
+    )
+}
+
+/// How many people used an assistant, as its vendor counts them.
+pub(crate) fn usage(usage: &AssistantUse) -> String {
+    let whose = usage.team.as_ref().map(|team| format!(" of {team}")).unwrap_or_default();
+    let engaged = usage.people_engaged.map(|people| format!(", and {} took something of it", numbers::digits(people)));
+    format!(
+        "{}: {} people{whose} were active on a usual day{}, by its vendor's count of {} up to {}",
+        usage.assistant.replace('_', " "),
+        numbers::digits(usage.people_active),
+        engaged.unwrap_or_default(),
+        numbers::count(usage.days, "day"),
+        usage.until
     )
 }
 
@@ -90,7 +104,9 @@ pub(crate) fn sensitivity(found: &Sensitivity) -> String {
 
 /// What the terminal says.
 pub(crate) fn short(ai: &Ai) -> Vec<String> {
+    const TEAMS: usize = 3;
     let mut lines = vec![share(ai)];
+    lines.extend(ai.usage.iter().take(TEAMS).map(|found| format!("· {}", usage(found))));
     lines.extend(ai.dose.iter().filter(|found| found.is_shown).map(|found| format!("· {}", dose(found))));
     if let Some(found) = &ai.event_study {
         let shown = found.outcomes.iter().filter(|outcome| outcome.is_shown);

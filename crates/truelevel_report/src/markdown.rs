@@ -176,7 +176,8 @@ fn ai(text: &mut String, assessment: &Assessment) {
     let _ = writeln!(text, "\n## AI\n\n{}\n", signs::share(found));
     let study = found.event_study.iter();
     let outcomes = study.clone().flat_map(|study| &study.outcomes).map(signs::outcome);
-    let lines = found.dose.iter().map(signs::dose).chain(study.map(signs::study)).chain(outcomes);
+    let usage = found.usage.iter().map(signs::usage);
+    let lines = usage.chain(found.dose.iter().map(signs::dose)).chain(study.map(signs::study)).chain(outcomes);
     let sensitivity = found.sensitivity.iter().map(signs::sensitivity);
     for line in lines.chain(sensitivity).chain(found.blind_spots.iter().cloned()) {
         let _ = writeln!(text, "- {line}");

@@ -367,7 +367,7 @@ impl Page {
     }
 
     fn ai(&mut self, assessment: &Assessment) {
-        let Some(ai) = assessment.ai.as_ref().filter(|ai| ai.signed > 0) else { return };
+        let Some(ai) = assessment.ai.as_ref().filter(|ai| ai.signed > 0 || !ai.usage.is_empty()) else { return };
         self.heading("AI");
         for line in crate::ai::short(ai) {
             self.paragraph(2, &line);

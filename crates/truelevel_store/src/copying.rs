@@ -26,6 +26,7 @@ const TABLES: &[&str] = &[
     "evidence",
     "declaration",
     "gate_answer",
+    "ai_usage",
     "snapshot",
     "event",
     "token",

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use truelevel_model::access::{AuditEntry, Session, Uses};
 use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent, Token};
-use truelevel_model::facts::Facts;
+use truelevel_model::facts::{AiUsage, Facts};
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
 use truelevel_model::{
     CommitId, Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun,
@@ -15,8 +15,8 @@ use truelevel_model::{
 use crate::failure::Failure;
 use crate::sql::Connection;
 use crate::tables::{
-    audit, collected, declarations, deployments, events, evidence, gate_answers, history, incident_links, incidents,
-    leases, names, pipeline_runs, reviews, service_records, sessions, snapshots, tags, tokens,
+    ai_usage, audit, collected, declarations, deployments, events, evidence, gate_answers, history, incident_links,
+    incidents, leases, names, pipeline_runs, reviews, service_records, sessions, snapshots, tags, tokens,
 };
 use crate::upsert::Stays;
 use crate::{AuditQuery, Counts, EventQuery, Receipt, Store, StoreError, Verdict, Written, postgres, sqlite};
@@ -99,6 +99,7 @@ impl Store for SqlStore {
         self.connection.change("write facts", |connection, names| {
             let stays = Stays::ObservedLater;
             Ok(Written {
+                ai_usage: ai_usage::write(connection, names, &facts.ai_usage)?,
                 declarations: declarations::write(connection, names, &facts.declarations)?,
                 deployments: deployments::write(connection, names, &facts.deployments, stays)?,
                 evidence: evidence::write(connection, names, &facts.evidence, stays)?,
@@ -206,6 +207,10 @@ impl Store for SqlStore {
 
     fn evidence(&self) -> Result<Vec<EvidenceRecord>, StoreError> {
         self.connection.read("read evidence", evidence::read)
+    }
+
+    fn ai_usage(&self) -> Result<Vec<AiUsage>, StoreError> {
+        self.connection.read("read the usage of assistants", ai_usage::read)
     }
 
     fn append_snapshot(&mut self, snapshot: &NewSnapshot) -> Result<SnapshotHead, StoreError> {

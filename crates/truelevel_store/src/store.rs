@@ -2,7 +2,7 @@
 
 use truelevel_model::access::{AuditAction, AuditEntry, Session, Uses};
 use truelevel_model::events::{EventState, RawEvent, Reading, StoredEvent, Token};
-use truelevel_model::facts::Facts;
+use truelevel_model::facts::{AiUsage, Facts};
 use truelevel_model::snapshot::{BrokenLink, NewSnapshot, Snapshot, SnapshotHead};
 use truelevel_model::{
     CommitId, Declaration, Deployment, EvidenceRecord, GateAnswer, History, Incident, IncidentLink, PipelineRun,
@@ -72,7 +72,8 @@ pub trait Store: Send {
     ///
     /// Identity is (source, id) for deployments, incidents and evidence, (source, id, attempt) for pipeline runs,
     /// (source, repository, number) for reviews, (source, service) for services, the incident for its link and
-    /// (service, stage, declared by, declared at) for declarations, and the same with the gate for answers.
+    /// (service, stage, declared by, declared at) for declarations, the same with the gate for answers, and (source,
+    /// assistant, team, day) for the usage of assistants.
     fn write(&mut self, facts: &Facts) -> Result<Written, StoreError>;
 
     /// A repository's changes, as they were written; none for a repository that was never collected.
@@ -139,6 +140,9 @@ pub trait Store: Send {
 
     /// All evidence, by practice, source and id.
     fn evidence(&self) -> Result<Vec<EvidenceRecord>, StoreError>;
+
+    /// How many people used assistants, by assistant, team (everybody first), day and source.
+    fn ai_usage(&self) -> Result<Vec<AiUsage>, StoreError>;
 
     /// Adds a snapshot behind the last one, with its hash in it. There is no way to change or delete one.
     fn append_snapshot(&mut self, snapshot: &NewSnapshot) -> Result<SnapshotHead, StoreError>;

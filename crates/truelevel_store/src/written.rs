@@ -39,6 +39,8 @@ pub(crate) enum Effect {
 /// What a write did, by kind of fact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
+    /// Days on which people used assistants.
+    pub ai_usage: Counts,
     /// Declarations.
     pub declarations: Counts,
     /// Deployments.
@@ -66,8 +68,9 @@ impl Written {
     }
 
     /// The counts by the kind's name in the plural.
-    pub const fn by_kind(&self) -> [(&'static str, Counts); 9] {
+    pub const fn by_kind(&self) -> [(&'static str, Counts); 10] {
         [
+            ("days of AI usage", self.ai_usage),
             ("declarations", self.declarations),
             ("deployments", self.deployments),
             ("evidence", self.evidence),

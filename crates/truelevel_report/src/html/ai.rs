@@ -17,6 +17,7 @@ struct Signs<'a> {
     /// As HTML.
     services: String,
     listed: String,
+    usage: Vec<String>,
     dose: Vec<String>,
     study: Option<String>,
     outcomes: Vec<String>,
@@ -34,6 +35,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         share: said::share(ai),
         services: services(site).html(site),
         listed: listed(ai),
+        usage: ai.usage.iter().map(said::usage).collect(),
         dose: ai.dose.iter().map(said::dose).collect(),
         study: ai.event_study.as_ref().map(said::study),
         outcomes: ai.event_study.iter().flat_map(|study| &study.outcomes).map(said::outcome).collect(),

@@ -123,6 +123,34 @@ impl Form for Instant {
     }
 }
 
+/// A day.
+pub(crate) struct Day;
+
+impl Form for Day {
+    type Value = Time;
+
+    fn words() -> String {
+        "day in UTC, as `2026-08-21`".to_owned()
+    }
+
+    fn schema() -> Value {
+        json!({"type": "string", "format": "date"})
+    }
+
+    fn read(given: Given<'_>, record: &Record<'_>) -> Result<Time, String> {
+        let wanted = "a day; write it as \"2026-08-21\"";
+        let day = text(given, wanted)?;
+        if day.len() != 10 {
+            return Err(format!("`{}` is not {wanted}", printable(day)));
+        }
+        record.time(&format!("{day}T00:00:00Z"))
+    }
+
+    fn write(value: &Time) -> Value {
+        value.date().into()
+    }
+}
+
 /// A duration.
 pub(crate) struct Seconds;
 

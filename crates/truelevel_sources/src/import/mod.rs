@@ -4,6 +4,8 @@
 //! schema follow from the declaration. A record that is wrong is rejected with line, field and reason, and the others
 //! are kept. Nothing here writes facts, or knows a clock: what time it is comes in with [`Reading`].
 
+mod ai_usage;
+mod copilot;
 mod csv;
 mod declarations;
 mod deployments;
@@ -34,6 +36,7 @@ pub use writing::{Row, Rows, header, line};
 
 /// All kinds of fact, sorted by id.
 pub static LAYOUTS: &[&Layout] = &[
+    &ai_usage::AI_USAGE,
     &declarations::DECLARATIONS,
     &deployments::DEPLOYMENTS,
     &evidence::EVIDENCE,
@@ -46,6 +49,8 @@ pub static LAYOUTS: &[&Layout] = &[
 
 /// Tables of other products, recognised by their columns.
 pub static TABLES: &[&Layout] = &[
+    &copilot::metrics::METRICS,
+    &copilot::reports::REPORTS,
     &devlake::board_issues::BOARD_ISSUES,
     &devlake::deployments::DEPLOYMENTS,
     &devlake::incidents::INCIDENTS,

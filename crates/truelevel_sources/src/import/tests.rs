@@ -31,6 +31,7 @@ fn read(name: &str, bytes: impl Into<Vec<u8>>) -> (Batch, Vec<String>, Option<St
                 all.facts.deployments.extend(batch.facts.deployments);
                 all.facts.incidents.extend(batch.facts.incidents);
                 all.facts.evidence.extend(batch.facts.evidence);
+                all.facts.ai_usage.extend(batch.facts.ai_usage);
             }
             end => {
                 let unknown = file.unknown_fields().map(str::to_owned).collect();
@@ -305,8 +306,12 @@ fn what_is_written_reads_back_as_the_same_facts() {
             r#"{{"kind":"evidence","practice":"backups","grade":"effective","summary":"ok","path":"a/b","repository":"web","commit":"{commit}","line":3,"values":{{"k":"v"}},"observed_at":"{}"}}"#,
             at(1)
         ),
+        format!(
+            r#"{{"kind":"ai-usage","assistant":"x","team":"web","day":"2026-08-19","people_active":5,"observed_at":"{}"}}"#,
+            at(1)
+        ),
     ];
-    for (record, layout) in records.iter().zip([1, 4, 6, 5, 7, 0, 3, 2].map(|place| LAYOUTS[place])) {
+    for (record, layout) in records.iter().zip([2, 5, 7, 6, 8, 1, 4, 3, 0].map(|place| LAYOUTS[place])) {
         let facts = |text: &str, name: &str| {
             let mut file = ImportFile::open(Box::new(Cursor::new(text.to_owned())), name, Hints::default()).unwrap();
             let batch = file.next_batch(&reading()).unwrap().unwrap();
@@ -322,4 +327,29 @@ fn what_is_written_reads_back_as_the_same_facts() {
             assert_eq!(format!("{again:?}"), format!("{read:?}"), "{text}");
         }
     }
+}
+
+#[test]
+fn the_use_of_copilot_is_read_by_day_and_never_by_user() {
+    let day = r#"{"date":"2026-08-19","total_active_users":24,"total_engaged_users":20,"copilot_ide_chat":{"total_engaged_users":13,"editors":[]},"team":"web"}"#;
+    let (batch, unknown, fault) = read("copilot.jsonl", day);
+    assert_eq!((batch.taken, unknown.len(), fault), (1, 0, None));
+    let found = &batch.facts.ai_usage[0];
+    assert_eq!((found.assistant.as_str(), found.team.as_deref()), ("github_copilot", Some("web")));
+    assert_eq!((found.day, found.people_active), (Time::parse("2026-08-19T00:00:00Z").unwrap(), 24));
+    assert_eq!(found.people_engaged, Some(20));
+    let report = r#"{"day":"2026-08-19","organization_id":"1","daily_active_users":31,"totals_by_feature":[]}"#;
+    let (batch, ..) = read("report.ndjson", report);
+    assert_eq!((batch.facts.ai_usage[0].people_active, batch.facts.ai_usage[0].people_engaged), (31, None));
+    let user = r#"{"day":"2026-08-19","user_id":7,"user_login":"jane","code_generation_activity_count":3}"#;
+    let (batch, ..) = read("users.ndjson", user);
+    assert_eq!((batch.taken, batch.rejected.len()), (0, 1));
+}
+
+#[test]
+fn a_day_of_usage_that_cannot_be_is_rejected_with_its_field() {
+    let csv = "assistant,team,day,people_active,people_engaged\nx,web,2026-08-19,5,9\nx,web,19.08.2026,5,4\nx,web,2026-08-19,5,4\n";
+    let (batch, ..) = read("ai-usage.csv", csv);
+    let fields: Vec<_> = batch.rejected.iter().map(|rejection| rejection.field).collect();
+    assert_eq!((batch.taken, fields), (1, vec![Some("people_engaged"), Some("day")]));
 }

@@ -14,6 +14,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0006_snapshot_summary.sql"),
     include_str!("../../migrations/sqlite/0007_unsaid_workflows.sql"),
     include_str!("../../migrations/sqlite/0008_removals.sql"),
+    include_str!("../../migrations/sqlite/0009_ai_usage.sql"),
 ];
 
 /// Marks a file as ours: `TRLV` in ASCII.

@@ -10,7 +10,7 @@ use crate::sql::{Connection, values};
 use crate::tables::names::Names;
 
 use crate::tables::{
-    declarations, deployments, evidence, gate_answers, incident_links, incidents, pipeline_runs, reviews,
+    ai_usage, declarations, deployments, evidence, gate_answers, incident_links, incidents, pipeline_runs, reviews,
     service_records,
 };
 use crate::upsert::Stays;
@@ -119,8 +119,10 @@ fn join_facts(connection: &Connection, names: &mut Names, facts: &Facts) -> Resu
         services,
         incident_links,
         evidence,
+        ai_usage,
     } = facts;
     Ok(Written {
+        ai_usage: ai_usage::write(connection, names, ai_usage)?,
         declarations: declarations::write(connection, names, declarations)?,
         deployments: deployments::write(connection, names, deployments, Stays::Joined(deployments::JOINING))?,
         evidence: evidence::write(connection, names, evidence, Stays::ObservedLater)?,

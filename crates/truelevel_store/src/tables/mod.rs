@@ -1,6 +1,7 @@
 //! A module for each table or few: its columns, and how facts become rows and rows facts. Nothing here knows which
 //! database it is.
 
+pub(crate) mod ai_usage;
 pub(crate) mod audit;
 pub(crate) mod collected;
 pub(crate) mod declarations;

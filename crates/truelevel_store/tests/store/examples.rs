@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use truelevel_model::assessment::Answer;
-use truelevel_model::facts::{DeploymentStrategy, Facts, RunOutcome};
+use truelevel_model::facts::{AiUsage, DeploymentStrategy, Facts, RunOutcome};
 use truelevel_model::{
     AuthorHash, Change, ChangeSize, CommitId, Declaration, Deployment, DeploymentOutcome, Evidence, EvidenceRecord,
     GateAnswer, Grade, Incident, IncidentLink, Initiator, Locator, PipelineRun, Review, ServiceRecord, Span, Time,
@@ -19,6 +19,18 @@ pub(crate) fn commit(number: u32) -> CommitId {
     id.0[..4].copy_from_slice(&number.wrapping_mul(2_654_435_761).to_le_bytes());
     id.0[16..].copy_from_slice(&number.to_be_bytes());
     id
+}
+
+pub(crate) fn ai_usage(team: &str) -> AiUsage {
+    AiUsage {
+        source: "github_copilot".into(),
+        assistant: "github_copilot".to_owned(),
+        team: Some(team.to_owned()),
+        day: at(0),
+        people_active: 12,
+        people_engaged: Some(9),
+        observed_at: at(1),
+    }
 }
 
 pub(crate) fn deployment(id: &str) -> Deployment {
@@ -204,6 +216,7 @@ pub(crate) fn facts() -> Facts {
             service_record("shop"),
         ],
         incident_links: vec![incident_link("1"), IncidentLink { deployment: None, ..incident_link("2") }],
+        ai_usage: vec![AiUsage { team: None, people_engaged: None, ..ai_usage("web") }, ai_usage("web")],
         evidence: vec![
             evidence("1", Locator::Elsewhere { summary: "restored".to_owned(), address: Some("https://a/1".into()) }),
             EvidenceRecord {

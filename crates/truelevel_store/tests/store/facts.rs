@@ -23,6 +23,7 @@ fn what_was_written_is_read_back_exactly(place: &Place) {
     assert_eq!(store.service_records().unwrap(), given.services);
     assert_eq!(store.incident_links().unwrap(), given.incident_links);
     assert_eq!(store.evidence().unwrap(), given.evidence);
+    assert_eq!(store.ai_usage().unwrap(), given.ai_usage);
 }
 
 fn writing_twice_changes_nothing(place: &Place) {
@@ -30,6 +31,7 @@ fn writing_twice_changes_nothing(place: &Place) {
     let new = Counts { new: 2, ..Counts::default() };
     let unchanged = Counts { unchanged: 2, ..Counts::default() };
     let all = |counts| Written {
+        ai_usage: counts,
         declarations: counts,
         gate_answers: counts,
         deployments: counts,
