@@ -221,6 +221,10 @@ impl<'a> Loader<'a> {
         if !is_well_known(&file.path) && !INTERESTING.is_match(text.as_str()) {
             return Vec::new();
         }
+        // Templates of everything else are called so, too.
+        if file.path.ends_with(".template") && !text.as_str().contains("AWS::") {
+            return Vec::new();
+        }
         let nodes = self.parse(file, text.as_str(), false);
         self.texts.insert(file.path.clone(), text);
         nodes

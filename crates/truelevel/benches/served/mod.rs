@@ -44,12 +44,20 @@ impl Server {
         }
     }
 
-    /// Asks on a connection of its own.
+    /// Asks on a connection of its own, and takes the answer packed, as browsers do.
     pub(crate) fn get(&self, path: &str) -> Answer {
+        self.get_as(path, "gzip")
+    }
+
+    /// The same with an encoding of the answer.
+    pub(crate) fn get_as(&self, path: &str, encoding: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let host = &self.address;
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\naccept-encoding: gzip\r\nconnection: close\r\n\r\n")
-            .expect("it reads");
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\naccept-encoding: {encoding}\r\nconnection: close\r\n\r\n"
+        )
+        .expect("it reads");
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).expect("it answers");
         Answer { status: status(&bytes), bytes }

@@ -70,6 +70,13 @@ fn a_template_that_is_broken_further_down_is_located() {
 }
 
 #[test]
+fn templates_of_something_else_are_no_templates_of_cloud_formation() {
+    let (repository, _) =
+        Files::default().with("docs/nginx.conf.template", "location /healthcheck {\n\troot a;\n}\n").look();
+    assert_eq!(repository.warnings(), []);
+}
+
+#[test]
 fn a_file_that_another_names_and_that_is_not_there_is_located() {
     for (path, content) in [
         (".gitlab-ci.yml", "include: {local: /ci/lost.yml}\na: {script: x}\n"),
