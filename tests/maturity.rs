@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cli::{World, assert_warned, service};
-use crate::git::{Commit, at};
+use crate::git::{Commit, at, git};
 use crate::importing::import;
 use crate::shop::{AS_OF, Shop, deployment};
 
@@ -40,6 +40,40 @@ fn check_two_windows(days: i64, window: &str, outcome: &str, because: &str) {
 fn level_5_asks_for_what_held_in_the_window_before_too() {
     check_two_windows(30, "12", "met", "in the window before: deployment frequency: at least 1 per working day");
     check_two_windows(20, "12", "unknown", "what is known does not go back to the start of the window before");
+}
+
+#[test]
+fn a_workflow_of_another_repository_shows_what_it_does_where_that_one_is_given_too() {
+    let world = World::new();
+    let (mut web, mut shared) = (world.repository("web"), world.repository("shared"));
+    let calls = "on: [push, pull_request]\njobs: {all: {uses: shop/shared/.github/workflows/test.yml@v9}}\n";
+    web.commits([Commit::at(at(0, 1)).file(".github/workflows/ci.yml", calls).file("web_test.go", "package web\n")]);
+    let does = "on: workflow_call\njobs:\n  a:\n    steps:\n      - run: go test ./...\n";
+    shared.commits([Commit::at(at(0, 1)).file(".github/workflows/test.yml", does)]);
+    let tests = |paths: &[&str]| {
+        let assessment = world.assess(paths.iter().chain(&["--as-of", "2026-01-02T00:00:00Z"]));
+        gate(service(&assessment, "web"), "pipeline_runs_tests").clone()
+    };
+
+    let alone = tests(&["web"]);
+    assert_eq!(alone["outcome"], "unknown", "what it is called shows nothing: {alone}");
+    assert!(alone["because"].as_str().unwrap().contains("shop/shared/.github/workflows/test.yml@v9"), "{alone}");
+
+    let check_met = |gate: &Value| {
+        assert_eq!(gate["outcome"], "met", "{gate}");
+        let proofs = gate["evidence"].as_array().unwrap();
+        let proof = proofs.iter().find(|proof| proof["practice"] == "tests_run_in_ci").unwrap();
+        assert_eq!((&proof["repository"], &proof["line"]), (&"shared".into(), &5.into()));
+        assert_eq!(proof["named_as"], "shop/shared/.github/workflows/test.yml@v9");
+    };
+    check_met(&tests(&["web", "shared"]));
+    git(&shared.path, ["remote", "add", "origin", "https://github.com/shop/shared.git"]);
+    check_met(&tests(&["web", "shared"]));
+    let explained = world.run(["explain", "tests_run_in_ci", "web", "shared", "--as-of", "2026-01-02T00:00:00Z"]);
+    assert!(explained.text().contains("of shared at its newest commit"), "{}", explained.text());
+
+    git(&shared.path, ["remote", "set-url", "origin", "https://github.com/elsewhere/shared.git"]);
+    assert_eq!(tests(&["web", "shared"])["outcome"], "unknown", "another repository of that name is not meant");
 }
 
 const RULES: &str = r#"

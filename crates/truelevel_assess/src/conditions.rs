@@ -338,6 +338,7 @@ pub fn shown(practice: &str, evidence: &Evidence, web_addresses: &BTreeMap<Strin
         repository: None,
         commit: None,
         path: None,
+        named_as: None,
         line: None,
         column: None,
         end_column: None,
@@ -353,13 +354,14 @@ pub fn shown(practice: &str, evidence: &Evidence, web_addresses: &BTreeMap<Strin
             let is_web = |address: &&String| address.starts_with("https://") || address.starts_with("http://");
             result.url = address.as_ref().filter(is_web).cloned();
         }
-        Locator::File { repository, commit, path, line, column, end_column, text } => {
+        Locator::File { repository, commit, path, named_as, line, column, end_column, text } => {
             let positive = |number: u32| (number > 0).then_some(number);
             let address = web_addresses.get(repository.as_str());
             result.url = address.map(|address| links::file(address, *commit, path, positive(*line)));
             result.repository = Some(repository.as_str().to_owned());
             result.commit = Some(commit.to_string());
             result.path = Some(path.clone());
+            result.named_as.clone_from(named_as);
             (result.line, result.column, result.end_column) =
                 (positive(*line), positive(*column), positive(*end_column));
             result.text.clone_from(text);

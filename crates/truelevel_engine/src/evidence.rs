@@ -33,12 +33,18 @@ pub(crate) fn keep_evidence(
                 practice: practice.to_string(),
                 service: None,
                 evidence: evidence.clone(),
-                values: BTreeMap::new(),
+                values: values_of(&evidence.locator),
             }));
         }
         workspace.store.replace_evidence(&source, &records)?;
     }
     Ok(())
+}
+
+/// What there is to keep of a place beside its columns.
+fn values_of(locator: &Locator) -> BTreeMap<String, String> {
+    let Locator::File { named_as, .. } = locator else { return BTreeMap::new() };
+    named_as.iter().map(|named_as| ("named_as".to_owned(), named_as.clone())).collect()
 }
 
 /// What sources other than files say of practices and still holds as of a date, as much of it as counts.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use truelevel_model::facts::RunOutcome;
-use truelevel_model::{Detection, Evidence, Grade, Incident, Locator, PipelineRun, Time, Window};
+use truelevel_model::{Detection, Evidence, Grade, Incident, Locator, PipelineRun, RepositoryId, Time, Window};
 use truelevel_practices::pipelines::Pipeline;
 use truelevel_practices::{DeliveryFacts, Repository};
 use truelevel_report::numbers::count;
@@ -35,14 +35,17 @@ const WRITTEN_UP: &str = "post_mortems";
 pub(crate) struct PipelineFile {
     path: String,
     names: Vec<String>,
-    files: Vec<String>,
+    files: Vec<File>,
     jobs: Vec<JobLines>,
 }
+
+/// A file by its repository and path: a pipeline may be made of files of several.
+type File = (RepositoryId, String);
 
 /// The lines of a file that define a job.
 #[derive(Clone, Debug)]
 struct JobLines {
-    path: String,
+    file: File,
     lines: Range<u32>,
 }
 
@@ -74,15 +77,15 @@ impl PipelineFile {
     /// The pipelines of a repository.
     pub(crate) fn all(repository: &Repository) -> Vec<Self> {
         let of = |pipeline: &Pipeline| {
-            let file = pipeline.path.rsplit('/').next().unwrap_or_default();
-            let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-            let names = [Some(&*pipeline.path), Some(file), Some(stem), pipeline.name.as_deref()];
-            let files = pipeline.includes.iter().chain([&pipeline.path]).map(|path| path.to_string());
+            let short = pipeline.path.rsplit('/').next().unwrap_or_default();
+            let stem = short.rsplit_once('.').map_or(short, |(stem, _)| stem);
+            let names = [Some(&*pipeline.path), Some(short), Some(stem), pipeline.name.as_deref()];
+            let files = pipeline.includes.iter().chain([&pipeline.path]).map(|path| file(repository, path));
             Self {
                 path: pipeline.path.to_string(),
                 names: names.into_iter().flatten().map(str::to_owned).collect(),
                 files: files.collect(),
-                jobs: JobLines::of(pipeline),
+                jobs: JobLines::of(repository, pipeline),
             }
         };
         repository.pipelines().iter().map(of).collect()
@@ -90,32 +93,41 @@ impl PipelineFile {
 
     /// Whether one of the files that it is made of declares what was found.
     fn declares(&self, found: &[Evidence]) -> bool {
-        places(found).any(|(path, _)| self.files.iter().any(|file| file == path))
+        places(found).any(|(id, path, _)| self.files.iter().any(|file| file.0 == *id && file.1 == path))
     }
 
     /// Whether every job of it that can run holds a place of what was found.
     fn does_nothing_but(&self, found: &[Evidence]) -> bool {
-        let holds = |job: &JobLines| places(found).any(|(path, line)| job.path == path && job.lines.contains(&line));
+        let holds = |job: &JobLines| {
+            places(found).any(|(id, path, line)| job.file.0 == *id && job.file.1 == path && job.lines.contains(&line))
+        };
         !self.jobs.is_empty() && self.jobs.iter().all(holds)
     }
 }
 
 impl JobLines {
     /// The jobs that can run: each from its own line to that of the next one in its file.
-    fn of(pipeline: &Pipeline) -> Vec<Self> {
+    fn of(repository: &Repository, pipeline: &Pipeline) -> Vec<Self> {
         let lines = |job: &truelevel_practices::pipelines::Job| {
             let others = pipeline.jobs.iter().filter(|other| other.place.path == job.place.path);
             let next = others.map(|other| other.place.line).filter(|line| *line > job.place.line).min();
             job.place.line..next.unwrap_or(u32::MAX)
         };
-        pipeline.active_jobs().map(|job| Self { path: job.place.path.to_string(), lines: lines(job) }).collect()
+        let jobs = pipeline.active_jobs();
+        jobs.map(|job| Self { file: file(repository, &job.place.path), lines: lines(job) }).collect()
     }
 }
 
+/// A file as a repository names it, by where it is kept.
+fn file(repository: &Repository, path: &str) -> File {
+    let origin = repository.origin(path);
+    (origin.repository, origin.path)
+}
+
 /// The places in files at which something was found.
-fn places(found: &[Evidence]) -> impl Iterator<Item = (&str, u32)> {
+fn places(found: &[Evidence]) -> impl Iterator<Item = (&RepositoryId, &str, u32)> {
     found.iter().filter_map(|evidence| match &evidence.locator {
-        Locator::File { path, line, .. } => Some((path.as_str(), *line)),
+        Locator::File { repository, path, line, .. } => Some((repository, path.as_str(), *line)),
         Locator::Facts { .. } | Locator::Elsewhere { .. } => None,
     })
 }
@@ -197,7 +209,7 @@ pub(crate) fn by_incidents(
 /// The pages of a practice that is exercised by writing them; none for other practices.
 pub(crate) fn pages<'d>(practice: &str, found: &'d Detection) -> Vec<&'d str> {
     match found {
-        Detection::Present(evidence) if practice == WRITTEN_UP => places(evidence).map(|(path, _)| path).collect(),
+        Detection::Present(evidence) if practice == WRITTEN_UP => places(evidence).map(|(_, path, _)| path).collect(),
         _ => Vec::new(),
     }
 }
@@ -303,6 +315,7 @@ mod tests {
             repository: "web".into(),
             commit: CommitId([1; 20]),
             path: path.to_owned(),
+            named_as: None,
             line: 1,
             column: 1,
             end_column: 0,
@@ -312,13 +325,9 @@ mod tests {
     }
 
     fn pipeline(path: &str, name: &str) -> PipelineFile {
-        let jobs = vec![JobLines { path: path.to_owned(), lines: 1..9 }];
-        PipelineFile {
-            path: path.to_owned(),
-            names: vec![path.to_owned(), name.to_owned()],
-            files: vec![path.to_owned()],
-            jobs,
-        }
+        let file = ("web".into(), path.to_owned());
+        let jobs = vec![JobLines { file: file.clone(), lines: 1..9 }];
+        PipelineFile { path: path.to_owned(), names: vec![path.to_owned(), name.to_owned()], files: vec![file], jobs }
     }
 
     fn check(runs: &[PipelineRun], pipelines: &[PipelineFile], path: &str, expected: Option<(&str, i64)>) {
@@ -364,7 +373,7 @@ mod tests {
         };
         let alone = pipeline("scan.yml", "Scan");
         let mut beside = alone.clone();
-        beside.jobs.push(JobLines { path: "scan.yml".to_owned(), lines: 9..20 });
+        beside.jobs.push(JobLines { file: ("web".into(), "scan.yml".to_owned()), lines: 9..20 });
         assert_eq!(best("scans_gate", alone.clone()), Some((Grade::Effective, Time::from_seconds(120))));
         assert_eq!(
             best("scans_gate", beside),

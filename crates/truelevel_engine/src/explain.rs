@@ -10,7 +10,7 @@ use truelevel_assess::{Catalog, CatalogError, Reference, benchmarks};
 use truelevel_metrics::METRICS;
 use truelevel_metrics::asking::Asking;
 use truelevel_model::assessment::{Answer, Assessment, GateResult};
-use truelevel_model::{Detection, Locator, Reason, registry};
+use truelevel_model::{Detection, Locator, Reason, registry, taken_from};
 use truelevel_practices::home_made::COMMODITIES;
 use truelevel_practices::{Content, OwnPractice};
 use truelevel_report::numbers;
@@ -380,8 +380,9 @@ fn place(locator: &Locator) -> String {
             let address = address.as_deref().map(|address| format!(" ({})", truelevel_model::printable(address)));
             format!("{}{}", truelevel_model::printable(summary), address.unwrap_or_default())
         }
-        Locator::File { repository, path, line, text, .. } => {
-            format!("{repository}:{}:{line} `{}`", truelevel_model::printable(path), truelevel_model::printable(text))
+        Locator::File { repository, path, line, text, named_as, .. } => {
+            let (path, text) = (truelevel_model::printable(path), truelevel_model::printable(text));
+            format!("{repository}:{path}:{line} `{text}`{}", taken_from(repository.as_str(), named_as.as_deref()))
         }
     }
 }
@@ -449,7 +450,8 @@ fn explain_gate(explanation: &mut Explanation, assessment: &Assessment, limit: u
                 (Some(path), None) => truelevel_model::printable(path).into_owned(),
                 (None, _) => evidence.text.clone(),
             };
-            lines.push(format!("  {} {}: {place}", evidence.grade.as_str(), evidence.practice));
+            let taken = taken_from(evidence.repository.as_deref().unwrap_or_default(), evidence.named_as.as_deref());
+            lines.push(format!("  {} {}: {place}{taken}", evidence.grade.as_str(), evidence.practice));
         }
     }
     if let Some(overall) = overall {

@@ -23,7 +23,7 @@ use truelevel_model::{
 use truelevel_practices::home_made::{HomeMade, home_made};
 use truelevel_practices::shared::{SharedUse, shared_uses};
 use truelevel_practices::{
-    DeliveryFacts, FileEntry, OwnPractice, PRACTICES, ReadFile, Repository, Warning, detect_own, switched_off,
+    DeliveryFacts, FileEntry, OwnPractice, PRACTICES, Repository, Warning, detect_own, switched_off,
 };
 use truelevel_sources::release_tags;
 
@@ -35,6 +35,7 @@ use crate::collect::CollectedRepository;
 use crate::evidence::with_reports;
 use crate::exercised::{PipelineFile, by_deployments, by_incidents, by_pages, by_runs, pages};
 use crate::matching::Service;
+use crate::neighbours::{AmongNeighbours, Neighbours};
 use crate::pitfalls::OwnPipeline;
 
 /// What was found of each practice, by id; those of the workspace's own have names that only it knows.
@@ -80,18 +81,6 @@ const NOTHING_SHOWN: &str = "no fact shows it";
 
 const NO_REPOSITORY: &str = "no repository is matched to the service";
 
-pub(crate) struct TreeReader(pub(crate) truelevel_sources::git::Tree);
-
-impl ReadFile for TreeReader {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.0.read(path)
-    }
-
-    fn size(&self, path: &str) -> Option<u64> {
-        self.0.size(path)
-    }
-}
-
 /// Looks at the files of every repository as of a date.
 pub(crate) fn detect(
     repositories: &[CollectedRepository],
@@ -100,6 +89,7 @@ pub(crate) fn detect(
     talk: &dyn Talk,
 ) -> Vec<Detected> {
     let total = repositories.len() as u64;
+    let neighbours = Neighbours::new(repositories, as_of);
     repositories
         .par_iter()
         .enumerate()
@@ -137,13 +127,13 @@ pub(crate) fn detect(
                 default_branch: repository.branch.as_ref().map(|branch| branch.name.clone()),
                 files,
             };
-            let reader = TreeReader(tree);
+            let reader = AmongNeighbours { tree, neighbours: &neighbours };
             let found = detect_own(own, &listed, &reader);
             let looked_at = Repository::new(listed, &reader);
             warnings.extend(looked_at.warnings().iter().cloned());
             let shipped = truelevel_practices::detect_all(&looked_at);
             let (pipelines, shared) = (PipelineFile::all(&looked_at), Some(shared_uses(&looked_at)));
-            let (own_pipelines, home_made) = (OwnPipeline::all(&looked_at, &reader.0), home_made(&looked_at));
+            let (own_pipelines, home_made) = (OwnPipeline::all(&looked_at, &reader.tree), home_made(&looked_at));
             // Where a part was not read, nothing is known to be absent.
             let switched_off = if has_unread_folders { BTreeMap::new() } else { switched_off(looked_at, &shipped) };
             let shipped = shipped.into_iter();

@@ -20,7 +20,8 @@ use crate::assess::Prepared;
 use crate::collect::{Collected, CollectedRepository};
 use crate::config::GoldenPathConfig;
 use crate::matching::Service;
-use crate::measure::{Detected, TreeReader};
+use crate::measure::Detected;
+use crate::neighbours::{AmongNeighbours, Neighbours};
 
 mod candidates;
 
@@ -122,7 +123,8 @@ fn shared_at(repository: &CollectedRepository, at: Time) -> Option<Vec<SharedUse
         default_branch: repository.branch.as_ref().map(|branch| branch.name.clone()),
         files: files.map(|file| FileEntry { path: file.path.clone() }).collect(),
     };
-    Some(shared_uses(&Repository::new(listed, &TreeReader(tree))))
+    let alone = Neighbours::new(&[], at);
+    Some(shared_uses(&Repository::new(listed, &AmongNeighbours { tree, neighbours: &alone })))
 }
 
 impl Prepared {

@@ -298,6 +298,10 @@ pub struct EvidenceResult {
     /// The file.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub path: Option<String>,
+    /// What a pipeline calls the file that takes it from another repository, version included: it was read there at the
+    /// newest commit.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub named_as: Option<String>,
     /// The line, from 1.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub line: Option<u32>,

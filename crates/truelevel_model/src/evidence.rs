@@ -38,6 +38,9 @@ pub enum Locator {
         commit: CommitId,
         /// The path, with `/`.
         path: String,
+        /// What a pipeline calls the file that takes it from this repository, version included. It is read at the newest
+        /// commit all the same. Absent for a file of the repository that was looked at.
+        named_as: Option<String>,
         /// Line, from 1; 0 for the file as a whole.
         line: u32,
         /// Column in characters, from 1; 0 for the line as a whole.
@@ -59,6 +62,12 @@ pub enum Locator {
         /// Where a reader finds it, where known.
         address: Option<String>,
     },
+}
+
+/// What to say of a file that a pipeline takes from another repository; nothing of one of the repository itself.
+pub fn taken_from(repository: &str, named_as: Option<&str>) -> String {
+    let said = |named_as| format!(" (of {repository} at its newest commit, taken as {})", crate::printable(named_as));
+    named_as.map_or_else(String::new, said)
 }
 
 /// One located observation of a practice.

@@ -29,7 +29,7 @@ pub mod trend;
 pub mod words;
 
 pub use calendar::Calendar;
-pub use evidence::{Detection, Evidence, Grade, Locator};
+pub use evidence::{Detection, Evidence, Grade, Locator, taken_from};
 pub use exclusions::{Exclusion, Exclusions, Reason};
 pub use facts::{
     Change, ChangeSize, Declaration, Deployment, DeploymentOutcome, EvidenceRecord, GateAnswer, Incident, IncidentLink,

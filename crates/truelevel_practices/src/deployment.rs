@@ -26,11 +26,6 @@ pub(crate) struct DeployJob<'r> {
 }
 
 pattern!(DEPLOYS = r"(?i)deploy|release|rollout|promote|ship|publish");
-pattern!(
-    /// A template of another repository that plans or applies, as the job that takes it says.
-    TERRAFORM_TEMPLATE = r"(?i)^[^@\s]*terraform[^@\s]*\.ya?ml@"
-);
-pattern!(APPLIES = r"(?i)apply|deploy");
 pattern!(REHEARSAL = r"--dry-run(?:=client|=server|\b)|--check\b|--noop\b|\btemplate\b|-o yaml");
 
 /// The deploy jobs of all pipelines. A target that no job names is production when no job names any: then there is
@@ -79,10 +74,7 @@ fn target_of_text(text: &str) -> Target {
 /// What deploys in a job: a command or something ready-made, that does more than show what it would do.
 fn deploy_step(job: &Job) -> Option<(&Step, Found<'_>)> {
     job.active_steps().find_map(|step| {
-        let is_real = |command: &str| {
-            let is_done = !TERRAFORM_TEMPLATE.is_match(command) || APPLIES.is_match(&job.name);
-            is_done && (!REHEARSAL.is_match(command) || command.contains("--dry-run=none"))
-        };
+        let is_real = |command: &str| !REHEARSAL.is_match(command) || command.contains("--dry-run=none");
         Some((step, find_where(step, Some(&DEPLOY), Some(&DEPLOY_USES), is_real)?))
     })
 }

@@ -9,8 +9,12 @@ use crate::commands::{Found, find};
 use crate::dependencies::matching;
 use crate::manifests::terraform_blocks;
 use crate::pipelines::Job;
-use crate::repository::{Candidates, Repository};
+use crate::repository::{Candidates, Origin, Repository};
 use crate::text::{Place, column, excerpt, match_column};
+
+crate::commands::pattern!(
+    SHIPPED = r"(?i)^(?:(?:security|jobs)/(?P<name>[\w-]+)[\w.-]*\.gitlab-ci\.yml|[^/\s]+/components/(?P<component>[\w-]+)/\S+)$"
+);
 
 /// Proofs kept for one practice in one repository: enough to check the claim, few enough to read.
 const EVIDENCE_LIMIT: usize = 10;
@@ -55,10 +59,13 @@ impl<'r> Findings<'r> {
 
     /// A match on a line, at these columns; an end of 0 is that of the line.
     fn span(&mut self, path: &str, line: u32, columns: Range<u32>, text: &str) {
+        let named_as = self.repository.taken(path).map(|taken| taken.reference.clone());
+        let Origin { repository, commit, path } = self.repository.origin(path);
         let locator = Locator::File {
-            repository: self.repository.id().clone(),
-            commit: self.repository.commit(),
-            path: path.to_owned(),
+            repository,
+            commit,
+            path,
+            named_as,
             line,
             column: columns.start,
             end_column: columns.end,
@@ -79,6 +86,19 @@ impl<'r> Findings<'r> {
                 if let Some(found) = find(step, run, uses).filter(|found| accept(job, found)) {
                     self.text_at(&step.place, found.text);
                 }
+            }
+        }
+    }
+
+    /// Every template that GitLab ships, and component of its own group, whose name begins with one of these: what the
+    /// product's maker publishes is known for what it does.
+    pub(crate) fn shipped(&mut self, names: &[&str]) {
+        for shared in self.repository.pipelines().iter().flat_map(|pipeline| &pipeline.shared) {
+            let found = SHIPPED.captures(&shared.reference);
+            let name = found.as_ref().and_then(|found| found.name("name").or_else(|| found.name("component")));
+            let name = name.map(|name| name.as_str().to_ascii_lowercase());
+            if name.is_some_and(|name| names.iter().any(|wanted| name.starts_with(wanted))) {
+                self.place(&shared.place);
             }
         }
     }

@@ -32,7 +32,7 @@ pub use detectors::PRACTICES;
 pub use loading::{MANIFEST_FILES, PIPELINE_FILES, TEXT_FILES};
 pub use own::{Content, OwnPractice, detect_own};
 pub use practice::{DeliveryFacts, InFacts, Practice};
-pub use repository::{FileEntry, ReadFile, Repository, Tree, Warning};
+pub use repository::{Elsewhere, FileEntry, Origin, ReadFile, Repository, Tree, Warning};
 pub use switched_off::switched_off;
 
 /// What every detector answers for a repository, by practice id.

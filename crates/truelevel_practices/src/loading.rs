@@ -11,7 +11,7 @@ use truelevel_documents::{Limits, Node, parse, parse_template};
 
 use crate::manifests::is_terraform;
 use crate::paths::{File, Role, ends_with, folder, is_yaml, join, name};
-use crate::repository::{ReadFile, Warning};
+use crate::repository::{Elsewhere, Origin, ReadFile, Warning};
 use crate::templates::without_actions;
 use crate::text::Text;
 use crate::{dependencies, pipelines, terraform};
@@ -26,6 +26,8 @@ pub const TEXT_FILES: usize = 20_000;
 const GROUP_BYTES: u64 = 64 << 20;
 /// Bytes of one file.
 const FILE_BYTES: u64 = 4 << 20;
+/// Files of other repositories that are followed from one.
+const FILES_ELSEWHERE: usize = 200;
 /// Rust files that are searched for a test, where no path shows one.
 const RUST_FILES: usize = 200;
 
@@ -43,11 +45,34 @@ pub(crate) struct Unusable {
     pub(crate) message: String,
 }
 
+/// A file of another repository that a pipeline is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken {
+    pub(crate) origin: Origin,
+    /// The repository as pipelines call it: `OWNER/NAME`.
+    pub(crate) repository: String,
+    /// The first reference that led to it, as the file writes it, version included.
+    pub(crate) reference: String,
+    pub(crate) text: Text,
+}
+
+/// What came of a reference to a file of another repository.
+pub(crate) enum Followed {
+    /// The name under which the file is kept.
+    File(Arc<str>),
+    /// The repository is there, the file is not.
+    NoSuchFile,
+    /// The repository is not at hand.
+    NotAtHand,
+}
+
 pub(crate) struct Loader<'a> {
     reader: &'a dyn ReadFile,
     files: &'a [File],
     parsed: BTreeMap<Arc<str>, Vec<Node>>,
     pub(crate) texts: BTreeMap<Arc<str>, Text>,
+    /// By `OWNER/NAME:PATH`.
+    pub(crate) taken: BTreeMap<Arc<str>, Taken>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) unusable: Vec<Unusable>,
     failed: BTreeSet<Arc<str>>,
@@ -60,6 +85,7 @@ impl<'a> Loader<'a> {
             files,
             parsed: BTreeMap::new(),
             texts: BTreeMap::new(),
+            taken: BTreeMap::new(),
             warnings: Vec::new(),
             unusable: Vec::new(),
             failed: BTreeSet::new(),
@@ -75,9 +101,51 @@ impl<'a> Loader<'a> {
         self.files
     }
 
+    /// Takes a file of another repository, which a forge calls `OWNER/NAME`, among the files that can be read.
+    /// `reference` is what led to it.
+    pub(crate) fn take(&mut self, repository: &str, path: &str, reference: &str) -> Followed {
+        let name: Arc<str> = format!("{repository}:{path}").into();
+        if self.taken.contains_key(&name) {
+            return Followed::File(name);
+        }
+        if self.taken.len() >= FILES_ELSEWHERE || self.file(&name).is_some() {
+            return Followed::NotAtHand;
+        }
+        match self.reader.elsewhere(repository, path) {
+            Elsewhere::NotAtHand => Followed::NotAtHand,
+            Elsewhere::NoSuchFile => Followed::NoSuchFile,
+            Elsewhere::File { content, .. } if content.len() as u64 > FILE_BYTES => Followed::NotAtHand,
+            Elsewhere::File { origin, content } => {
+                let (repository, reference) = (repository.to_owned(), reference.to_owned());
+                let taken = Taken { origin, repository, reference, text: Text::new(&content) };
+                self.taken.insert(name.clone(), taken);
+                Followed::File(name)
+            }
+        }
+    }
+
+    /// Where a file comes from that is of another repository.
+    pub(crate) fn taken(&self, path: &str) -> Option<&Taken> {
+        self.taken.get(path)
+    }
+
+    /// The file that a pipeline file names by a path of its own repository; relative to its own folder, unless the path
+    /// begins with `/`.
+    pub(crate) fn beside(&mut self, caller: &str, path: &str) -> Option<Arc<str>> {
+        let Some(Taken { origin, repository, reference, .. }) = self.taken.get(caller) else {
+            return Some(resolve(self, folder(caller), path)?.path.clone());
+        };
+        let (path, repository, reference) = (join(folder(&origin.path), path)?, repository.clone(), reference.clone());
+        match self.take(&repository, &path, &reference) {
+            Followed::File(name) => Some(name),
+            Followed::NoSuchFile | Followed::NotAtHand => None,
+        }
+    }
+
     /// The content of a file, read once; `None` when it does not exist or cannot be read.
     pub(crate) fn text(&mut self, path: &str) -> Option<Text> {
-        if let Some(text) = self.texts.get(path) {
+        let known = self.texts.get(path).or_else(|| self.taken.get(path).map(|taken| &taken.text));
+        if let Some(text) = known {
             return Some(text.clone());
         }
         let text = self.read(self.file(path)?)?;
@@ -91,9 +159,9 @@ impl<'a> Loader<'a> {
             return Some(nodes.clone());
         }
         let text = self.text(path)?;
-        let file = self.file(path)?;
-        let nodes = self.parse(file, text.as_str(), false);
-        self.parsed.insert(file.path.clone(), nodes.clone());
+        let path: Arc<str> = path.into();
+        let nodes = self.parse(&path, text.as_str(), false);
+        self.parsed.insert(path, nodes.clone());
         (!nodes.is_empty()).then_some(nodes)
     }
 
@@ -105,6 +173,10 @@ impl<'a> Loader<'a> {
     /// Notes a problem of a file that keeps its detectors from saying "absent".
     pub(crate) fn problem(&mut self, path: &Arc<str>, line: u32, column: u32, message: String) {
         self.unusable.push(Unusable { path: path.clone(), message: message.clone() });
+        if self.taken.contains_key(path) {
+            // What is wrong in another repository is told where that one is looked at.
+            return;
+        }
         self.warnings.push(Warning { path: path.to_string(), line, column, message });
     }
 
@@ -134,7 +206,7 @@ impl<'a> Loader<'a> {
         None
     }
 
-    fn parse(&mut self, file: &File, text: &str, is_template: bool) -> Vec<Node> {
+    fn parse(&mut self, path: &Arc<str>, text: &str, is_template: bool) -> Vec<Node> {
         let read = if is_template { parse_template } else { parse };
         let mut parsed = read(text.as_bytes(), Limits::default());
         if parsed.is_cut && !is_template && (text.contains("{{") || text.contains("{%")) {
@@ -144,7 +216,7 @@ impl<'a> Loader<'a> {
             }
         }
         for problem in std::mem::take(&mut parsed.problems) {
-            self.problem(&file.path, problem.line, problem.column, problem.message);
+            self.problem(path, problem.line, problem.column, problem.message);
         }
         parsed.documents
     }
@@ -225,7 +297,7 @@ impl<'a> Loader<'a> {
         if file.path.ends_with(".template") && !text.as_str().contains("AWS::") {
             return Vec::new();
         }
-        let nodes = self.parse(file, text.as_str(), false);
+        let nodes = self.parse(&file.path, text.as_str(), false);
         self.texts.insert(file.path.clone(), text);
         nodes
     }
@@ -236,7 +308,7 @@ impl<'a> Loader<'a> {
             return Vec::new();
         }
         let plain = without_actions(text.as_str(), &values.iter().collect::<Vec<_>>());
-        let nodes = self.parse(file, &plain, true);
+        let nodes = self.parse(&file.path, &plain, true);
         self.texts.insert(file.path.clone(), text);
         nodes
     }

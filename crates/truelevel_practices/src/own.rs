@@ -74,8 +74,16 @@ fn detect(practice: &OwnPractice, tree: &Tree, reader: &dyn ReadFile) -> Detecti
         match found {
             Ok(Some((line, column, end_column, text))) => {
                 let (repository, commit) = (tree.id.clone(), tree.commit);
-                let locator =
-                    Locator::File { repository, commit, path: path.to_owned(), line, column, end_column, text };
+                let locator = Locator::File {
+                    repository,
+                    commit,
+                    path: path.to_owned(),
+                    named_as: None,
+                    line,
+                    column,
+                    end_column,
+                    text,
+                };
                 evidence.push(Evidence { grade: Grade::Declared, locator, observed_at: tree.observed_at });
             }
             Ok(None) => {}

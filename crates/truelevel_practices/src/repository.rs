@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use truelevel_model::{CommitId, RepositoryId, Time};
 
-use crate::loading::{Document, Loader, Unusable};
+use crate::loading::{Document, Loader, Taken, Unusable};
 use crate::manifests::Manifest;
 use crate::paths::{File, Role};
 use crate::pipelines::{self, Branches, Job, Pipeline, TriggerKind};
@@ -18,6 +18,38 @@ pub trait ReadFile: Sync {
 
     /// The bytes of a file, without reading it; `None` when that cannot be told.
     fn size(&self, path: &str) -> Option<u64>;
+
+    /// A file of another repository, which a forge calls `OWNER/NAME`, at the newest commit that is looked at.
+    fn elsewhere(&self, _repository: &str, _path: &str) -> Elsewhere {
+        Elsewhere::NotAtHand
+    }
+}
+
+/// What is known of a file of another repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// The repository is none of those that were given, or its files cannot be read.
+    NotAtHand,
+    /// The repository holds no such file.
+    NoSuchFile,
+    /// The file.
+    File {
+        /// Where it is kept.
+        origin: Origin,
+        /// What it holds.
+        content: Vec<u8>,
+    },
+}
+
+/// Where a file is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The repository.
+    pub repository: RepositoryId,
+    /// The commit whose tree holds it.
+    pub commit: CommitId,
+    /// The path there, with `/`.
+    pub path: String,
 }
 
 /// A regular file; symbolic links and submodules are never listed.
@@ -78,6 +110,8 @@ pub struct Repository {
     files: Vec<File>,
     texts: BTreeMap<Arc<str>, Text>,
     code: BTreeMap<Arc<str>, Text>,
+    /// The files of other repositories that pipelines are made of, by `OWNER/NAME:PATH`.
+    taken: BTreeMap<Arc<str>, Taken>,
     pub(crate) documents: Vec<Document>,
     documents_complete: bool,
     pub(crate) pipelines: Vec<Pipeline>,
@@ -102,7 +136,7 @@ impl Repository {
             loader.rust_test();
         }
         let code = crate::home_made::read_code(&loader);
-        let Loader { texts, mut warnings, unusable, .. } = loader;
+        let Loader { texts, taken, mut warnings, unusable, .. } = loader;
         warnings.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
         Self {
             id,
@@ -110,6 +144,7 @@ impl Repository {
             observed_at,
             texts,
             code,
+            taken,
             documents,
             documents_complete,
             pipelines,
@@ -170,12 +205,23 @@ impl Repository {
         self.files.binary_search_by(|file| (*file.path).cmp(path)).is_ok()
     }
 
-    /// The content of a file that was read.
-    pub(crate) fn text(&self, path: &str) -> Option<&Text> {
-        self.texts.get(path)
+    /// Where a file is kept that a pipeline is made of: here, or in another repository.
+    pub fn origin(&self, path: &str) -> Origin {
+        let here = || Origin { repository: self.id.clone(), commit: self.commit, path: path.to_owned() };
+        self.taken.get(path).map_or_else(here, |taken| taken.origin.clone())
     }
 
-    /// The content of all files that were read, by path.
+    /// A file of another repository that a pipeline is made of.
+    pub(crate) fn taken(&self, path: &str) -> Option<&Taken> {
+        self.taken.get(path)
+    }
+
+    /// The content of a file that was read.
+    pub(crate) fn text(&self, path: &str) -> Option<&Text> {
+        self.texts.get(path).or_else(|| self.taken.get(path).map(|taken| &taken.text))
+    }
+
+    /// The content of all files of the repository that were read, by path.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &Text)> {
         self.texts.iter().map(|(path, text)| (&**path, text))
     }
@@ -209,7 +255,7 @@ impl Repository {
             .or_else(|| {
                 let shared =
                     self.pipelines.iter().flat_map(|pipeline| &pipeline.shared).find(|shared| shared.holds_jobs)?;
-                Some(format!("jobs are defined in {}, which is not part of this repository", shared.reference))
+                Some(format!("jobs are defined in {}, which no repository that was given holds", shared.reference))
             }),
             Candidates::Starts(matters) => self.pipelines.iter().find_map(|pipeline| {
                 let what = pipeline.triggers.iter().find_map(|trigger| match &trigger.kind {

@@ -9,7 +9,7 @@ use crate::manifests::terraform_blocks;
 use crate::paths::name;
 use crate::pipelines::{Action, System};
 use crate::repository::Repository;
-use crate::text::Text;
+use crate::text::{Place, Text};
 
 /// What is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,12 +69,15 @@ fn pattern(text: &str) -> Regex {
 /// Everything that a repository takes from elsewhere by reference, each once, in a fixed order.
 pub fn shared_uses(repository: &Repository) -> Vec<SharedUse> {
     let mut found = BTreeSet::new();
+    // What is taken takes from elsewhere itself; that is its own repository's doing.
+    let is_here = |place: &Place| repository.taken(&place.path).is_none();
     for pipeline in repository.pipelines() {
-        found.extend(pipeline.shared.iter().map(|shared| {
+        found.extend(pipeline.shared.iter().filter(|shared| is_here(&shared.place)).map(|shared| {
             let is_library = pipeline.system == System::Jenkins && !shared.reference.contains('/');
             named(if is_library { SharedKind::Library } else { SharedKind::Workflow }, &shared.reference)
         }));
-        for step in pipeline.active_jobs().flat_map(|job| job.active_steps()) {
+        let steps = pipeline.active_jobs().flat_map(|job| job.active_steps());
+        for step in steps.filter(|step| is_here(&step.place)) {
             if let Action::Uses { reference, .. } = &step.action
                 && !reference.starts_with('.')
             {

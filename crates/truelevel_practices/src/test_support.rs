@@ -4,25 +4,45 @@ use std::collections::BTreeMap;
 
 use truelevel_model::{CommitId, Detection, Locator, RepositoryId, Time};
 
-use crate::{FileEntry, Practice, ReadFile, Repository, Tree};
+use crate::{Elsewhere, FileEntry, Origin, Practice, ReadFile, Repository, Tree};
 
-struct Memory(BTreeMap<String, String>);
+struct Memory {
+    own: BTreeMap<String, String>,
+    /// Files of other repositories, by `OWNER/NAME:PATH`.
+    others: BTreeMap<String, String>,
+}
 
 impl ReadFile for Memory {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        match self.0.get(path).map(String::as_str) {
+        match self.own.get(path).map(String::as_str) {
             Some("unreadable") | None => Err("the object is missing".into()),
             Some(text) => Ok(text.as_bytes().to_vec()),
         }
     }
 
     fn size(&self, path: &str) -> Option<u64> {
-        self.0.get(path).map(|text| text.len() as u64)
+        self.own.get(path).map(|text| text.len() as u64)
+    }
+
+    fn elsewhere(&self, repository: &str, path: &str) -> Elsewhere {
+        let prefix = format!("{repository}:");
+        if !self.others.keys().any(|name| name.starts_with(&prefix)) {
+            return Elsewhere::NotAtHand;
+        }
+        let Some(text) = self.others.get(&format!("{prefix}{path}")) else { return Elsewhere::NoSuchFile };
+        let name = repository.rsplit('/').next().unwrap_or_default();
+        let origin = Origin { repository: RepositoryId::new(name), commit: CommitId([9; 20]), path: path.to_owned() };
+        Elsewhere::File { origin, content: text.as_bytes().to_vec() }
     }
 }
 
 /// A repository of these paths and contents; a file whose content is `unreadable` cannot be read.
 pub(crate) fn repository(files: &[(&str, &str)]) -> Repository {
+    repository_beside(files, &[])
+}
+
+/// The same, with files of other repositories at hand, by `OWNER/NAME:PATH`.
+pub(crate) fn repository_beside(files: &[(&str, &str)], others: &[(&str, &str)]) -> Repository {
     let entries = files.iter().map(|(path, _)| FileEntry { path: (*path).to_owned() }).collect();
     let tree = Tree {
         id: RepositoryId::new("shop"),
@@ -31,8 +51,10 @@ pub(crate) fn repository(files: &[(&str, &str)]) -> Repository {
         default_branch: None,
         files: entries,
     };
-    let memory = Memory(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect());
-    Repository::new(tree, &memory)
+    let owned = |files: &[(&str, &str)]| -> BTreeMap<String, String> {
+        files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+    };
+    Repository::new(tree, &Memory { own: owned(files), others: owned(others) })
 }
 
 /// Checks a detector: `expected` lists `path:line:column`s, or is `absent`, `unknown` or `not applicable`.

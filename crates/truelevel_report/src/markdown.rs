@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use truelevel_model::assessment::{Assessment, EvidenceResult, GateOutcome};
 use truelevel_model::decision::HomeMade;
-use truelevel_model::printable;
+use truelevel_model::{printable, taken_from};
 
 use crate::{ai as signs, numbers, platform as said, words};
 
@@ -242,7 +242,9 @@ fn located(evidence: &EvidenceResult) -> String {
         Some(url) => format!("[{}]({url})", escaped(&place)),
         None => escaped(&place),
     };
-    if evidence.text.is_empty() { place } else { format!("{place}: {}", code(&evidence.text)) }
+    let text = if evidence.text.is_empty() { String::new() } else { format!(": {}", code(&evidence.text)) };
+    let taken = taken_from(evidence.repository.as_deref().unwrap_or_default(), evidence.named_as.as_deref());
+    format!("{place}{text}{}", escaped(&taken))
 }
 
 fn left_out(text: &mut String, assessment: &Assessment) {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 
-use truelevel_practices::{FileEntry, ReadFile};
+use truelevel_model::{CommitId, RepositoryId};
+use truelevel_practices::{Elsewhere, FileEntry, Origin, ReadFile};
 
 use crate::Failure;
 
@@ -126,6 +127,48 @@ impl ReadFile for GitReader {
 
     fn size(&self, path: &str) -> Option<u64> {
         self.ask("info", path).ok().map(|(size, _)| size)
+    }
+}
+
+/// The files of a clone, which may take others from the newest commits of the clones beside it.
+pub(crate) struct Among<'c> {
+    pub(crate) own: GitReader,
+    clones: &'c BTreeMap<String, Clone>,
+    opened: Mutex<BTreeMap<String, Option<(CommitId, GitReader)>>>,
+}
+
+impl<'c> Among<'c> {
+    pub(crate) fn new(own: GitReader, clones: &'c BTreeMap<String, Clone>) -> Self {
+        Self { own, clones, opened: Mutex::new(BTreeMap::new()) }
+    }
+
+    fn file(&self, repository: &str, path: &str) -> Option<Elsewhere> {
+        let clone = self.clones.get(repository)?;
+        let mut opened = self.opened.lock().ok()?;
+        let open = || {
+            let commit = clone.commit(None).ok()?;
+            Some((commit.parse().ok()?, GitReader::open(clone, &commit).ok()?))
+        };
+        let (commit, reader) = opened.entry(repository.to_owned()).or_insert_with(open).as_ref()?;
+        if !reader.objects.contains_key(path) {
+            return Some(Elsewhere::NoSuchFile);
+        }
+        let origin = Origin { repository: RepositoryId::new(repository), commit: *commit, path: path.to_owned() };
+        Some(Elsewhere::File { origin, content: reader.read(path).ok()? })
+    }
+}
+
+impl ReadFile for Among<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.own.read(path)
+    }
+
+    fn size(&self, path: &str) -> Option<u64> {
+        self.own.size(path)
+    }
+
+    fn elsewhere(&self, repository: &str, path: &str) -> Elsewhere {
+        self.file(repository, path).unwrap_or(Elsewhere::NotAtHand)
     }
 }
 

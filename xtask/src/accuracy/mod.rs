@@ -19,7 +19,7 @@ use truelevel_practices::{PRACTICES, Repository, Tree, detect_all};
 
 use crate::Failure;
 use crate::workspace::root;
-use clones::{Clone, GitReader};
+use clones::{Among, Clone, GitReader};
 use labels::{Answer, Labelled};
 
 /// What a detector answered for a labelled practice.
@@ -120,16 +120,17 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         _ => return Err(Failure::Usage("accuracy needs the folder that holds the clones, or `findings`".into())),
     };
     let labelled = labels::read(&root().join("fixtures/accuracy/labels.toml"))?;
-    let mut clones = clones::find(Path::new(folder))?;
+    let clones = clones::find(Path::new(folder))?;
     let mut looked = Vec::new();
     for labelled in &labelled {
         let clone = clones
-            .remove(&labelled.name)
+            .get(&labelled.name)
             .ok_or_else(|| Failure::Failed(format!("{folder} holds no clone of {}", labelled.name)))?;
-        looked.push(look(&clone, Some(labelled))?);
+        looked.push(look(clone, Some(labelled), &clones)?);
     }
-    for clone in clones.values() {
-        looked.push(look(clone, None)?);
+    let is_labelled = |clone: &&Clone| labelled.iter().any(|labelled| labelled.name == clone.name);
+    for clone in clones.values().filter(|clone| !is_labelled(clone)) {
+        looked.push(look(clone, None, &clones)?);
     }
     let scores = score(looked.iter().filter(|one| !one.held_out));
     let held_out = score(looked.iter().filter(|one| one.held_out));
@@ -139,10 +140,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))
 }
 
-fn look(clone: &Clone, labelled: Option<&Labelled>) -> Result<Looked, Failure> {
+fn look(clone: &Clone, labelled: Option<&Labelled>, clones: &BTreeMap<String, Clone>) -> Result<Looked, Failure> {
     let commit = clone.commit(labelled.map(|labelled| labelled.commit.as_str()))?;
-    let reader = GitReader::open(clone, &commit)?;
-    let files = reader.files();
+    let reader = Among::new(GitReader::open(clone, &commit)?, clones);
+    let files = reader.own.files();
     let tree = Tree {
         id: RepositoryId::new(&clone.name),
         commit: commit.parse().map_err(|_| Failure::Failed(format!("{commit} is not a commit id")))?,

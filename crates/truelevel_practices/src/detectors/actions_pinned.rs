@@ -29,7 +29,8 @@ fn detect(repository: &Repository) -> Detection {
     let pipelines = repository.pipelines().iter().filter(|pipeline| pipeline.system == System::GitHubActions);
     for step in pipelines.flat_map(|pipeline| &pipeline.jobs).flat_map(|job| &job.steps) {
         let Action::Uses { reference, .. } = &step.action else { continue };
-        if reference.starts_with("./") || reference.starts_with("../") {
+        // What a workflow of another repository pins is told where that one is looked at.
+        if repository.taken(&step.place.path).is_some() || reference.starts_with("./") || reference.starts_with("../") {
             continue;
         }
         if PINNED.is_match(reference.trim()) {

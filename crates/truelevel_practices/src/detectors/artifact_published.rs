@@ -24,7 +24,7 @@ super::pattern!(
 );
 super::pattern!(
     PUBLISH_USES = r"(?i)^(?:docker/(?:build-push-action|bake-action)|depot/build-push-action|redhat-actions/push-to-registry|goreleaser/goreleaser-action|pypa/gh-action-pypi-publish|softprops/action-gh-release|ncipollo/release-action|actions/create-release|js-devtools/npm-publish|changesets/action|helm/chart-releaser-action|googleapis/release-please-action|cycjimmy/semantic-release-action"
-    r"|Docker@\d|NuGetCommand@\d|Npm@\d|UniversalPackages@\d|PublishBuildArtifacts@\d|aws-ecr/build|docker/publish|aws-ecr/push|[^@]+/\.github/workflows/[^@]*(?:push|publish)[^@]*@)"
+    r"|Docker@\d|NuGetCommand@\d|Npm@\d|UniversalPackages@\d|PublishBuildArtifacts@\d|aws-ecr/build|docker/publish|aws-ecr/push)"
 );
 super::pattern!(TAG = r"(?:-t|--tag|--destination|push)[ =]+\S*?:(?P<tag>[^\s/:]+)");
 super::pattern!(LATEST = r"(?::|^)latest['\x22]?$");

@@ -21,22 +21,17 @@ truelevel_model::declare! {
 
 super::pattern!(
     USES = r"(?i)^(?:github/codeql-action/(?:init|analyze|upload-sarif)|semgrep/|returntocorp/semgrep|sonarsource/(?:sonarqube-scan|sonarcloud-github)|snyk/actions|aquasecurity/(?:trivy-action|tfsec)|anchore/scan-action|google/osv-scanner|actions/dependency-review-action|bridgecrewio/checkov-action|checkmarx/|ossf/scorecard-action|zizmorcore/zizmor-action|rustsec/audit-check|actions-rs/audit-check|actions-rust-lang/audit|embarkstudios/cargo-deny-action|securego/gosec|golang/govulncheck-action|pypa/gh-action-pip-audit|shiftleftsecurity/|veracode/|fossas/fossa-action|docker/scout-action|terrascan|tenable/|mend/|whitesource/|dependency-check/Dependency-Check_Action"
-    r"|SonarQube(?:Prepare|Analyze)@\d|SonarCloud(?:Prepare|Analyze)@\d|SnykSecurityScan@\d|AdvancedSecurity-|MicrosoftSecurityDevOps@\d|dependency-check-build-task@\d|snyk/scan|sonarsource/sonarcloud|sonarcloud/scan|[^@]+/\.github/workflows/[^@]*(?:codeql|sast|brakeman|dependency-review|code-scanning|trivy|semgrep|snyk|checkov|security-scan|osv-scanner|scorecard)[^@]*@)"
+    r"|SonarQube(?:Prepare|Analyze)@\d|SonarCloud(?:Prepare|Analyze)@\d|SnykSecurityScan@\d|AdvancedSecurity-|MicrosoftSecurityDevOps@\d|dependency-check-build-task@\d|snyk/scan|sonarsource/sonarcloud|sonarcloud/scan)"
 );
 super::pattern!(
     RUN = r"(?:^|[\s;&|(/])(?:semgrep (?:ci|scan|--config)|snyk (?:test|code test|container test|iac test|monitor)|trivy (?:image|fs|config|repo|filesystem|sbom|rootfs)|grype\b|osv-scanner\b|checkov\b|tfsec\b|kics scan|terrascan scan|bandit\b|gosec\b|govulncheck\b|brakeman\b|bundle[- ]audit\b|bundler-audit\b|npm audit\b|pnpm audit\b|yarn (?:npm )?audit\b|pip-audit\b|safety (?:check|scan)\b|cargo (?:audit|deny)\b|zizmor\b|sonar-scanner\b|(?:mvn|mvnw|gradle|gradlew)\b.*(?:sonar|dependency-check|dependencyCheckAnalyze|owasp)|dependency-check\.sh|codeql database analyze|horusec\b|dockle\b|clair\b|nancy\b|dotnet list\b.*--vulnerable|composer audit\b|flawfinder\b|njsscan\b|sobelow\b|mix (?:sobelow|deps\.audit)|kube-score|kubesec\b|detekt\b.*security|zap-baseline\.py|zap-full-scan\.py|nuclei\b)"
 );
-super::pattern!(TEMPLATE = r"(?i)(?:^security/|(?:^|[-_/.])(?:sast|dast|dependency-scanning|container-scanning)(?:[-_/.@]|$))");
 const REPORTS: [&str; 4] = ["sast", "dependency_scanning", "container_scanning", "dast"];
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);
     findings.steps(Some(&RUN), Some(&USES), |job, _| job.occasions.is_automatic());
-    for pipeline in repository.pipelines() {
-        for shared in pipeline.shared.iter().filter(|shared| !shared.reference.starts_with('.') && TEMPLATE.is_match(&shared.reference)) {
-            findings.place(&shared.place);
-        }
-    }
+    findings.shipped(&["sast", "dast", "dependency-scanning", "container-scanning"]);
     for (_, job) in repository.jobs() {
         for feature in &job.features {
             if matches!(&feature.kind, FeatureKind::Report(kind) if REPORTS.contains(&kind.as_str())) {

@@ -19,20 +19,15 @@ truelevel_model::declare! {
 }
 
 super::pattern!(RUN = r"(?:^|[\s;&|(/])(?:trivy\b.*\s(?:image|i)\s|grype\b|snyk container (?:test|monitor)|docker scout (?:cves|quickview)|clair(?:ctl|-scanner)\b|anchore-cli\b|dockle\b|wizcli docker scan|twistcli images scan|aws ecr (?:start-image-scan|wait image-scan)|gcloud artifacts docker images scan|lacework vuln-scanner|xrayctl|jf docker scan)");
-super::pattern!(USES = r"(?i)^(?:anchore/scan-action|snyk/actions/docker|docker/scout-action|azure/container-scan|phonito/|lacework/lw-scanner-action|palo-?alto-?networks/prisma-cloud-scan|wizsecurity/|aquasecurity/trivy-action|trivy@\d|[^@]+/\.github/workflows/[^@]*(?:container-scan|image-scan|trivy)[^@]*@|ecr-scan|aws-ecr/scan)");
+super::pattern!(USES = r"(?i)^(?:anchore/scan-action|snyk/actions/docker|docker/scout-action|azure/container-scan|phonito/|lacework/lw-scanner-action|palo-?alto-?networks/prisma-cloud-scan|wizsecurity/|aquasecurity/trivy-action|trivy@\d|ecr-scan|aws-ecr/scan)");
 super::pattern!(OTHER_MODE = r"(?im)^scan-type:\s*['\x22]?(?:fs|config|repo|sbom|rootfs)");
-super::pattern!(TEMPLATE = r"(?i)(?:^|[-_/.])container-scanning(?:[-_/.@]|$)");
 super::pattern!(TERRAFORM = r"^\s*scan_on_push\s*=\s*true");
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);
     findings.steps(Some(&RUN), None, |job, _| job.occasions.is_automatic());
     findings.steps(None, Some(&USES), |job, found| job.occasions.is_automatic() && !OTHER_MODE.is_match(&found.command));
-    for shared in repository.pipelines().iter().flat_map(|pipeline| &pipeline.shared) {
-        if TEMPLATE.is_match(&shared.reference) {
-            findings.place(&shared.place);
-        }
-    }
+    findings.shipped(&["container-scanning"]);
     for (_, job) in repository.jobs() {
         if let Some(report) = job.feature(&FeatureKind::Report("container_scanning".into())) {
             findings.place(&report.place);

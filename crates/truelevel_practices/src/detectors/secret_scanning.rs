@@ -21,18 +21,13 @@ truelevel_model::declare! {
 }
 
 super::pattern!(RUN = r"(?:^|[\s;&|(/])(?:gitleaks\b|trufflehog3?\b|detect-secrets(?:-hook)?\b|ggshield\b|git-secrets\b|git secrets\b|talisman\b|kingfisher scan|secretlint\b|whispers\b|noseyparker\b|trivy\b.*--(?:scanners|security-checks)[ =]\S*secret|semgrep\b.*p/secrets)");
-super::pattern!(USES = r"(?i)^(?:gitleaks/gitleaks-action|zricethezav/gitleaks-action|trufflesecurity/trufflehog|gitguardian/ggshield|reviewdog/action-detect-secrets|secret-scanner/|mongodb/kingfisher|CredScan@\d|[^@]+/\.github/workflows/[^@]*(?:secret-scan|gitleaks|trufflehog)[^@]*@)");
+super::pattern!(USES = r"(?i)^(?:gitleaks/gitleaks-action|zricethezav/gitleaks-action|trufflesecurity/trufflehog|gitguardian/ggshield|reviewdog/action-detect-secrets|secret-scanner/|mongodb/kingfisher|CredScan@\d)");
 super::pattern!(HOOK = r"(?i)gitleaks|trufflehog|detect-secrets|ggshield|talisman|secretlint|detect-private-key|detect-aws-credentials|git-secrets|kingfisher");
-super::pattern!(TEMPLATE = r"(?i)secret-detection");
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);
     findings.steps(Some(&RUN), Some(&USES), |job, _| job.occasions.is_automatic());
-    for pipeline in repository.pipelines() {
-        for shared in pipeline.shared.iter().filter(|shared| TEMPLATE.is_match(&shared.reference)) {
-            findings.place(&shared.place);
-        }
-    }
+    findings.shipped(&["secret-detection"]);
     for feature in repository.jobs().filter_map(|(_, job)| job.feature(&FeatureKind::Report("secret_detection".into()))) {
         findings.place(&feature.place);
     }

@@ -29,7 +29,7 @@ fn detect(repository: &Repository) -> Detection {
         match job.feature(&FeatureKind::LimitedToken) {
             Some(limit) => findings.place(&limit.place),
             // A job that only calls another workflow does what that one's jobs do, which stand beside it.
-            None if job.steps.is_empty() && pipeline.jobs.iter().any(|other| other.name.starts_with(&format!("{} / ", job.name))) => {}
+            None if pipeline.jobs.iter().any(|other| other.name.starts_with(&format!("{} / ", job.name))) => {}
             None => loose.push(format!("permissions for the job at {}:{}", job.place.path, job.place.line)),
         }
     }

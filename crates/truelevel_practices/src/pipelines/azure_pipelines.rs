@@ -1,4 +1,4 @@
-//! Azure Pipelines: stages, jobs, deployments, and templates of the same repository.
+//! Azure Pipelines: stages, jobs, deployments, and templates of this repository and others that are at hand.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,21 +9,28 @@ use super::azure_conditions::holds;
 use super::azure_expansion;
 use super::occasions::{Branches, Occasion, Occasions, Trigger, of_triggers};
 use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, STEP_LIMIT, Shared, Step, System, inputs, texts};
-use crate::loading::{Loader, resolve};
-use crate::paths::{File, folder};
+use crate::loading::{Followed, Loader};
+use crate::paths::File;
 use crate::text::Place;
 
 const TEMPLATE_DEPTH: usize = 5;
 
 pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) -> Option<Pipeline> {
-    let root = super::document(loader, file)?;
+    let root = super::document(loader, &file.path)?;
     let mut pipeline = Pipeline::new(System::AzurePipelines, &file.path);
     pipeline.name = root.get("name").and_then(Node::text).map(str::to_owned);
     pipeline.triggers = triggers(&root, &file.path, branches);
     let occasions = of_triggers(&pipeline.triggers);
     let root = azure_expansion::expand(&root);
-    let mut reader =
-        Reader { loader, branches, pipeline, jobs_of_stages: BTreeMap::new(), last_stage: None, templates: 0 };
+    let mut reader = Reader {
+        loader,
+        branches,
+        pipeline,
+        repositories: repositories(&root),
+        jobs_of_stages: BTreeMap::new(),
+        last_stage: None,
+        templates: 0,
+    };
     reader.add_root(&root, &file.path, 0);
     let mut pipeline = reader.pipeline;
     pipeline.jobs.iter_mut().for_each(|job| job.occasions = job.occasions.and(occasions));
@@ -71,10 +78,18 @@ fn triggers(root: &Node, path: &Arc<str>, branches: &Branches) -> Vec<Trigger> {
     triggers
 }
 
+/// The repositories that a pipeline declares, by the name that templates use.
+fn repositories(root: &Node) -> BTreeMap<String, String> {
+    let listed = root.at(["resources", "repositories"]).map_or(&[][..], Node::items).iter();
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
+    listed.filter_map(|node| Some((text(node, "repository")?, text(node, "name")?))).collect()
+}
+
 struct Reader<'l, 'a> {
     loader: &'l mut Loader<'a>,
     branches: &'l Branches,
     pipeline: Pipeline,
+    repositories: BTreeMap<String, String>,
     jobs_of_stages: BTreeMap<String, Vec<String>>,
     last_stage: Option<String>,
     /// Templates that were opened, in all.
@@ -106,33 +121,48 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The file that a `template` names; one of another repository is noted.
+    /// The file that a `template` names; one of another repository is noted, and followed where that one is at hand.
     fn template(&mut self, node: &Node, path: &Arc<str>, depth: usize) -> Option<(Arc<str>, Node)> {
         let named = node.get("template")?;
         let reference = named.text()?;
-        if is_elsewhere(reference) {
-            self.pipeline.shared.push(Shared {
-                reference: reference.to_owned(),
-                place: Place::of(path, named),
-                holds_jobs: true,
-            });
-            return None;
-        }
         self.templates += 1;
         if depth >= TEMPLATE_DEPTH || self.templates > JOB_LIMIT {
             return None;
         }
-        let Some(file) = resolve(self.loader, folder(path), reference.trim_end_matches("@self")) else {
-            let message = format!("the template `{reference}` is not in the repository");
-            self.loader.problem(path, named.line, named.column, message);
-            return None;
+        let place = Place::of(path, named);
+        let file = match reference.trim_end_matches("@self").split_once('@') {
+            Some((there, alias)) => self.template_elsewhere(there, alias, reference, place)?,
+            None => {
+                let Some(file) = self.loader.beside(path, reference.trim_end_matches("@self")) else {
+                    let message = format!("the template `{reference}` is not in the repository");
+                    self.loader.problem(path, named.line, named.column, message);
+                    return None;
+                };
+                file
+            }
         };
-        let file = file.path.clone();
         let root = self.loader.documents(&file)?.into_iter().next()?;
         if file != self.pipeline.path {
             self.pipeline.includes.insert(file.clone());
         }
         Some((file, root))
+    }
+
+    /// The file of a template of another repository that is at hand.
+    fn template_elsewhere(&mut self, path: &str, alias: &str, reference: &str, place: Place) -> Option<Arc<str>> {
+        let repository = self.repositories.get(alias).map_or(alias, String::as_str);
+        let followed = self.loader.take(repository, path.trim_start_matches('/'), reference);
+        if matches!(followed, Followed::NoSuchFile) {
+            let message =
+                format!("the template `{path}` is taken, and {repository} holds no such file at its newest commit");
+            self.loader.problem(&place.path, place.line, place.column, message);
+        }
+        let file = match followed {
+            Followed::File(file) => Some(file),
+            Followed::NoSuchFile | Followed::NotAtHand => None,
+        };
+        self.pipeline.shared.push(Shared { reference: reference.to_owned(), place, holds_jobs: file.is_none() });
+        file
     }
 
     fn add_stages(&mut self, stages: Option<&Node>, path: &Arc<str>, depth: usize) {
@@ -222,12 +252,6 @@ impl Reader<'_, '_> {
                 self.add_steps(template.get("steps"), &path, job, depth + 1);
                 continue;
             }
-            // Steps of another repository are known by the name of their template.
-            if let Some(template) = node.get("template").filter(|template| template.text().is_some_and(is_elsewhere)) {
-                let reference = template.text().unwrap_or_default();
-                job.steps.push(Step::uses(reference, inputs(node.get("parameters")), Place::of(path, template)));
-                continue;
-            }
             let script = ["script", "bash", "pwsh", "powershell"].iter().find_map(|key| node.get(key));
             let task = node.get("task");
             let inline = task.and(node.at(["inputs", "script"]).or_else(|| node.at(["inputs", "inlineScript"])));
@@ -258,11 +282,6 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Whether a template is of another repository.
-fn is_elsewhere(reference: &str) -> bool {
-    reference.contains('@') && !reference.ends_with("@self")
-}
-
 /// The items of a list, with those that template conditions (`${{ if … }}:`) hold.
 fn flat(list: Option<&Node>) -> Vec<&Node> {
     let mut items = Vec::new();
@@ -281,7 +300,7 @@ fn flat(list: Option<&Node>) -> Vec<&Node> {
 #[cfg(test)]
 mod tests {
     use super::super::{FeatureKind, Occasion};
-    use crate::test_support::repository;
+    use crate::test_support::{repository, repository_beside};
 
     #[test]
     fn stages_deployments_and_templates_are_read() {
@@ -300,6 +319,21 @@ mod tests {
         );
         assert!(ship.feature(&FeatureKind::Canary).is_some());
         assert_eq!(pipeline.before(ship).len(), 1);
+    }
+
+    #[test]
+    fn templates_of_another_repository_that_is_at_hand_are_followed() {
+        let text = "resources: {repositories: [{repository: shared, name: org/ci}]}\njobs:\n  - job: a\n    steps: [{template: steps/all.yml@shared}]\n";
+        let repository = repository_beside(
+            &[("azure-pipelines.yml", text)],
+            &[
+                ("org/ci:steps/all.yml", "steps: [{template: test.yml}]\n"),
+                ("org/ci:steps/test.yml", "steps: [{script: dotnet test}]\n"),
+            ],
+        );
+        let pipeline = &repository.pipelines()[0];
+        assert_eq!(&*pipeline.jobs[0].steps[0].place.path, "org/ci:steps/test.yml");
+        assert!(!pipeline.shared[0].holds_jobs);
     }
 
     #[test]

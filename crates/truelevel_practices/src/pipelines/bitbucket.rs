@@ -11,7 +11,7 @@ use crate::paths::File;
 use crate::text::Place;
 
 pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) -> Option<Pipeline> {
-    let root = super::document(loader, file)?;
+    let root = super::document(loader, &file.path)?;
     let path = &file.path;
     let mut pipeline = Pipeline::new(System::Bitbucket, path);
     for section in root.get("pipelines").map_or(&[][..], Node::entries) {

@@ -14,7 +14,7 @@ use crate::text::Place;
 const COMMAND_DEPTH: usize = 4;
 
 pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) -> Option<Pipeline> {
-    let root = super::document(loader, file)?;
+    let root = super::document(loader, &file.path)?;
     let path = &file.path;
     let mut pipeline = Pipeline::new(System::CircleCi, path);
     let start = Place::of(path, &root);

@@ -9,7 +9,7 @@ use crate::paths::{File, name};
 use crate::text::Place;
 
 pub(super) fn load(loader: &mut Loader<'_>, file: &File) -> Option<Pipeline> {
-    let root = super::document(loader, file)?;
+    let root = super::document(loader, &file.path)?;
     let path = &file.path;
     let mut pipeline = Pipeline::new(System::CloudBuild, path);
     let place = Place::of(path, &root);

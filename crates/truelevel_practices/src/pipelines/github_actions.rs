@@ -1,6 +1,6 @@
 //! GitHub Actions workflows; Gitea and Forgejo use the same format.
 //!
-//! What other files of the repository add, reusable workflows and composite actions, is in `github_reuse`.
+//! What other files add, reusable workflows and composite actions, is in `github_reuse`.
 
 use std::sync::Arc;
 
@@ -8,20 +8,22 @@ use truelevel_documents::{Entry, Node};
 
 use super::expressions::{bare, holds, literals};
 use super::occasions::{Branches, Occasion, Occasions, Trigger, TriggerKind, of_triggers};
-use super::{FeatureKind, Job, Pipeline, Shared, Step, System, inputs, is_housekeeping, texts};
+use super::{FeatureKind, Job, Pipeline, Shared, Step, System, inputs, texts};
 use crate::loading::Loader;
-use crate::paths::File;
 use crate::text::Place;
 
 /// A workflow before calls between files are followed.
 pub(super) struct Workflow {
     pub(super) pipeline: Pipeline,
     pub(super) calls: Vec<Call>,
+    /// Calls whose path is the whole reference, `OWNER/NAME/PATH@VERSION`.
+    pub(super) calls_elsewhere: Vec<Call>,
     /// The jobs that run although a job before them was skipped.
     pub(super) always: Vec<String>,
 }
 
-/// A job that runs a reusable workflow of this repository.
+/// A job that runs a reusable workflow.
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) job: String,
     /// The path of the called workflow.
@@ -31,9 +33,8 @@ pub(super) struct Call {
     pub(super) inputs: Vec<(String, String)>,
 }
 
-pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) -> Option<Workflow> {
-    let root = super::document(loader, file)?;
-    let path = &file.path;
+pub(super) fn load(loader: &mut Loader<'_>, path: &Arc<str>, branches: &Branches) -> Option<Workflow> {
+    let root = super::document(loader, path)?;
     let mut pipeline = Pipeline::new(System::GitHubActions, path);
     pipeline.name = root.get("name").and_then(Node::text).map(str::to_owned);
     let Some(on) = root.get("on").or_else(|| root.get("true")) else {
@@ -41,7 +42,7 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
         return None;
     };
     pipeline.triggers = triggers(on, path, branches);
-    let mut workflow = Workflow { pipeline, calls: Vec::new(), always: Vec::new() };
+    let mut workflow = Workflow { pipeline, calls: Vec::new(), calls_elsewhere: Vec::new(), always: Vec::new() };
     let dispatch = on.at(["workflow_dispatch", "inputs"]);
     for entry in root.get("jobs").map_or(&[][..], Node::entries) {
         workflow.add_job(entry, dispatch, branches);
@@ -147,21 +148,20 @@ impl Workflow {
         if let Some(called) = node.get("uses")
             && let Some(reference) = called.text()
         {
-            let inputs = inputs(node.get("with"));
-            match reference.strip_prefix("./") {
-                Some(local) => {
-                    let place = Place::of(&path, called);
-                    self.calls.push(Call { job: name.to_owned(), path: local.to_owned(), place, inputs });
-                }
-                None => {
-                    let place = Place::of(&path, called);
-                    self.pipeline.shared.push(Shared {
-                        reference: reference.to_owned(),
-                        place,
-                        holds_jobs: !job.disabled && !is_housekeeping(reference),
-                    });
-                    job.steps.push(Step::uses(reference, inputs, Place::of(&path, called)));
-                }
+            let (inputs, place) = (inputs(node.get("with")), Place::of(&path, called));
+            let local = reference.strip_prefix("./");
+            let call = Call {
+                job: name.to_owned(),
+                path: local.unwrap_or(reference).to_owned(),
+                place: place.clone(),
+                inputs: inputs.clone(),
+            };
+            if local.is_some() {
+                self.calls.push(call);
+            } else {
+                self.calls_elsewhere.push(call);
+                job.steps.push(Step::uses(reference, inputs, place.clone()));
+                self.pipeline.shared.push(Shared { reference: reference.to_owned(), place, holds_jobs: !job.disabled });
             }
         }
         let steps = node.get("steps").map_or(&[][..], Node::items);

@@ -1,4 +1,5 @@
-//! GitLab CI: a root file, the local files it includes, and jobs that extend others.
+//! GitLab CI: a root file, the files it includes from this project and others that are at hand, and jobs that extend
+//! others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
@@ -8,8 +9,8 @@ use truelevel_documents::{Node, Value};
 
 use super::gitlab_conditions::{holds, only_except};
 use super::occasions::{Branches, Occasion, Occasions, Trigger};
-use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, Shared, Step, System, is_housekeeping};
-use crate::loading::Loader;
+use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, Shared, Step, System, texts};
+use crate::loading::{Followed, Loader};
 use crate::paths::{File, glob};
 use crate::text::Place;
 
@@ -405,52 +406,78 @@ fn collect(
     let Some(root) = documents.into_iter().rfind(|node| !node.entries().is_empty()) else { return };
     for include in root.get("include").map_or(&[][..], Node::one_or_many) {
         let place = Place::of(path, include);
-        let local = include
-            .get("local")
-            .or_else(|| Some(include).filter(|node| node.entries().is_empty()))
-            .and_then(Node::text);
-        if let Some(local) = local.filter(|local| !local.contains("://")) {
-            let pattern = local.trim_start_matches('/');
-            let files: Vec<_> = loader
-                .files()
-                .iter()
-                .filter(|file| *file.path == *pattern || (pattern.contains('*') && glob(pattern, &file.path)))
-                .collect();
-            if files.is_empty() {
-                let message = format!("`{local}` is included, and the repository holds no such file");
-                loader.problem(path, place.line, place.column, message);
+        let named = |key: &str| include.get(key).and_then(Node::text);
+        let bare = Some(include).filter(|node| node.entries().is_empty()).and_then(Node::text);
+        let files = match named("local").or(bare) {
+            Some(remote) if remote.contains("://") => {
+                pipeline.shared.push(Shared { reference: remote.to_owned(), place, holds_jobs: true });
+                continue;
             }
-            for file in files {
-                if seen.len() < INCLUDE_LIMIT && seen.insert(file.path.clone()) {
-                    pipeline.includes.insert(file.path.clone());
-                    collect(loader, &file.path, pipeline, seen, layers);
-                }
+            Some(local) => included(loader, path, local, &place),
+            None => included_elsewhere(loader, include, &place, pipeline),
+        };
+        for file in files {
+            if seen.len() < INCLUDE_LIMIT && seen.insert(file.clone()) {
+                pipeline.includes.insert(file.clone());
+                collect(loader, &file, pipeline, seen, layers);
             }
-            continue;
-        }
-        for (key, holds_jobs) in [("project", true), ("component", true), ("remote", true), ("template", false)] {
-            if let Some(name) = include.get(key).and_then(Node::text) {
-                let file = include.get("file").and_then(Node::text).map_or_else(String::new, |file| format!(" {file}"));
-                let version =
-                    include.get("ref").and_then(Node::text).map_or_else(String::new, |version| format!("@{version}"));
-                pipeline.shared.push(Shared {
-                    reference: format!("{name}{file}{version}"),
-                    place: place.clone(),
-                    holds_jobs: holds_jobs && !is_housekeeping(name),
-                });
-            }
-        }
-        if let Some(remote) = local {
-            pipeline.shared.push(Shared { reference: remote.to_owned(), place, holds_jobs: true });
         }
     }
     layers.push((path.clone(), root));
 }
 
+/// The files of the project of `caller` that an include names; one that leads nowhere is noted.
+fn included(loader: &mut Loader<'_>, caller: &Arc<str>, local: &str, place: &Place) -> Vec<Arc<str>> {
+    let pattern = local.trim_start_matches('/');
+    let files: Vec<Arc<str>> = if loader.taken.contains_key(caller) {
+        loader.beside(caller, &format!("/{pattern}")).into_iter().collect()
+    } else {
+        let is_meant = |file: &&File| *file.path == *pattern || (pattern.contains('*') && glob(pattern, &file.path));
+        loader.files().iter().filter(is_meant).map(|file| file.path.clone()).collect()
+    };
+    if files.is_empty() {
+        let message = format!("`{local}` is included, and the repository holds no such file");
+        loader.problem(caller, place.line, place.column, message);
+    }
+    files
+}
+
+/// Notes what an include takes from elsewhere; answers the files of another project that is at hand.
+fn included_elsewhere(
+    loader: &mut Loader<'_>,
+    include: &Node,
+    place: &Place,
+    pipeline: &mut Pipeline,
+) -> Vec<Arc<str>> {
+    let named = |key: &str| include.get(key).and_then(Node::text);
+    let version = named("ref").map_or_else(String::new, |version| format!("@{version}"));
+    let mut files = Vec::new();
+    // What GitLab itself ships holds what its name says.
+    for (key, holds_jobs) in [("project", true), ("component", true), ("remote", true), ("template", false)] {
+        let Some(name) = named(key) else { continue };
+        let paths = if key == "project" { texts(include.get("file")) } else { Vec::new() };
+        let reference = std::iter::once(name.to_owned()).chain(paths.iter().cloned()).collect::<Vec<_>>().join(" ");
+        let reference = format!("{reference}{version}");
+        for path in &paths {
+            match loader.take(name, path.trim_start_matches('/'), &reference) {
+                Followed::File(file) => files.push(file),
+                Followed::NoSuchFile => {
+                    let message = format!("`{path}` is included, and {name} holds no such file at its newest commit");
+                    loader.problem(&place.path, place.line, place.column, message);
+                }
+                Followed::NotAtHand => {}
+            }
+        }
+        let is_followed = !paths.is_empty() && files.len() == paths.len();
+        pipeline.shared.push(Shared { reference, place: place.clone(), holds_jobs: holds_jobs && !is_followed });
+    }
+    files
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::repository;
+    use crate::test_support::{repository, repository_beside};
 
     fn pipeline(files: &[(&str, &str)]) -> Pipeline {
         repository(files).pipelines().first().expect("the pipeline is read").clone()
@@ -497,6 +524,20 @@ mod tests {
         assert!(unit.feature(&FeatureKind::Services).is_some());
         assert!(unit.environments[0].is_production);
         assert_eq!(pipeline.shared[0].reference, "org/ci /x.yml@v1");
+    }
+
+    #[test]
+    fn includes_of_another_project_that_is_at_hand_are_followed() {
+        let root = "include: [{project: org/ci, file: [/a.yml, lost.yml], ref: v1}]\nunit: {extends: .base}\n";
+        let repository = repository_beside(
+            &[(".gitlab-ci.yml", root)],
+            &[("org/ci:a.yml", "include: /b.yml\n"), ("org/ci:b.yml", ".base: {script: [cargo test]}\n")],
+        );
+        let pipeline = &repository.pipelines()[0];
+        assert_eq!(&*pipeline.job("unit").unwrap().steps[0].place.path, "org/ci:b.yml");
+        assert!(pipeline.shared[0].holds_jobs, "one of the two files is not there");
+        let [warning] = repository.warnings() else { panic!("{:?}", repository.warnings()) };
+        assert!(warning.message.contains("`lost.yml` is included, and org/ci holds no such file"), "{warning:?}");
     }
 
     #[test]

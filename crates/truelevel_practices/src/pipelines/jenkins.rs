@@ -54,24 +54,12 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
     for shared in &mut pipeline.shared {
         shared.holds_jobs |= is_empty;
     }
-    // A pipeline of a library, `withPipeline("java") { … }`, is known by its name alone.
-    if let Some(call) = calls.iter().find(|call| is_empty && LIBRARY_PIPELINE.is_match(&call.name))
-        && !pipeline.shared.is_empty()
-    {
-        let place = Place::new(&file.path, call.line, call.column);
-        let mut job = Job::new(call.name.clone(), place.clone());
-        job.steps.push(Step::uses(format!("library step {}", call.name), Vec::new(), place));
-        pipeline.jobs.push(job);
-    }
     Some(pipeline)
 }
 
 static LIBRARY_STEP: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^[a-z]\w*\.(?:run|build|test|deploy|publish|maven|gradle)\w*$").expect("the pattern is valid")
 });
-
-static LIBRARY_PIPELINE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?:\w+Pipeline|build\w+|pipeline[A-Z]\w*)$").expect("the pattern is valid"));
 
 /// What the blocks around a stage say of it.
 #[derive(Clone)]

@@ -25,7 +25,7 @@ mod tekton;
 mod travis;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 pub use occasions::{Branches, Occasion, Occasions, Trigger, TriggerKind};
 
@@ -35,7 +35,7 @@ use regex::Regex;
 use truelevel_documents::Node;
 
 use crate::loading::Loader;
-use crate::paths::{File, folder, is_yaml, name};
+use crate::paths::{folder, is_yaml, name};
 
 /// What runs a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,11 +75,12 @@ pub struct Pipeline {
     pub name: Option<String>,
     /// What starts it.
     pub triggers: Vec<Trigger>,
-    /// Its jobs, in the order of the file; the ones of local reusable workflows follow the job that calls them.
+    /// Its jobs, in the order of the file; the ones of reusable workflows that are at hand follow the job that calls
+    /// them.
     pub jobs: Vec<Job>,
     /// Shared definitions that it takes from other repositories.
     pub shared: Vec<Shared>,
-    /// Other files of the repository that it is made of.
+    /// Other files that it is made of; those of other repositories as `OWNER/NAME:PATH`.
     pub includes: BTreeSet<Arc<str>>,
 }
 
@@ -90,7 +91,7 @@ pub struct Shared {
     pub reference: String,
     /// Where.
     pub place: Place,
-    /// It holds jobs, which are not seen here.
+    /// It may hold jobs that are not seen here: its repository is not at hand.
     pub holds_jobs: bool,
 }
 
@@ -113,7 +114,7 @@ pub struct Job {
     pub allow_failure: bool,
     /// It never runs.
     pub disabled: bool,
-    /// What it does, in order; local composite actions and scripts follow the step that calls them.
+    /// What it does, in order; composite actions that are at hand and scripts follow the step that calls them.
     pub steps: Vec<Step>,
     /// Settings that detectors ask for.
     pub features: Vec<Feature>,
@@ -342,7 +343,7 @@ pub(crate) fn load(loader: &mut Loader<'_>, branches: &Branches) -> Vec<Pipeline
     let mut workflows = Vec::new();
     for file in loader.pipeline_files() {
         match system(&file.path) {
-            Some(System::GitHubActions) => workflows.extend(github_actions::load(loader, file, branches)),
+            Some(System::GitHubActions) => workflows.extend(github_actions::load(loader, &file.path, branches)),
             Some(System::AzurePipelines) => pipelines.extend(azure_pipelines::load(loader, file, branches)),
             Some(System::Bitbucket) => pipelines.extend(bitbucket::load(loader, file, branches)),
             Some(System::Buildkite) => pipelines.extend(buildkite::load(loader, file, branches)),
@@ -360,7 +361,7 @@ pub(crate) fn load(loader: &mut Loader<'_>, branches: &Branches) -> Vec<Pipeline
     let included: BTreeSet<Arc<str>> =
         pipelines.iter().flat_map(|pipeline: &Pipeline| pipeline.includes.iter().cloned()).collect();
     pipelines.retain(|pipeline| !included.contains(&pipeline.path));
-    pipelines.extend(github_reuse::join_all(loader, workflows));
+    pipelines.extend(github_reuse::join_all(loader, workflows, branches));
     for pipeline in &mut pipelines {
         if pipeline.jobs.len() > JOB_LIMIT {
             pipeline.jobs.truncate(JOB_LIMIT);
@@ -378,10 +379,10 @@ pub(crate) fn load(loader: &mut Loader<'_>, branches: &Branches) -> Vec<Pipeline
 }
 
 /// The document of a one-document pipeline file; a file that holds no mapping is a problem.
-fn document(loader: &mut Loader<'_>, file: &File) -> Option<Node> {
-    let node = loader.documents(&file.path)?.into_iter().next()?;
+fn document(loader: &mut Loader<'_>, path: &Arc<str>) -> Option<Node> {
+    let node = loader.documents(path)?.into_iter().next()?;
     if node.entries().is_empty() {
-        loader.problem(&file.path, node.line, node.column, "not a mapping, as a pipeline is".into());
+        loader.problem(path, node.line, node.column, "not a mapping, as a pipeline is".into());
         return None;
     }
     Some(node)
@@ -396,15 +397,4 @@ fn texts(node: Option<&Node>) -> Vec<String> {
 fn inputs(with: Option<&Node>) -> Vec<(String, String)> {
     let entries = with.map_or(&[][..], Node::entries).iter();
     entries.filter_map(|entry| Some((entry.key.text()?.to_owned(), entry.value.text()?.to_owned()))).collect()
-}
-
-/// Whether a shared definition says by its name that it neither builds nor delivers anything.
-fn is_housekeeping(reference: &str) -> bool {
-    static NAMES: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r"(?i)(?:^|[/_.-])(?:actionlint|add-to-project|assign\w*|brakeman|cla|code-quality|codeql|container-scanning|danger|dast|dependabot|dependency-review|dependency-scanning|first-time|greet\w*|label\w*|lint\w*|lock-threads|pr-title|prettier|rubocop|sast|scorecard|secret-detection|semantic-pr|spell\w*|stale|standardx|stylelint|triage|welcome)(?:[/_.@-]|$)",
-        )
-        .expect("the pattern is valid")
-    });
-    NAMES.is_match(reference)
 }

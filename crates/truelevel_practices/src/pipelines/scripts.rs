@@ -36,7 +36,7 @@ fn add(job: &mut Job, steps: Vec<Step>) {
 
 fn called_by(loader: &mut Loader<'_>, step: &Step, seen: &mut BTreeSet<String>, depth: usize) -> Vec<Step> {
     static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:^|[\s;&|(]|\$\{?\w*(?i:dir|root|here)\w*\}?\x22?/)(?:\./)?(?P<path>[\w.-]+(?:/[\w.-]+)*\.(?:sh|bash))\b")
+        Regex::new(r"(?:^|[\s;&|(]|\$\{?\w*(?i:dir|root|here|action_path)\w*\}?\x22?/|\$\{\{\s*github\.action_path\s*\}\}\x22?/)(?:\./)?(?P<path>[\w.-]+(?:/[\w.-]+)*\.(?:sh|bash))\b")
             .expect("the pattern is valid")
     });
     // Without an ending only the place of a command tells a script from an argument.
@@ -109,9 +109,14 @@ fn usable<'a>(loader: &Loader<'a>, folder: &str, path: &str) -> Option<&'a File>
 
 /// A script that is called from a place: its path is of the root, or of the folder of the script that calls it.
 fn shell_script(loader: &mut Loader<'_>, caller: &Place, path: &str) -> Option<Step> {
-    let file = usable(loader, "", path).or_else(|| usable(loader, folder(&caller.path), path))?;
-    let text = loader.text(&file.path)?;
-    Some(Step::run(text.as_str(), Place::new(&file.path, 1, 1)))
+    let file = usable(loader, "", path).or_else(|| usable(loader, folder(&caller.path), path));
+    let file = match file {
+        Some(file) => file.path.clone(),
+        // An action of another repository brings its scripts with it.
+        None => loader.taken(&caller.path).is_some().then(|| loader.beside(&caller.path, path)).flatten()?,
+    };
+    let text = loader.text(&file)?;
+    Some(Step::run(text.as_str(), Place::new(&file, 1, 1)))
 }
 
 /// Whether a file says that a shell runs it.

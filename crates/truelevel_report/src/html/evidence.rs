@@ -1,7 +1,7 @@
 //! Gates with what proves them, as rows.
 
-use truelevel_model::Grade;
 use truelevel_model::assessment::{EvidenceResult, GateResult, GateServices};
+use truelevel_model::{Grade, taken_from};
 
 use super::parts::{Verdict, gate_verdict, share_bar};
 use super::{Page, Site};
@@ -79,9 +79,11 @@ pub(super) fn services_counted(services: &GateServices) -> String {
 
 /// Where a piece of evidence stands, and the text that was matched there.
 pub(super) fn located(evidence: &EvidenceResult) -> (String, String) {
+    let taken = || taken_from(evidence.repository.as_deref().unwrap_or_default(), evidence.named_as.as_deref());
+    let text = || format!("{}{}", evidence.text, taken());
     match (&evidence.path, evidence.line) {
-        (Some(path), Some(line)) => (format!("{path}:{line}"), evidence.text.clone()),
-        (Some(path), None) => (path.clone(), evidence.text.clone()),
+        (Some(path), Some(line)) => (format!("{path}:{line}"), text()),
+        (Some(path), None) => (path.clone(), text()),
         (None, _) => (evidence.text.clone(), String::new()),
     }
 }

@@ -79,6 +79,7 @@ fn locator(record: &Record<'_>) -> Result<Locator, Fault> {
         repository: REPOSITORY.given(record)?.ok_or_else(|| REPOSITORY.fault(needed))?,
         commit: COMMIT.given(record)?.ok_or_else(|| COMMIT.fault(needed))?,
         path,
+        named_as: None,
         line: LINE.given(record)?.unwrap_or(0),
         column: COLUMN.given(record)?.unwrap_or(0),
         end_column: END_COLUMN.given(record)?.unwrap_or(0),
@@ -97,7 +98,7 @@ fn row(record: &EvidenceRecord) -> Row {
     SERVICE.put(&mut row, record.service.as_ref());
     GRADE.put(&mut row, &record.evidence.grade);
     match &record.evidence.locator {
-        Locator::File { repository, commit, path, line, column, end_column, text } => {
+        Locator::File { repository, commit, path, named_as: _, line, column, end_column, text } => {
             SUMMARY.put(&mut row, text);
             REPOSITORY.put(&mut row, repository);
             COMMIT.put(&mut row, commit);

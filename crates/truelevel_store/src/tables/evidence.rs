@@ -48,7 +48,7 @@ pub(crate) fn write(
             record.evidence.grade.word(),
         ];
         row.extend(match &record.evidence.locator {
-            Locator::File { repository, commit, path, line, column, end_column, text } => {
+            Locator::File { repository, commit, path, named_as: _, line, column, end_column, text } => {
                 let repository = names.key(connection, repository)?;
                 row![text, Value::Null, repository, &commit.0, path, *line, *column, *end_column]
             }
@@ -94,6 +94,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<EvidenceRecord>, Failu
                 repository,
                 commit: commit(row, 8)?,
                 path: row.get(9)?,
+                named_as: None,
                 line: row.get(10)?,
                 column: row.get(11)?,
                 end_column: row.get(12)?,

@@ -104,6 +104,7 @@ fn evidence_of_a_source_is_replaced_as_a_whole(place: &Place) {
         repository: "shop".into(),
         commit: commit(1),
         path: "Makefile".to_owned(),
+        named_as: None,
         line: 3,
         column: 1,
         end_column: 6,
