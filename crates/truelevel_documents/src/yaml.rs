@@ -31,7 +31,7 @@ pub struct Problem {
     pub line: u32,
     /// Column in characters, from 1; 0 for the line as a whole.
     pub column: u32,
-    /// What is wrong.
+    /// What is wrong, and what to do about it.
     pub message: String,
 }
 
@@ -60,14 +60,14 @@ pub fn parse_template(bytes: &[u8], limits: Limits) -> Documents {
 fn parse_as(bytes: &[u8], limits: Limits, repeats_keys: bool) -> Documents {
     let mut result = Documents::default();
     if bytes.len() > limits.bytes {
-        let message = format!("{} bytes are more than the {} that are read", bytes.len(), limits.bytes);
+        let message = format!("{} bytes are more than the {} that are read; split the file", bytes.len(), limits.bytes);
         result.problems.push(Problem { line: 0, column: 0, message });
         result.is_cut = true;
         return result;
     }
     let text = String::from_utf8_lossy(bytes);
     if let Cow::Owned(_) = text {
-        let message = "not UTF-8; odd bytes were replaced".into();
+        let message = "not UTF-8, so odd bytes were replaced; save it as UTF-8".into();
         result.problems.push(Problem { line: 0, column: 0, message });
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -105,7 +105,7 @@ fn read(text: &str, limits: Limits, repeats_keys: bool, result: Documents) -> Do
                 Err(Problem {
                     line: marker.line() as u32,
                     column: marker.col() as u32 + 1,
-                    message: error.info().to_owned(),
+                    message: format!("{}; correct it, since nothing behind it was read", error.info()),
                 })
             }
         };
@@ -155,7 +155,11 @@ impl Loader {
             }
             Event::Alias(anchor) => {
                 let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
-                    return Err(Problem { line, column, message: "an alias inside its own anchor".into() });
+                    return Err(Problem {
+                        line,
+                        column,
+                        message: "an alias inside its own anchor; write out what it stands for".into(),
+                    });
                 };
                 self.count(size, line, column)?;
                 self.close(node, 0);
@@ -172,7 +176,7 @@ impl Loader {
     fn count(&mut self, nodes: usize, line: u32, column: u32) -> Result<(), Problem> {
         self.nodes += nodes;
         if self.nodes > self.limits.nodes {
-            let message = format!("more than {} values, aliases expanded", self.limits.nodes);
+            let message = format!("more than {} values, aliases expanded; split the file", self.limits.nodes);
             return Err(Problem { line, column, message });
         }
         Ok(())
@@ -181,7 +185,11 @@ impl Loader {
     fn begin(&mut self, value: Value, anchor: usize, line: u32, column: u32) -> Result<(), Problem> {
         self.count(1, line, column)?;
         if self.open.len() >= self.limits.depth {
-            return Err(Problem { line, column, message: format!("nested deeper than {}", self.limits.depth) });
+            return Err(Problem {
+                line,
+                column,
+                message: format!("nested deeper than {}; make it flatter", self.limits.depth),
+            });
         }
         self.open.push(Open { node: Node { value, line, column }, anchor, key: None, keys: HashSet::new() });
         Ok(())
@@ -205,8 +213,10 @@ impl Loader {
             (Value::Sequence(items), _) => items.push(node),
             (Value::Mapping(entries), Some(key)) => {
                 let name = key.text().unwrap_or_default();
-                if name != "<<" && !open.keys.insert(name.to_owned()) && !self.repeats_keys {
-                    let message = format!("`{name}` stands twice; the first one counts");
+                // Conditions of Azure's templates are keys, of which one is left.
+                let may_repeat = self.repeats_keys || name == "<<" || name.starts_with("${{");
+                if !may_repeat && !open.keys.insert(name.to_owned()) {
+                    let message = format!("`{name}` stands twice, and the first one counts; take the other one out");
                     self.result.problems.push(Problem { line: key.line, column: key.column, message });
                 }
                 entries.push(Entry { key, value: node });
@@ -312,11 +322,26 @@ mod tests {
     }
 
     #[test]
+    fn every_problem_says_what_to_do() {
+        let deep = "[".repeat(200);
+        let large = "x".repeat(5 << 20);
+        for text in
+            [b"a: [1\nc: }\n", b"a: 1\na: 2\n".as_slice(), b"a: \xff\n", b"&a [*a]", deep.as_bytes(), large.as_bytes()]
+        {
+            for problem in parse(text, Limits::default()).problems {
+                let advice = problem.message.split_once("; ").map(|(_, advice)| advice);
+                assert!(advice.is_some_and(|advice| !advice.is_empty()), "{problem:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_key_that_stands_twice_is_named() {
         let parsed = parse(b"a: 1\na: 2\n", Limits::default());
         assert_eq!(parsed.documents[0].get("a").unwrap().text(), Some("1"));
         assert_eq!((parsed.problems[0].line, parsed.problems[0].column), (2, 1));
         assert!(!parsed.is_cut);
+        assert_eq!(one("a:\n  ${{ else }}: 1\n  ${{ else }}: 2\n").get("a").unwrap().entries().len(), 2);
         let template = parse_template(b"a: 1\na: 2\n", Limits::default());
         assert_eq!((template.documents, template.problems), (parsed.documents, Vec::new()));
     }

@@ -224,8 +224,10 @@ impl Config {
     /// Reads and checks a file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
-        let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))?;
+        let bytes =
+            std::fs::read(path).map_err(|error| unreadable(format!("{error}; name a file that can be read")))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8 text; save it as UTF-8".to_owned()))?;
         Self::parse(path, &text)
     }
 
@@ -233,7 +235,8 @@ impl Config {
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let reader = Reader { path, text };
         let file: File = toml::from_str(text).map_err(|error| {
-            reader.invalid(error.span().map_or(0, |span| span.start), error.message().trim().to_owned())
+            let message = format!("{}; docs/guide/configuration.md lists what may stand here", error.message().trim());
+            reader.invalid(error.span().map_or(0, |span| span.start), message)
         })?;
         reader.check(file)
     }
@@ -288,11 +291,16 @@ impl Reader<'_> {
         let mut seen = BTreeMap::new();
         for name in names {
             if name.get_ref().is_empty() {
-                return Err(self.invalid(name.span().start, format!("a {what} needs a name")));
+                return Err(
+                    self.invalid(name.span().start, format!("a {what} needs a name; write one between the quotes"))
+                );
             }
             if let Some(first) = seen.insert(name.get_ref(), name.span().start) {
                 let line = self.text[..first].matches('\n').count() + 1;
-                let message = format!("the {what} `{}` stands twice; first in line {line}", name.get_ref());
+                let message = format!(
+                    "the {what} `{}` stands twice; first in line {line}, so take one of them out",
+                    name.get_ref()
+                );
                 return Err(self.invalid(name.span().start, message));
             }
         }

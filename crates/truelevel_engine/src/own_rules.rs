@@ -218,7 +218,9 @@ impl Reader<'_> {
 
     fn pattern(&self, pattern: &Spanned<String>) -> Result<Regex, ConfigError> {
         let compiled = regex::RegexBuilder::new(pattern.get_ref()).size_limit(1 << 20).build();
-        compiled.map_err(|error| self.invalid(pattern.span().start, format!("not a pattern: {error}")))
+        compiled.map_err(|error| {
+            self.invalid(pattern.span().start, format!("not a pattern: {error}; write a regular expression"))
+        })
     }
 
     fn check_gate(

@@ -100,7 +100,7 @@ pub(crate) fn read(text: &str) -> Declared {
     let problem = unclosed.or(open).map(|(byte, what)| {
         let line = text[..byte].matches('\n').count() as u32 + 1;
         let column = text[line_of(bytes, byte)..byte].chars().count() as u32 + 1;
-        (line, column, format!("{what}; what follows may be misread"))
+        (line, column, format!("{what}, so that what follows may be misread; close it"))
     });
     Declared { declared: String::from_utf8(declared).unwrap_or_else(|_| text.to_owned()), problem }
 }

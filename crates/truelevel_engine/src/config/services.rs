@@ -133,7 +133,9 @@ impl Reader<'_> {
             .into_iter()
             .map(|pattern| {
                 let compiled = regex::RegexBuilder::new(pattern.get_ref()).size_limit(1 << 20).build();
-                compiled.map_err(|error| self.invalid(pattern.span().start, format!("not a pattern: {error}")))
+                compiled.map_err(|error| {
+                    self.invalid(pattern.span().start, format!("not a pattern: {error}; write a regular expression"))
+                })
             })
             .collect::<Result<_, _>>()?;
         let paths = service.paths.into_iter().map(|path| {

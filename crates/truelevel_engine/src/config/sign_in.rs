@@ -84,14 +84,17 @@ impl Reader<'_> {
         let issuer = self.check_address("issuer", &table.issuer)?;
         let address = self.check_address("address", &table.address)?.trim_end_matches('/').to_owned();
         if table.client_id.get_ref().is_empty() {
-            return Err(self.invalid(table.client_id.span().start, "`client_id` is empty".to_owned()));
+            return Err(self.invalid(
+                table.client_id.span().start,
+                "`client_id` is empty; write the one that the provider gave".to_owned(),
+            ));
         }
         let secret = (table.client_secret_env, table.client_secret_file);
         let client_secret = if secret == (None, None) {
             None
         } else {
             let place = secret_place(secret.0, secret.1, folder);
-            let message = "`client_secret_env` and `client_secret_file` exclude each other";
+            let message = "`client_secret_env` and `client_secret_file` exclude each other; keep one of them";
             Some(place.ok_or_else(|| self.invalid(at, message.to_owned()))?)
         };
         let mut roles = Vec::new();

@@ -53,7 +53,9 @@ pub(super) fn join_all(loader: &mut Loader<'_>, mut workflows: Vec<Workflow>, br
                 workflow.pipeline.includes.insert(path.clone());
             } else if loader.file(&call.path).is_none() {
                 let Call { place, path, .. } = call;
-                let message = format!("`./{path}` is called, and the repository holds no such workflow");
+                let message = format!(
+                    "`./{path}` is called, and the repository holds no such workflow; correct the path, or add the file"
+                );
                 loader.problem(&place.path, place.line, place.column, message);
             }
         }
@@ -108,8 +110,9 @@ impl Workflow {
                     }
                 }
                 (Followed::NoSuchFile, _) => {
-                    let message =
-                        format!("`{path}` is called, and {repository} holds no such workflow at its newest commit");
+                    let message = format!(
+                        "`{path}` is called, and {repository} holds no such workflow at its newest commit; correct the path, or add the file"
+                    );
                     loader.problem(&call.place.path, call.place.line, call.place.column, message);
                 }
                 (Followed::NotAtHand, Some(_)) => {}
@@ -260,7 +263,9 @@ fn action_file(loader: &mut Loader<'_>, step: &Step) -> ActionFile {
             return ActionFile::Found(file.path.clone());
         }
         let shown = if place.is_empty() { "./" } else { &place };
-        let message = format!("the action at `{shown}` is used, and the repository holds none there");
+        let message = format!(
+            "the action at `{shown}` is used, and the repository holds none there; correct the path, or add the file"
+        );
         return ActionFile::Missing { place, message };
     }
     // What names a file is the call of a workflow.
@@ -274,7 +279,9 @@ fn action_file(loader: &mut Loader<'_>, step: &Step) -> ActionFile {
             Followed::NoSuchFile => {}
         }
     }
-    let message = format!("`{reference}` is used, and {repository} holds no such action at its newest commit");
+    let message = format!(
+        "`{reference}` is used, and {repository} holds no such action at its newest commit; correct the path, or add the file"
+    );
     ActionFile::Missing { place: reference.clone(), message }
 }
 
