@@ -20,18 +20,21 @@ truelevel_model::declare! {
 
 super::pattern!(USES = r"(?i)^(?:dorny/test-reporter|mikepenz/action-junit-report|enricomi/publish-unit-test-result-action|test-summary/action|phoenix-actions/test-reporting|codecov/test-results-action|datadog/junit-upload|buildpulse/|trunk-io/analytics-uploader|scacap/action-surefire-report|ctrf-io/|robotframework-reporter|junit-annotate|test-collector|tests#|test-engine-client|PublishTestResults@\d)");
 super::pattern!(RUN = r"(?:^|[\s;&|(/])(?:datadog-ci junit upload|codecov\b.*(?:--report-type test_results|do-upload.*test)|buildkite-test-collector|bktec\b|allure (?:generate|upload)|launchable record tests|testmo automation:run:submit|trcli\b)");
-super::pattern!(UPLOAD = r"(?i)^actions/upload-artifact@");
-super::pattern!(RESULTS = r"(?im)^(?:name|path):.*(?:junit|test-?results?|test-?reports?|surefire|\.trx|allure-results)");
+super::pattern!(RESULTS = r"(?i)junit|test-?results?|test-?reports?|surefire|\.trx|allure-results");
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);
     for (_, job) in repository.jobs() {
-        if let Some(report) = job.feature(&FeatureKind::Report("junit".into())) {
+        let is_report = |kind: &FeatureKind| match kind {
+            FeatureKind::Report(kind) => kind == "junit",
+            FeatureKind::LeavesFiles(what) => RESULTS.is_match(what),
+            _ => false,
+        };
+        for report in job.features.iter().filter(|feature| is_report(&feature.kind)) {
             findings.place(&report.place);
         }
     }
     findings.steps(Some(&RUN), Some(&USES), |_, _| true);
-    findings.steps(None, Some(&UPLOAD), |_, found| RESULTS.is_match(&found.command));
     findings.conclude(PIPELINES, &[Candidates::Pipelines])
 }
 

@@ -33,7 +33,10 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
     };
     reader.add_root(&root, &file.path, 0);
     let mut pipeline = reader.pipeline;
-    pipeline.jobs.iter_mut().for_each(|job| job.occasions = job.occasions.and(occasions));
+    for job in &mut pipeline.jobs {
+        job.occasions = job.occasions.and(occasions);
+        job.has_if(FeatureKind::OneAtATime, root.get("lockBehavior"), &file.path);
+    }
     Some(pipeline)
 }
 
@@ -134,7 +137,9 @@ impl Reader<'_, '_> {
             Some((there, alias)) => self.template_elsewhere(there, alias, reference, place)?,
             None => {
                 let Some(file) = self.loader.beside(path, reference.trim_end_matches("@self")) else {
-                    let message = format!("the template `{reference}` is not in the repository");
+                    let message = format!(
+                        "the template `{reference}` is not in the repository; correct the path, or add the file"
+                    );
                     self.loader.problem(path, named.line, named.column, message);
                     return None;
                 };
@@ -153,8 +158,9 @@ impl Reader<'_, '_> {
         let repository = self.repositories.get(alias).map_or(alias, String::as_str);
         let followed = self.loader.take(repository, path.trim_start_matches('/'), reference);
         if matches!(followed, Followed::NoSuchFile) {
-            let message =
-                format!("the template `{path}` is taken, and {repository} holds no such file at its newest commit");
+            let message = format!(
+                "the template `{path}` is taken, and {repository} holds no such file at its newest commit; correct the path, or add the file"
+            );
             self.loader.problem(&place.path, place.line, place.column, message);
         }
         let file = match followed {
@@ -223,12 +229,8 @@ impl Reader<'_, '_> {
                     Place::of(path, name),
                 );
             }
-            if let Some(timeout) = node.get("timeoutInMinutes") {
-                job.has(FeatureKind::Timeout, Place::of(path, timeout));
-            }
-            if let Some(services) = node.get("services") {
-                job.has(FeatureKind::Services, Place::of(path, services));
-            }
+            job.has_if(FeatureKind::Timeout, node.get("timeoutInMinutes"), path);
+            job.has_if(FeatureKind::Services, node.get("services"), path);
             self.add_steps(node.get("steps"), path, &mut job, depth);
             for strategy in node.get("strategy").map_or(&[][..], Node::entries).iter().filter(|_| key == "deployment") {
                 if strategy.key.text() == Some("canary") {
@@ -252,6 +254,14 @@ impl Reader<'_, '_> {
                 self.add_steps(template.get("steps"), &path, job, depth + 1);
                 continue;
             }
+            job.has_if(FeatureKind::Retry, node.get("retryCountOnTaskFailure"), path);
+            if let Some(published) = node.get("publish") {
+                let said = [Some(published), node.get("artifact")].into_iter().flatten().filter_map(Node::text);
+                let said = said.collect::<Vec<_>>().join(" ");
+                job.has(FeatureKind::LeavesFiles(said), Place::of(path, published));
+            }
+            let download = node.get("download").filter(|download| download.text() != Some("none"));
+            job.has_if(FeatureKind::TakesFiles, download, path);
             let script = ["script", "bash", "pwsh", "powershell"].iter().find_map(|key| node.get(key));
             let task = node.get("task");
             let inline = task.and(node.at(["inputs", "script"]).or_else(|| node.at(["inputs", "inlineScript"])));

@@ -117,9 +117,10 @@ fn add(item: &Node, trigger: &Trigger, path: &Arc<str>, pipeline: &mut Pipeline,
             job.has(kind, Place::of(path, list));
         }
     }
-    if let Some(limit) = node.get("max-time") {
-        job.has(FeatureKind::Timeout, Place::of(path, limit));
-    }
+    job.has_if(FeatureKind::Timeout, node.get("max-time"), path);
+    job.has_if(FeatureKind::OneAtATime, node.get("concurrency-group"), path);
+    let artifacts = node.get("artifacts");
+    job.leaves(artifacts.map(|artifacts| artifacts.get("paths").unwrap_or(artifacts)), path);
     for command in node.get("script").map_or(&[][..], Node::items) {
         match (command.text(), command.get("pipe")) {
             (Some(script), _) => job.steps.push(Step::run(script, Place::of(path, command))),

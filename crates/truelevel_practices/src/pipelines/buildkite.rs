@@ -88,12 +88,10 @@ impl Reader<'_> {
             pipeline.shared.push(Shared { reference: reference.to_owned(), place, holds_jobs: true });
         }
         self.add_plugins(node.get("plugins"), &mut job, pipeline);
-        if let Some(retry) = node.at(["retry", "automatic"]) {
-            job.has(FeatureKind::Retry, Place::of(self.path, retry));
-        }
-        if let Some(timeout) = node.get("timeout_in_minutes") {
-            job.has(FeatureKind::Timeout, Place::of(self.path, timeout));
-        }
+        job.has_if(FeatureKind::Retry, node.at(["retry", "automatic"]), self.path);
+        job.has_if(FeatureKind::Timeout, node.get("timeout_in_minutes"), self.path);
+        job.has_if(FeatureKind::OneAtATime, node.get("concurrency_group"), self.path);
+        job.leaves(node.get("artifact_paths"), self.path);
         self.since_wait.push(job.name.clone());
         pipeline.jobs.push(job);
     }

@@ -78,6 +78,7 @@ impl Reader<'_> {
             let mut job = self.job(used, Place::of(self.path, key));
             job.name = setting("name").and_then(Node::text).unwrap_or(used).to_owned();
             job.needs = texts(setting("requires"));
+            job.has_if(FeatureKind::OneAtATime, setting("serial-group"), self.path);
             job.disabled |= off;
             if setting("type").and_then(Node::text) == Some("approval") {
                 job.manual = Occasions::ALL;
@@ -140,10 +141,10 @@ impl Reader<'_> {
                         self.add_steps(settings.get("steps"), job, depth + 1);
                     }
                 }
-                (
-                    "checkout" | "setup_remote_docker" | "attach_workspace" | "persist_to_workspace" | "add_ssh_keys",
-                    _,
-                ) => {}
+                ("checkout" | "setup_remote_docker" | "add_ssh_keys", _) => {}
+                ("attach_workspace", _) => job.has(FeatureKind::TakesFiles, place),
+                ("persist_to_workspace", Some(settings)) => job.leaves(settings.get("paths"), self.path),
+                ("store_artifacts", Some(settings)) => job.leaves(settings.get("path"), self.path),
                 ("store_test_results", _) => job.has(FeatureKind::Report("junit".into()), place),
                 ("restore_cache", _) => job.has(FeatureKind::Cache, place),
                 (name, settings) => match self.root.at(["commands", name]) {

@@ -43,6 +43,7 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File) -> Option<Pipeline> {
             job.steps.push(Step::run(format!("docker push {reference}"), Place::of(path, image)));
         }
     }
+    job.leaves(root.at(["artifacts", "objects", "paths"]), path);
     pipeline.jobs.push(job);
     Some(pipeline)
 }

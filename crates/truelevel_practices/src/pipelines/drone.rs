@@ -51,6 +51,8 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
             if let Some(services) = root.get("services").filter(|services| !services.one_or_many().is_empty()) {
                 job.has(FeatureKind::Services, Place::of(path, services));
             }
+            let limit = root.at(["concurrency", "limit"]).filter(|limit| limit.text() == Some("1"));
+            job.has_if(FeatureKind::OneAtATime, limit, path);
             before.push(job.name.clone());
             pipeline.jobs.push(job);
         }

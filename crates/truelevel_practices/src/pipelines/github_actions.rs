@@ -8,7 +8,7 @@ use truelevel_documents::{Entry, Node};
 
 use super::expressions::{bare, holds, literals};
 use super::occasions::{Branches, Occasion, Occasions, Trigger, TriggerKind, of_triggers};
-use super::{FeatureKind, Job, Pipeline, Shared, Step, System, inputs, texts};
+use super::{Action, FeatureKind, Job, Pipeline, Shared, Step, System, inputs, texts};
 use crate::loading::Loader;
 use crate::text::Place;
 
@@ -38,7 +38,7 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Arc<str>, branches: &Branches
     let mut pipeline = Pipeline::new(System::GitHubActions, path);
     pipeline.name = root.get("name").and_then(Node::text).map(str::to_owned);
     let Some(on) = root.get("on").or_else(|| root.get("true")) else {
-        loader.problem(path, root.line, root.column, "the workflow has no `on`".into());
+        loader.problem(path, root.line, root.column, "the workflow has no `on`; say there what starts it".into());
         return None;
     };
     pipeline.triggers = triggers(on, path, branches);
@@ -48,6 +48,8 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Arc<str>, branches: &Branches
         workflow.add_job(entry, dispatch, branches);
         if let Some(job) = workflow.pipeline.jobs.last_mut() {
             add_token(job, &entry.value, root.get("permissions"), path);
+            let turns = entry.value.get("concurrency").or_else(|| root.get("concurrency"));
+            job.has_if(FeatureKind::OneAtATime, turns, path);
         }
     }
     Some(workflow)
@@ -139,9 +141,7 @@ impl Workflow {
         if let Some(place) = node.get("services").filter(|services| !services.entries().is_empty()) {
             job.has(FeatureKind::Services, Place::of(&path, place));
         }
-        if let Some(timeout) = node.get("timeout-minutes") {
-            job.has(FeatureKind::Timeout, Place::of(&path, timeout));
-        }
+        job.has_if(FeatureKind::Timeout, node.get("timeout-minutes"), &path);
         if let Some(environment) = node.get("environment") {
             add_environments(&mut job, environment, node, dispatch, &path);
         }
@@ -165,9 +165,17 @@ impl Workflow {
             }
         }
         let steps = node.get("steps").map_or(&[][..], Node::items);
-        job.steps.extend(steps.iter().filter_map(|node| step(node, &path, branches)));
+        for node in steps {
+            let Some(step) = step(node, &path, branches) else { continue };
+            let retried = retried(node, &step, &path);
+            job.steps.push(step);
+            if let Some(retried) = retried {
+                job.has(FeatureKind::Retry, retried.place.clone());
+                job.steps.push(retried);
+            }
+        }
         for step in &job.steps {
-            if let super::Action::Uses { reference, .. } = &step.action
+            if let Action::Uses { reference, .. } = &step.action
                 && reference.contains("manual-approval")
             {
                 job.manual = Occasions::ALL;
@@ -278,6 +286,16 @@ fn goes_on_when_it_fails(node: &Node) -> bool {
     said.is_some_and(|said| said.boolean() == Some(true) || said.text().map(bare) == Some("true"))
 }
 
+/// What an action runs that tries a command again when it fails.
+fn retried(node: &Node, step: &Step, path: &Arc<str>) -> Option<Step> {
+    let Action::Uses { reference, .. } = &step.action else { return None };
+    let tries_again = ["nick-fields/retry@", "nick-invision/retry@", "wandalen/wretry.action"];
+    let is_one = tries_again.iter().any(|known| reference.to_ascii_lowercase().starts_with(known));
+    let command = node.at(["with", "command"]).filter(|_| is_one)?;
+    let run = Step::run(command.text()?, Place::of(path, command));
+    Some(Step { allow_failure: step.allow_failure, disabled: step.disabled, ..run })
+}
+
 /// A step of a job or of a composite action.
 pub(super) fn step(node: &Node, path: &Arc<str>, branches: &Branches) -> Option<Step> {
     let place = |node: &Node| Place::of(path, node);
@@ -342,6 +360,16 @@ mod tests {
         );
         let job = pipeline.job("a").unwrap();
         assert!(job.allow_failure && job.steps[0].allow_failure && !job.steps[1].allow_failure);
+    }
+
+    #[test]
+    fn what_is_tried_again_when_it_fails_is_a_command_like_any_other() {
+        let pipeline = pipeline(
+            "on: push\njobs:\n  a:\n    steps:\n      - uses: nick-fields/retry@v3\n        with: {max_attempts: 3, command: make test}\n",
+        );
+        let job = pipeline.job("a").unwrap();
+        assert_eq!(job.steps[1].action, Action::Run("make test".to_owned()));
+        assert_eq!(job.feature(&FeatureKind::Retry).map(|retry| retry.place.line), Some(6));
     }
 
     #[test]

@@ -378,6 +378,8 @@ impl Configuration {
             ("retry", FeatureKind::Retry),
             ("timeout", FeatureKind::Timeout),
             ("id_tokens", FeatureKind::IdentityToken),
+            ("resource_group", FeatureKind::OneAtATime),
+            ("dependencies", FeatureKind::TakesFiles),
         ] {
             let found = self.of_job(&job.name, key).filter(|(_, node)| !node.is_null() && node.text() != Some("0"));
             if let Some((path, node)) = found.filter(|(_, node)| !node.one_or_many().is_empty()) {
@@ -385,6 +387,7 @@ impl Configuration {
             }
         }
         if let Some((path, artifacts)) = self.of_job(&job.name, "artifacts") {
+            job.leaves(artifacts.get("paths"), path);
             for report in artifacts.get("reports").map_or(&[][..], Node::entries) {
                 let kind = report.key.text().unwrap_or_default().to_owned();
                 job.has(FeatureKind::Report(kind), Place::of(path, &report.key));
@@ -436,7 +439,8 @@ fn included(loader: &mut Loader<'_>, caller: &Arc<str>, local: &str, place: &Pla
         loader.files().iter().filter(is_meant).map(|file| file.path.clone()).collect()
     };
     if files.is_empty() {
-        let message = format!("`{local}` is included, and the repository holds no such file");
+        let message =
+            format!("`{local}` is included, and the repository holds no such file; correct the path, or add the file");
         loader.problem(caller, place.line, place.column, message);
     }
     files
@@ -462,7 +466,9 @@ fn included_elsewhere(
             match loader.take(name, path.trim_start_matches('/'), &reference) {
                 Followed::File(file) => files.push(file),
                 Followed::NoSuchFile => {
-                    let message = format!("`{path}` is included, and {name} holds no such file at its newest commit");
+                    let message = format!(
+                        "`{path}` is included, and {name} holds no such file at its newest commit; correct the path, or add the file"
+                    );
                     loader.problem(&place.path, place.line, place.column, message);
                 }
                 Followed::NotAtHand => {}

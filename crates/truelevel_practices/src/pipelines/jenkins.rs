@@ -16,15 +16,18 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
     let text = loader.text(&file.path)?;
     let (calls, unclosed) = parse(text.as_str());
     if let Some((line, column, what)) = unclosed {
-        loader.problem(&file.path, line, column, format!("{what}; what follows may be misread"));
+        loader.problem(&file.path, line, column, format!("{what}, so that what follows may be misread; close it"));
     }
     let mut pipeline = Pipeline::new(System::Jenkins, &file.path);
     let start = Place::new(&file.path, 1, 1);
     // Which branches a job builds is set on the server; a multibranch job builds all of them.
     pipeline.triggers = vec![Trigger::push(Vec::new(), branches, start.clone()), Trigger::change_proposed(start)];
-    let mut reader = Reader { path: &file.path, branches, pipeline };
+    let mut reader = Reader { path: &file.path, branches, pipeline, turns: None };
     reader.read(&calls, &Context::default());
-    let mut pipeline = reader.pipeline;
+    let (mut pipeline, turns) = (reader.pipeline, reader.turns);
+    if let Some(turns) = turns {
+        pipeline.jobs.iter_mut().for_each(|job| job.has(FeatureKind::OneAtATime, turns.clone()));
+    }
     // Objects that neither Jenkins nor the file defines come from a library: `infra.runMaven(…)`.
     let mut pending: Vec<&Call> = calls.iter().collect();
     while let Some(call) = pending.pop() {
@@ -79,6 +82,8 @@ struct Reader<'d> {
     path: &'d Arc<str>,
     branches: &'d Branches,
     pipeline: Pipeline,
+    /// Where it says that runs wait for each other.
+    turns: Option<Place>,
 }
 
 impl Reader<'_> {
@@ -91,6 +96,7 @@ impl Reader<'_> {
                         self.pipeline.shared.push(Shared { reference: reference.to_owned(), place, holds_jobs: false });
                     }
                 }
+                "disableConcurrentBuilds" => self.turns = Some(place),
                 "cron" if call.text().is_some() => self.pipeline.triggers.push(Trigger::schedule(place)),
                 "stage" => self.stage(call, context, &place),
                 _ => {
@@ -163,6 +169,14 @@ impl Reader<'_> {
                 "junit" => job.has(FeatureKind::Report("junit".into()), Place::new(self.path, call.line, call.column)),
                 "timeout" => job.has(FeatureKind::Timeout, Place::new(self.path, call.line, call.column)),
                 "retry" => job.has(FeatureKind::Retry, Place::new(self.path, call.line, call.column)),
+                "lock" => job.has(FeatureKind::OneAtATime, Place::new(self.path, call.line, call.column)),
+                "unstash" | "copyArtifacts" => {
+                    job.has(FeatureKind::TakesFiles, Place::new(self.path, call.line, call.column))
+                }
+                "stash" | "archiveArtifacts" => {
+                    let what = call.text().unwrap_or_default().to_owned();
+                    job.has(FeatureKind::LeavesFiles(what), Place::new(self.path, call.line, call.column));
+                }
                 // The plugin's own words for what the command line does.
                 "docker.build" => {
                     job.steps.push(Step::run("docker build", Place::new(self.path, call.line, call.column)))

@@ -3,6 +3,7 @@
 //! One file per system turns its format into [`Pipeline`]s; detectors never see a system's own words. A job knows
 //! on which occasions it runs, on which of these a person has to start it, and which of its steps can fail unseen.
 
+mod artifacts;
 mod azure_conditions;
 mod azure_expansion;
 mod azure_pipelines;
@@ -157,6 +158,12 @@ pub enum FeatureKind {
     LimitedToken,
     /// It deploys to a part of the instances or traffic first.
     Canary,
+    /// It runs one at a time with what is of the same group.
+    OneAtATime,
+    /// It leaves files to jobs after it or to people: their name and paths, as far as the file says.
+    LeavesFiles(String),
+    /// It takes files that jobs before it left, and says so.
+    TakesFiles,
     /// It hands a report of this kind to the system: `junit`, `sast`, `coverage_report`.
     Report(String),
 }
@@ -279,6 +286,21 @@ impl Job {
         self.features.push(Feature { kind, place });
     }
 
+    /// Notes a setting where the file has one.
+    pub(crate) fn has_if(&mut self, kind: FeatureKind, setting: Option<&Node>, path: &Arc<str>) {
+        if let Some(setting) = setting {
+            self.has(kind, Place::of(path, setting));
+        }
+    }
+
+    /// Notes the files that a setting says to leave: paths, or lists of them by name.
+    pub(crate) fn leaves(&mut self, paths: Option<&Node>, path: &Arc<str>) {
+        let listed = texts(paths);
+        if let Some(paths) = paths.filter(|_| !listed.is_empty()) {
+            self.has(FeatureKind::LeavesFiles(listed.join(" ")), Place::of(path, paths));
+        }
+    }
+
     pub(crate) fn uses_environment(&mut self, name: impl Into<String>, place: Place) {
         let name = name.into();
         self.environments.push(EnvironmentUse { is_production: crate::commands::is_production(&name), name, place });
@@ -369,10 +391,11 @@ pub(crate) fn load(loader: &mut Loader<'_>, branches: &Branches) -> Vec<Pipeline
                 &pipeline.path.clone(),
                 0,
                 0,
-                format!("more than {JOB_LIMIT} jobs; the others were not looked at"),
+                format!("more than {JOB_LIMIT} jobs, of which the others were not looked at; split the pipeline"),
             );
         }
         scripts::follow(loader, pipeline);
+        pipeline.jobs.iter_mut().for_each(artifacts::note);
     }
     pipelines.sort_by(|a, b| a.path.cmp(&b.path));
     pipelines
@@ -382,7 +405,12 @@ pub(crate) fn load(loader: &mut Loader<'_>, branches: &Branches) -> Vec<Pipeline
 fn document(loader: &mut Loader<'_>, path: &Arc<str>) -> Option<Node> {
     let node = loader.documents(path)?.into_iter().next()?;
     if node.entries().is_empty() {
-        loader.problem(path, node.line, node.column, "not a mapping, as a pipeline is".into());
+        loader.problem(
+            path,
+            node.line,
+            node.column,
+            "not a mapping, as a pipeline is; write keys with their values".into(),
+        );
         return None;
     }
     Some(node)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use truelevel_documents::Node;
 
 use super::occasions::{Branches, Occasions, Trigger, TriggerKind, of_triggers};
-use super::{JOB_LIMIT, Job, Pipeline, Shared, Step, System};
+use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, Shared, Step, System};
 use crate::loading::Loader;
 use crate::paths::File;
 use crate::text::Place;
@@ -94,6 +94,8 @@ impl Reader {
             let mut job = Job::new(task.get("name").and_then(Node::text).unwrap_or("task"), Place::of(path, task));
             job.occasions = occasions;
             job.needs = super::texts(task.get("runAfter"));
+            job.has_if(FeatureKind::Retry, task.get("retries"), path);
+            job.has_if(FeatureKind::Timeout, task.get("timeout"), path);
             add_steps(task.at(["taskSpec", "steps"]), path, &mut job);
             if let Some(reference) = task.get("taskRef")
                 && let Some((path, named)) = self.named("Task", reference, path, "a task")
