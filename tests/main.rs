@@ -38,6 +38,7 @@ mod payloads;
 mod python_clients;
 mod repositories;
 mod sarif;
+mod sarif_schema;
 mod serve;
 mod server;
 mod shop;

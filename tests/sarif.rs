@@ -16,6 +16,16 @@ fn findings<'a>(world: &World, arguments: impl IntoIterator<Item = &'a str>) -> 
     let faults: Vec<String> =
         validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(faults.is_empty(), "{faults:#?}");
+    let results = log["runs"].as_array().unwrap().iter().flat_map(|run| run["results"].as_array().unwrap());
+    for result in results.filter(|result| result["ruleId"] != "file_not_understood") {
+        let related = result["relatedLocations"].as_array().into_iter().flatten();
+        for place in result["locations"].as_array().unwrap().iter().chain(related) {
+            let region = &place["physicalLocation"]["region"];
+            let is_whole = region["endLine"] == region["startLine"]
+                && region["endColumn"].as_u64() > region["startColumn"].as_u64();
+            assert!(region["startColumn"].is_null() || is_whole, "a place has an end: {place}");
+        }
+    }
     log
 }
 

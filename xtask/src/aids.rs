@@ -19,6 +19,7 @@ pub(crate) static AIDS: &[Aid] = &[
     Aid { module: "openid_connect::", prepare: || install_npm_packages(&root().join("tests/oidc")) },
     Aid { module: "payloads::", prepare: || install_npm_packages(&root().join("tests/payloads")) },
     Aid { module: "python_clients::", prepare: || install_python_packages(&root().join("tests/python")) },
+    Aid { module: "sarif_schema::", prepare: || install_npm_packages(&root().join("tests/sarif_schema")) },
 ];
 
 const MONITORING: &[&str] = &["prometheus", "prometheus-alertmanager"];

@@ -341,6 +341,7 @@ pub fn shown(practice: &str, evidence: &Evidence, web_addresses: &BTreeMap<Strin
         named_as: None,
         line: None,
         column: None,
+        end_line: None,
         end_column: None,
         text: String::new(),
         url: None,
@@ -364,6 +365,7 @@ pub fn shown(practice: &str, evidence: &Evidence, web_addresses: &BTreeMap<Strin
             result.named_as.clone_from(named_as);
             (result.line, result.column, result.end_column) =
                 (positive(*line), positive(*column), positive(*end_column));
+            result.end_line = result.line.filter(|_| result.end_column.is_some());
             result.text.clone_from(text);
         }
     }

@@ -45,7 +45,7 @@ pub enum Locator {
         line: u32,
         /// Column in characters, from 1; 0 for the line as a whole.
         column: u32,
-        /// The column after the last character that was matched; 0 where the match goes on to the end of the line.
+        /// The column after the last character that was matched, on the same line; 0 where it is not known.
         end_column: u32,
         /// The matched text, cut to one line.
         text: String,

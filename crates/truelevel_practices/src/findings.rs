@@ -54,10 +54,11 @@ impl<'r> Findings<'r> {
 
     /// A match on a line that goes on to its end.
     pub(crate) fn push(&mut self, path: &str, line: u32, column: u32, text: &str) {
-        self.span(path, line, column..0, text);
+        let end = self.repository.text(path).filter(|_| column > 0).map_or(0, |text| text.end_column(line));
+        self.span(path, line, column..end, text);
     }
 
-    /// A match on a line, at these columns; an end of 0 is that of the line.
+    /// A match on a line, at these columns; an end of 0 is not known.
     fn span(&mut self, path: &str, line: u32, columns: Range<u32>, text: &str) {
         let named_as = self.repository.taken(path).map(|taken| taken.reference.clone());
         let Origin { repository, commit, path } = self.repository.origin(path);

@@ -102,7 +102,9 @@ fn detect(practice: &OwnPractice, tree: &Tree, reader: &dyn ReadFile) -> Detecti
 
 fn read(path: &str, reader: &dyn ReadFile) -> Result<Text, String> {
     match reader.size(path) {
-        Some(bytes) if bytes > FILE_BYTES => Err(format!("{bytes} bytes are more than the {FILE_BYTES} that are read")),
+        Some(bytes) if bytes > FILE_BYTES => {
+            Err(format!("{bytes} bytes are more than the {FILE_BYTES} that are read; split the file"))
+        }
         _ => Ok(Text::new(&reader.read(path)?)),
     }
 }
@@ -127,7 +129,7 @@ fn search(path: &str, text: &Text, content: &Content) -> Result<Option<Found>, S
                     (found, _) => found,
                 }
             };
-            Ok(place.map(|(line, column)| (line, column, 0, excerpt(text.line(line)))))
+            Ok(place.map(|(line, column)| (line, column, text.end_column(line), excerpt(text.line(line)))))
         }
     }
 }
@@ -230,7 +232,7 @@ mod tests {
         check(FILES, Content::Anything, "deploy/a.yml:0:0-0 a.yml");
         check(FILES, Content::Line(Regex::new("team é").unwrap()), "deploy/a.yml:3:11-17 - {owner: team é}");
         check(FILES, Content::Line(Regex::new("nobody").unwrap()), "absent from deploy/**");
-        check(FILES, value(&["x", "[]", "owner"], None), "deploy/a.yml:3:11-0 - {owner: team é}");
+        check(FILES, value(&["x", "[]", "owner"], None), "deploy/a.yml:3:11-18 - {owner: team é}");
         check(FILES, value(&["x", "[]", "owner"], Some("^other$")), "absent from deploy/**");
         check(&[("README.md", "")], Content::Anything, "absent from deploy/**");
         check(&[], Content::Anything, "unknown: the repository's tree is empty");
@@ -240,8 +242,8 @@ mod tests {
     fn toml_and_json_have_values_too() {
         const FILES: &[(&str, &str)] =
             &[("Cargo.toml", "[profile.release]\nlto = true\n"), ("deploy/a.json", "{\"a\": {\"b\": 2}}")];
-        check(FILES, value(&["profile", "release", "lto"], Some("true")), "Cargo.toml:2:7-0 lto = true");
-        check(FILES, value(&["a", "b"], Some("2")), "deploy/a.json:1:13-0 {\"a\": {\"b\": 2}}");
+        check(FILES, value(&["profile", "release", "lto"], Some("true")), "Cargo.toml:2:7-11 lto = true");
+        check(FILES, value(&["a", "b"], Some("2")), "deploy/a.json:1:13-16 {\"a\": {\"b\": 2}}");
     }
 
     #[test]

@@ -45,6 +45,14 @@ impl Text {
         self.0.lines().nth((line as usize).saturating_sub(1)).unwrap_or_default()
     }
 
+    /// The column after the last character of a line that is no space; 0 when there is none.
+    pub(crate) fn end_column(&self, line: u32) -> u32 {
+        match self.line(line).trim_end() {
+            "" => 0,
+            line => column(line, line.len()),
+        }
+    }
+
     /// The line and column of a byte, both from 1.
     pub(crate) fn place_of(&self, byte: usize) -> (u32, u32) {
         let before = self.0.get(..byte).unwrap_or(&self.0);
@@ -118,6 +126,12 @@ mod tests {
         assert_eq!(text.find_from(3, "b"), None);
         assert_eq!(Text::new(b"# make\necho make\nmake\n").find_from(1, "make"), Some((3, 1)));
         assert_eq!(Text::new(b"# make\n").find_from(1, "make"), Some((1, 3)));
+    }
+
+    #[test]
+    fn a_line_ends_after_its_last_character() {
+        let text = Text::new("aé \r\n\nb".as_bytes());
+        assert_eq!([1, 2, 3, 4].map(|line| text.end_column(line)), [3, 0, 2, 0]);
     }
 
     #[test]

@@ -172,7 +172,8 @@ fn finding(
 /// The place of an observation, with its service.
 fn located(evidence: &EvidenceResult, service: &str) -> Value {
     let path = evidence.path.as_deref().unwrap_or(NO_FILE);
-    let mut location = physical(path, evidence.line, evidence.column, evidence.end_column, &evidence.text);
+    let end = evidence.end_line.zip(evidence.end_column);
+    let mut location = physical(path, evidence.line, evidence.column, end, &evidence.text);
     location["logicalLocations"] = logical(service);
     location["message"] =
         json!({ "text": format!("{}: {}", evidence.practice.replace('_', " "), printable(&evidence.text)) });
@@ -187,15 +188,17 @@ fn logical(service: &str) -> Value {
     json!([{ "name": service, "kind": "module" }])
 }
 
-fn physical(path: &str, line: Option<u32>, column: Option<u32>, end_column: Option<u32>, text: &str) -> Value {
+/// A place in a file; `end` is the line and the column behind the last character.
+fn physical(path: &str, line: Option<u32>, column: Option<u32>, end: Option<(u32, u32)>, text: &str) -> Value {
     let mut physical = json!({ "artifactLocation": { "uri": in_address(path) } });
     if let Some(line) = line {
         let mut region = json!({ "startLine": line });
         if let Some(column) = column {
             region["startColumn"] = column.into();
         }
-        if let Some(end) = end_column {
-            region["endColumn"] = end.into();
+        if let Some((line, column)) = end {
+            region["endLine"] = line.into();
+            region["endColumn"] = column.into();
         }
         if !text.is_empty() {
             region["snippet"] = json!({ "text": text });
