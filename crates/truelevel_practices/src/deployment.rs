@@ -26,6 +26,11 @@ pub(crate) struct DeployJob<'r> {
 }
 
 pattern!(DEPLOYS = r"(?i)deploy|release|rollout|promote|ship|publish");
+pattern!(
+    /// Tasks of Azure that do with Terraform what they are told.
+    TERRAFORM_TASK = r"(?i)^(?:[\w-]+\.)*terraform(?:task(?:v\d)?|-?cli)@\d"
+);
+pattern!(APPLIES = r"(?im)^command:\s*['\x22]?apply");
 pattern!(REHEARSAL = r"--dry-run(?:=client|=server|\b)|--check\b|--noop\b|\btemplate\b|-o yaml");
 
 /// The deploy jobs of all pipelines. A target that no job names is production when no job names any: then there is
@@ -74,7 +79,10 @@ fn target_of_text(text: &str) -> Target {
 /// What deploys in a job: a command or something ready-made, that does more than show what it would do.
 fn deploy_step(job: &Job) -> Option<(&Step, Found<'_>)> {
     job.active_steps().find_map(|step| {
-        let is_real = |command: &str| !REHEARSAL.is_match(command) || command.contains("--dry-run=none");
+        let is_real = |command: &str| {
+            let is_done = !TERRAFORM_TASK.is_match(command) || APPLIES.is_match(command);
+            is_done && (!REHEARSAL.is_match(command) || command.contains("--dry-run=none"))
+        };
         Some((step, find_where(step, Some(&DEPLOY), Some(&DEPLOY_USES), is_real)?))
     })
 }

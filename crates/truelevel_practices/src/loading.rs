@@ -192,13 +192,14 @@ impl<'a> Loader<'a> {
         if self.failed.contains(&file.path) {
             return None;
         }
-        let too_large = |bytes: u64| format!("{bytes} bytes are more than the {FILE_BYTES} that are read");
+        let too_large =
+            |bytes: u64| format!("{bytes} bytes are more than the {FILE_BYTES} that are read; split the file");
         let message = match self.reader.size(&file.path) {
             Some(bytes) if bytes > FILE_BYTES => too_large(bytes),
             _ => match self.reader.read(&file.path) {
                 Ok(bytes) if bytes.len() as u64 > FILE_BYTES => too_large(bytes.len() as u64),
                 Ok(bytes) => return Some(Text::new(&bytes)),
-                Err(reason) => format!("cannot be read: {reason}"),
+                Err(reason) => format!("cannot be read: {reason}; see that the repository is whole, as by `git fsck`"),
             },
         };
         self.failed.insert(file.path.clone());

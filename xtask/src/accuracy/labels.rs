@@ -84,11 +84,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_label_is_of_a_practice_and_every_repository_has_twenty() {
+    fn every_label_is_of_a_practice_and_sixteen_repositories_have_twenty_or_more() {
         let labelled = read(&crate::workspace::root().join("fixtures/accuracy/labels.toml")).unwrap();
-        assert!(labelled.len() >= 12);
+        assert!(labelled.iter().filter(|repository| repository.labels.len() >= 20).count() >= 16);
         for repository in &labelled {
-            assert!(repository.labels.len() >= 20, "{}", repository.name);
             assert_eq!(repository.commit.len(), 40, "{}", repository.name);
             for label in &repository.labels {
                 let known = truelevel_practices::practice(&label.practice).is_some();

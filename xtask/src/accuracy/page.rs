@@ -13,7 +13,8 @@ const INTRODUCTION: &str = "<!-- Written by `cargo xtask accuracy DIR`. -->
 
 How often the detectors are right. Twelve public repositories of different kinds were read by hand, and for each it was
 written down what is true of twenty or more practices, before any detector had looked: [the
-labels](../fixtures/accuracy/labels.toml) name repository, commit, answer and the file that shows it. `cargo xtask
+labels](../fixtures/accuracy/labels.toml) name repository, commit, answer and the file that shows it. Four more were read
+the same way later, for practices that none of the twelve has. `cargo xtask
 accuracy DIR` compares them with what the detectors say of the same commits. What a pipeline takes from another repository
 is read where DIR holds a clone of that one too, at its newest commit.
 

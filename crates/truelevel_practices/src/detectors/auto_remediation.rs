@@ -24,6 +24,8 @@ truelevel_model::declare! {
 super::pattern!(TERRAFORM = r#"resource\s+"(?:aws_config_remediation_configuration|azurerm_automation_webhook|google_eventarc_trigger|pagerduty_(?:automation_actions_action|event_orchestration_service)|pagerduty_incident_workflow|incident_workflow|shoreline_\w+|aws_ssmincidents_response_plan)""#);
 super::pattern!(RECOVERS = r#"arn:aws:automate:\S*:ec2:(?:recover|reboot)|automation-definition/|ssm:\S*automation"#);
 super::pattern!(ALARM = r#"resource\s+"aws_cloudwatch_(?:metric_alarm|event_target)""#);
+super::pattern!(MACHINES = r#"resource\s+"(?:aws_autoscaling_group|google_compute_(?:region_)?instance_group_manager|azurerm_\w*virtual_machine_scale_set)""#);
+super::pattern!(REPLACED = r#"^\s*(?:(?:auto_healing_policies|automatic_instance_repair)\s*\{|health_check_type\s*=\s*"ELB")"#);
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);
@@ -45,9 +47,11 @@ fn detect(repository: &Repository) -> Detection {
         }
     }
     findings.terraform(&TERRAFORM);
-    for (path, block) in terraform_blocks(repository, &ALARM) {
-        if let Some((number, line)) = block.lines.iter().find(|(_, line)| RECOVERS.is_match(line)) {
-            findings.push(path, *number, indent_column(line), line);
+    for (header, acts) in [(&ALARM, &RECOVERS), (&MACHINES, &REPLACED)] {
+        for (path, block) in terraform_blocks(repository, header) {
+            if let Some((number, line)) = block.lines.iter().find(|(_, line)| acts.is_match(line)) {
+                findings.push(path, *number, indent_column(line), line);
+            }
         }
     }
     findings.conclude(
@@ -68,5 +72,10 @@ mod tests {
         let alarm = |action: &str| format!("resource \"aws_cloudwatch_metric_alarm\" \"a\" {{\n  alarm_actions = [\"{action}\"]\n}}\n");
         check(&AUTO_REMEDIATION, &[("a.tf", &alarm("arn:aws:automate:eu-west-1:ec2:recover"))], &["a.tf:2:3"]);
         check(&AUTO_REMEDIATION, &[("a.tf", &alarm("arn:aws:sns:eu-west-1:1:people"))], &["absent"]);
+        let group = |kind: &str| format!("resource \"aws_autoscaling_group\" \"a\" {{\n  health_check_type = \"{kind}\"\n}}\n");
+        check(&AUTO_REMEDIATION, &[("a.tf", &group("ELB"))], &["a.tf:2:3"]);
+        check(&AUTO_REMEDIATION, &[("a.tf", &group("EC2"))], &["absent"]);
+        let heals = "resource \"google_compute_instance_group_manager\" \"a\" {\n  auto_healing_policies {\n  }\n}\n";
+        check(&AUTO_REMEDIATION, &[("a.tf", heals)], &["a.tf:2:3"]);
     }
 }

@@ -55,6 +55,10 @@ mod tests {
         ] {
             check_step(&DEPLOY_JOB, step, expected);
         }
+        for (command, expected) in [("apply", "azure-pipelines.yml:1:32"), ("plan", "absent")] {
+            let azure = format!("jobs: [{{job: a, steps: [{{task: org.tools.TerraformTask@5, inputs: {{command: {command}}}}}]}}]\n");
+            check(&DEPLOY_JOB, &[("azure-pipelines.yml", &azure)], &[expected]);
+        }
         let named = "ship:\n  environment: production\n  script: [./ship]\n";
         check(&DEPLOY_JOB, &[(".gitlab-ci.yml", named)], &[".gitlab-ci.yml:2:16"]);
     }

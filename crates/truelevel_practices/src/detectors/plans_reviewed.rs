@@ -19,8 +19,8 @@ truelevel_model::declare! {
 }
 
 super::pattern!(RUN = r"(?:^|[\s;&|(/])(?:(?:terraform|tofu|terragrunt)\b.*\splan\b|pulumi preview\b|cdk diff\b|helm diff\b|helmfile\b.*\sdiff\b|argocd app diff\b|flux diff\b|flux-local diff\b|flate diff\b|kubectl\b.*\sdiff\b|kustomize build\b.*\|\s*kubectl diff|aws cloudformation create-change-set\b|aws cloudformation deploy\b.*--no-execute-changeset|az deployment \w+ what-if\b|dyff between\b)");
-super::pattern!(USES = r"(?i)^(?:dflook/terraform-plan|hashicorp/tfc-workflows-github/actions/create-run|allenporter/flux-local/action/diff|op5dev/tf-via-pr|terraform-?cli@\d|TerraformTaskV\d@\d)");
-super::pattern!(APPLIES = r"(?im)^command:\s*(?:apply|destroy|init|validate)");
+super::pattern!(USES = r"(?i)^(?:dflook/terraform-plan|hashicorp/tfc-workflows-github/actions/create-run|allenporter/flux-local/action/diff|op5dev/tf-via-pr|(?:[\w-]+\.)*terraform(?:task(?:v\d)?|-?cli)@\d)");
+super::pattern!(APPLIES = r"(?im)^command:\s*['\x22]?(?:apply|destroy|init|validate)");
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);

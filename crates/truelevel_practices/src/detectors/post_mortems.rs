@@ -23,7 +23,7 @@ super::pattern!(BLANK = r"(?i)template|readme|index|process|guide|how[-_ ]?to|po
 
 fn detect(repository: &Repository) -> Detection {
     let mut findings = Findings::new(repository);
-    for path in repository.paths().filter(|path| ends_with(path, &[".md", ".mdx", ".rst", ".adoc", ".txt", ".org"])) {
+    for path in repository.paths().filter(|path| ends_with(path, &[".md", ".mdx", ".rst", ".adoc", ".txt", ".org", ".qmd"])) {
         if (FOLDER.is_match(folder(path)) || NAMED.is_match(name(path))) && !BLANK.is_match(name(path)) {
             findings.file(path);
         }
@@ -39,6 +39,7 @@ mod tests {
     #[test]
     fn written_reviews_count_and_blank_ones_do_not() {
         check(&POST_MORTEMS, &[("docs/postmortems/2026-03-02-checkout.md", "")], &["docs/postmortems/2026-03-02-checkout.md"]);
+        check(&POST_MORTEMS, &[("docs/incidents/2026-03-02-checkout.qmd", "")], &["docs/incidents/2026-03-02-checkout.qmd"]);
         check(&POST_MORTEMS, &[("docs/postmortems/template.md", ""), ("docs/incident-response.md", ""), ("incidents/README.md", "")], &["absent"]);
     }
 }
