@@ -80,7 +80,7 @@ fn shown(group: &Group, services: &[Shared<ServiceResult>], moments: &[&[Moment]
     let named = &group.services[..group.services.len().min(NAMED)];
     let most = group.by_weekday.iter().enumerate().max_by_key(|(_, departures)| **departures);
     let train = most.filter(|(_, most)| group.departures >= FEWEST_DEPARTURES && **most * 5 >= group.departures * 4);
-    let share = |of: usize, with: usize| share_together(&moments[of], &moments[with]);
+    let share = |of: usize, with: usize| share_together(moments[of], moments[with]);
     LockstepGroup {
         services: named.iter().map(|place| services[*place].service.clone()).collect(),
         size: group.services.len() as u64,

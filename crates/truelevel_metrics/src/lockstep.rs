@@ -107,7 +107,7 @@ fn sketch(moments: &[Moment]) -> Sketch {
 
 /// Pairs that may be in lockstep, in order: those whose sketches agree in a band, and in enough hashes.
 fn candidates(services: &[&[Moment]], asked: &[usize]) -> Vec<(usize, usize)> {
-    let sketches: Vec<Sketch> = asked.iter().map(|place| sketch(&services[*place])).collect();
+    let sketches: Vec<Sketch> = asked.iter().map(|place| sketch(services[*place])).collect();
     let alike = |a: usize, b: usize| sketches[a].iter().zip(&sketches[b]).filter(|(a, b)| a == b).count() >= ALIKE;
     let mut pairs = Vec::new();
     for band in (0..HASHES).step_by(2) {
@@ -138,7 +138,7 @@ fn connected(services: &[&[Moment]], pairs: &[(usize, usize)]) -> Vec<Vec<usize>
         place
     }
     for (a, b) in pairs {
-        let both = matched(&services[*a], &services[*b]) as f64;
+        let both = matched(services[*a], services[*b]) as f64;
         if both < PAIR_SHARE * services[*a].len().max(services[*b].len()) as f64 {
             continue;
         }
