@@ -77,7 +77,7 @@ fn a_shallow_clone_is_warned_of_and_nothing_is_guessed() {
     let shop = Shop::new();
     std::fs::create_dir(shop.world.path().join("cut")).unwrap();
     // The newest two versions, of two commits each.
-    shop.web.cloned("cut/web", &["--depth", "4"]);
+    let cut = shop.web.cloned("cut/web", &["--depth", "4"]);
     let assessment = shop.world.assess(["cut/web", "gitops", "--as-of", AS_OF]);
     assert_warned(&assessment, &["web is a shallow clone", "git fetch --unshallow"]);
     assert_eq!(repository(&assessment)["is_shallow"], true);
@@ -87,6 +87,12 @@ fn a_shallow_clone_is_warned_of_and_nothing_is_guessed() {
     assert_eq!(web["metrics"]["change_lead_time"]["n"], 2);
     assert_eq!(excluded(web, "version_unresolved"), 6, "versions 0 to 5");
     assert!(excluded(web, "baseline") > 0);
+    // A commit-graph from before the cut knows of more than the clone holds.
+    shop.web.git(["commit-graph", "write", "--reachable"]);
+    let graph = ".git/objects/info/commit-graph";
+    std::fs::create_dir_all(cut.join(graph).parent().unwrap()).unwrap();
+    std::fs::copy(shop.web.path.join(graph), cut.join(graph)).unwrap();
+    assert_eq!(shop.world.assess(["cut/web", "gitops", "--as-of", AS_OF]), assessment);
     let whole = shop.assess(&[]);
     assert!(
         !repository(&whole)["is_shallow"].as_bool().unwrap()
@@ -228,6 +234,17 @@ fn an_empty_repository_is_nothing_to_assess() {
     full.commit(Commit::at(at(1, 0)).file("a", "a"));
     let assessment = world.assess(["empty", "full", "--as-of", "2026-02-01"]);
     assert_warned(&assessment, &["empty has no commits"]);
+}
+
+#[test]
+fn a_head_that_cannot_be_read_is_named() {
+    let world = World::new();
+    let mut app = world.repository("app");
+    let head = app.commit(Commit::at(at(1, 0)).file("a", "a"));
+    let file = object(&app.path, &head);
+    std::fs::remove_file(&file).unwrap();
+    std::fs::write(&file, b"not an object").unwrap();
+    world.run(["assess", "app"]).fails_with(3, &[&format!("cannot read commit {head}")]);
 }
 
 #[test]

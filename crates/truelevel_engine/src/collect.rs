@@ -172,7 +172,8 @@ fn open_all(workspace: &Workspace) -> Result<Collected, EngineError> {
         let id = distinct(name.map_or_else(|| git.name(), RepositoryId::new), &mut names);
         let branch = git.default_branch()?;
         if branch.is_none() {
-            collected.warnings.push(format!("{id} has no commits"));
+            let unreadable = git.unreadable_head().map(|error| error.to_string());
+            collected.warnings.push(unreadable.unwrap_or_else(|| format!("{id} has no commits")));
         }
         if git.is_shallow() {
             collected.warnings.push(format!(

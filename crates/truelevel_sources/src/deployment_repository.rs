@@ -221,7 +221,7 @@ impl<'a> FirstParents<'a> {
     fn new(repository: &'a GitRepository, tip: CommitId, automation: &'a AutomationAccounts) -> Self {
         let local = repository.local_for_commits();
         Self {
-            graph: local.commit_graph_if_enabled().ok().flatten(),
+            graph: repository.commit_graph(&local),
             accounts: Accounts::new(automation),
             next: Some(super::git::object_id(tip)),
             commits: 0,

@@ -50,7 +50,7 @@ impl GitRepository {
     /// Reads every commit that a branch or tag leads to.
     pub fn changes(&self, mut reading: ChangeReading<'_>) -> Result<ChangesRead, GitError> {
         let local = self.local();
-        let graph = local.commit_graph_if_enabled().ok().flatten();
+        let graph = self.commit_graph(&local);
         let tips = self.tips(&local, graph.as_ref())?;
         let mailmap = local.open_mailmap();
         let mut history = std::mem::take(&mut reading.known);

@@ -171,9 +171,23 @@ impl GitRepository {
             .map(|tip| Branch { name: "HEAD".into(), tip: commit_id(tip) }))
     }
 
+    /// What the head leads to and that cannot be opened, and why; none where it leads to no commit at all.
+    pub fn unreadable_head(&self) -> Option<GitError> {
+        let local = self.local();
+        let id = local.head().ok()?.id()?.detach();
+        let error = local.find_commit(id).err()?;
+        Some(self.unreadable(format!("commit {id}"), error.to_string()))
+    }
+
     /// Whether the history was cut off when it was cloned.
     pub fn is_shallow(&self) -> bool {
         self.local().is_shallow().unwrap_or(false)
+    }
+
+    /// The commit-graph file. Not of a shallow clone, where it may know of commits that were cut off since; nor does git
+    /// ask it there.
+    pub(crate) fn commit_graph(&self, local: &gix::Repository) -> Option<gix::commitgraph::Graph> {
+        if self.is_shallow() { None } else { local.commit_graph_if_enabled().ok().flatten() }
     }
 
     /// Whether objects were left at the remote when it was cloned.
