@@ -75,9 +75,8 @@ fn imported_facts_alone_give_frequency_fail_rate_and_recovery() {
     assert!(metric(&after, "web", "change_lead_time")["value"].is_null(), "no repository, no lead time");
 }
 
-#[test]
-fn with_the_repository_imported_deployments_give_lead_time_too() {
-    let world = World::new();
+/// A repository whose versions are those of the deployments, to be imported.
+fn released_every_week(world: &World) {
     let mut web = world.repository("web");
     for week in 0..8 {
         let commit = web.commit(Commit::at(at(week * 7, 11)).file("a", week.to_string()));
@@ -85,6 +84,12 @@ fn with_the_repository_imported_deployments_give_lead_time_too() {
     }
     world.write("truelevel.toml", "[[repository]]\npath = \"web\"\n");
     world.write("deployments.csv", deployments());
+}
+
+#[test]
+fn with_the_repository_imported_deployments_give_lead_time_too() {
+    let world = World::new();
+    released_every_week(&world);
     import(&world, &["deployments.csv"]);
     let assessment = assess(&world);
     let lead_time = &service(&assessment, "web")["metrics"]["change_lead_time"];
@@ -94,13 +99,7 @@ fn with_the_repository_imported_deployments_give_lead_time_too() {
 #[test]
 fn what_vendors_count_of_assistants_stands_beside_the_signs_by_team_and_never_of_a_few() {
     let world = World::new();
-    let mut web = world.repository("web");
-    for week in 0..8 {
-        let commit = web.commit(Commit::at(at(week * 7, 11)).file("a", week.to_string()));
-        web.tag(&format!("v{week}"), &commit);
-    }
-    world.write("truelevel.toml", "[[repository]]\npath = \"web\"\n");
-    world.write("deployments.csv", deployments());
+    released_every_week(&world);
     let day = |day: i64, team: &str, active: u32| {
         let day = instant(day, 0);
         let team = if team.is_empty() { Value::Null } else { team.into() };

@@ -91,7 +91,7 @@ impl Prepared {
     /// How many people used assistants in the window: those of the teams of some services, and of all services everybody.
     fn assistant_use(&self, asked: &[&Service]) -> Vec<AssistantUse> {
         let teams: BTreeSet<&str> = asked.iter().filter_map(|service| service.team.as_deref()).collect();
-        let is_whole = self.is_about_all && asked.len() == self.services.len();
+        let is_whole = self.is_whole(asked);
         let is_asked = |usage: &&AiUsage| match &usage.team {
             Some(team) => is_whole || teams.contains(team.as_str()),
             None => is_whole,

@@ -68,7 +68,7 @@ pub struct Prepared {
     pub(crate) collected: Collected,
     pub(crate) services: Vec<Service>,
     /// These are all services of the workspace.
-    pub(crate) is_about_all: bool,
+    is_about_all: bool,
     /// What is deployed, and never to production.
     pub(crate) outside_production: Vec<OutsideProduction>,
     /// Services that are not in question: taken out of production before the window, or not known yet at its end.
@@ -383,6 +383,11 @@ impl Prepared {
                 })
             })
             .collect()
+    }
+
+    /// Whether some services are all of the workspace.
+    pub(crate) fn is_whole(&self, asked: &[&Service]) -> bool {
+        self.is_about_all && asked.len() == self.services.len()
     }
 
     /// Where repositories are read on the web, by id.

@@ -13,7 +13,7 @@ impl Prepared {
     /// What the repositories of some services show; of all services, also what those show that no service comes from.
     pub(crate) fn home_made(&self, asked: &[&Service]) -> Vec<HomeMade> {
         let used: BTreeSet<usize> = asked.iter().flat_map(|service| service.places()).collect();
-        let is_whole = self.is_about_all && asked.len() == self.services.len();
+        let is_whole = self.is_whole(asked);
         let web_addresses = self.web_addresses();
         let repositories = self.collected.repositories.iter().zip(&self.detected).enumerate();
         let mut all: Vec<HomeMade> = repositories

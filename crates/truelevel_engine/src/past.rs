@@ -123,8 +123,8 @@ impl Summary {
         }
     }
 
-    /// That of a stored snapshot. One that was kept without is summed up now, but for the exemptions that held; what an older version kept in another form is
-    /// none.
+    /// That of a stored snapshot. One that was kept without is summed up now, but for the exemptions that held; what an
+    /// older version kept in another form is none.
     pub(crate) fn stored(store: &dyn Store, number: u64) -> Result<Option<Self>, EngineError> {
         let Some(summary) = store.snapshot_summary(number)? else { return Ok(None) };
         if !summary.is_empty() {

@@ -1,4 +1,4 @@
-use super::{Commodity, tables::tables};
+use super::{Commodity, tables::push_tables};
 use crate::commands::pattern;
 use crate::findings::Findings;
 use crate::repository::Repository;
@@ -23,11 +23,7 @@ pattern!(NAME = r"^(?:app_|application_|system_)?feature_?(?:flags?|toggles?|swi
 pattern!(IS_ON = r"(?i)enabled|rollout|percent|\b(?:is_?)?active\b|\bis_?on\b|\b(?:state|status|value|mode)\b");
 
 fn find(repository: &Repository, findings: &mut Findings<'_>) {
-    let stores =
-        tables(repository, |name| NAME.is_match(name)).into_iter().filter(|table| IS_ON.is_match(table.columns));
-    for table in stores {
-        findings.push(table.path, table.place.0, table.place.1, table.text);
-    }
+    push_tables(repository, findings, &NAME, &[&IS_ON]);
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::{Commodity, tables::tables};
+use super::{Commodity, tables::push_tables};
 use crate::commands::pattern;
 use crate::findings::Findings;
 use crate::repository::Repository;
@@ -25,11 +25,7 @@ pattern!(LEVEL = r"(?i)\b(?:log_?)?(?:level|severity)\b");
 pattern!(MESSAGE = r"(?i)\b(?:log_?)?(?:message|msg)\b");
 
 fn find(repository: &Repository, findings: &mut Findings<'_>) {
-    for table in tables(repository, |name| NAME.is_match(name)) {
-        if LEVEL.is_match(table.columns) && MESSAGE.is_match(table.columns) {
-            findings.push(table.path, table.place.0, table.place.1, table.text);
-        }
-    }
+    push_tables(repository, findings, &NAME, &[&LEVEL, &MESSAGE]);
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::{Commodity, tables::tables};
+use super::{Commodity, tables::push_tables};
 use crate::commands::pattern;
 use crate::findings::Findings;
 use crate::repository::Repository;
@@ -27,11 +27,7 @@ pattern!(
 );
 
 fn find(repository: &Repository, findings: &mut Findings<'_>) {
-    for table in tables(repository, |name| NAME.is_match(name)) {
-        if TIME.is_match(table.columns) && MACHINE.is_match(table.columns) {
-            findings.push(table.path, table.place.0, table.place.1, table.text);
-        }
-    }
+    push_tables(repository, findings, &NAME, &[&TIME, &MACHINE]);
 }
 
 #[cfg(test)]

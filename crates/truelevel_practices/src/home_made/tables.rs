@@ -4,24 +4,25 @@
 
 use std::collections::BTreeSet;
 
-use regex::Captures;
+use regex::{Captures, Regex};
 
 use crate::commands::pattern;
+use crate::findings::Findings;
 use crate::paths::{ends_with, folder, name};
 use crate::repository::Repository;
 use crate::text::Text;
 
 /// A table, where it is made.
-pub(super) struct Table<'r> {
-    pub(super) path: &'r str,
+struct Table<'r> {
+    path: &'r str,
     /// Line and column of the words that make it.
-    pub(super) place: (u32, u32),
+    place: (u32, u32),
     /// The line.
-    pub(super) text: &'r str,
+    text: &'r str,
     /// Its name in snake case, without its schema.
-    pub(super) name: String,
+    name: String,
     /// What follows, up to the next table: its columns, in whatever language.
-    pub(super) columns: &'r str,
+    columns: &'r str,
 }
 
 /// Columns of one table stand within so many bytes.
@@ -34,6 +35,15 @@ pattern!(
 pattern!(
     REMOVED = r"(?i)\bdrop\s+table\s+(?:if\s+exists\s+)?([\w.$\x60\x22\[\]]+)|\bdrop\s+table\s*\(\s*:(\w+)|<dropTable\b[^>]*\btableName=\x22(\w+)|\bdrop_?table(?:_?if_?exists)?\W{1,20}(\w+)|\bSchema::drop(?:IfExists)?\W{1,4}(\w+)|\bDeleteModel\(\s*name\s*=\s*\W(\w+)"
 );
+
+/// Finds the tables of a name that have columns of each kind, each by a pattern.
+pub(super) fn push_tables(repository: &Repository, findings: &mut Findings<'_>, name: &Regex, columns: &[&Regex]) {
+    for table in tables(repository, |found| name.is_match(found)) {
+        if columns.iter().all(|column| column.is_match(table.columns)) {
+            findings.push(table.path, table.place.0, table.place.1, table.text);
+        }
+    }
+}
 
 /// Whether a file says what the database holds as a whole.
 pub(super) fn is_whole_schema(path: &str) -> bool {
@@ -51,7 +61,7 @@ pub(super) fn is_candidate(path: &str) -> bool {
 }
 
 /// The tables whose name fits, each where it is made first.
-pub(super) fn tables(repository: &Repository, fits: impl Fn(&str) -> bool) -> Vec<Table<'_>> {
+fn tables(repository: &Repository, fits: impl Fn(&str) -> bool) -> Vec<Table<'_>> {
     let code = || repository.code().filter(|(path, _)| is_candidate(path));
     let mut tables: Vec<Table<'_>> = Vec::new();
     for (path, text) in code() {
