@@ -106,12 +106,16 @@ impl<'a> File<'a> {
     }
 
     /// The nearest segment that could name a service, from the file's stem upwards; where all are generic, the
-    /// directory as it is, because a service with a poor name is better than a version lost.
+    /// directory as it is, because a service with a poor name is better than a version lost. A file without an ending
+    /// that lies in the folder of its environment is one of many: each is called as its service, however generic that is.
     pub(super) fn service(&self) -> String {
         self.named_service().unwrap_or_else(|| {
             let environment = self.environment.as_ref().map(|environment| environment.segment_index);
             let mut directories = self.path.split('/').enumerate().collect::<Vec<_>>();
             directories.pop();
+            if environment.is_some_and(|index| index + 1 == directories.len()) && !file_name(self.path).contains('.') {
+                return self.stem().to_owned();
+            }
             let directory = directories.into_iter().rev().find(|(index, _)| Some(*index) != environment);
             directory.map_or(self.stem(), |(_, directory)| directory).to_owned()
         })

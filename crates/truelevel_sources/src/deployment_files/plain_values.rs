@@ -77,6 +77,9 @@ mod tests {
         let content = "image_tag: v1796\nautomatic_deploys_enabled: true\npromote_deployment: true";
         check("charts/app-config/image-tags/production/frontend", content, &["frontend@production=v1796:1"]);
         check("image-tags/production/frontend.yaml", content, &["frontend@production=v1796:1"]);
+        // A service may have a name that says nothing, beside others that do.
+        check("charts/app-config/image-tags/production/release", content, &["release@production=v1796:1"]);
+        check("web/production/release", content, &["web@production=v1796:1"]);
         let content = "automatic_deploys_enabled: true\nimage_tag: 1e5\n";
         check("charts/app-config/image-tags/staging/frontend", content, &["frontend@staging=1e5:2"]);
     }
