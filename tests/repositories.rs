@@ -268,6 +268,8 @@ fn a_missing_or_damaged_commit_is_named_and_the_rest_is_assessed() {
             let measured = web["metrics"]["change_lead_time"]["n"].as_u64().unwrap();
             assert!(measured >= 6, "versions 5 to 7 are untouched: {measured}");
             assert_eq!(web["metrics"]["deployment_frequency"]["n"], 8);
+            let untimed = excluded(web, "unset_clock");
+            assert_eq!(untimed, u64::from(has_graph), "a graph knows of it, and not when it was written");
             let strict = shop.world.run(["assess", "web", "gitops", "--as-of", AS_OF, "--strict"]);
             assert_eq!(strict.code, 4, "damage is missing data: {}", strict.stderr);
         }

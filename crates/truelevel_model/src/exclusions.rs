@@ -83,7 +83,8 @@ reasons! {
     Redeployment = "redeployment",
     /// Change without a usable author time
     ///
-    /// Its author time lies in the first days of 1970 or before: a clock that was never set, or a rewritten history.
+    /// Its author time lies in the first days of 1970 or before: a clock that was never set, or a rewritten history. Or the
+    /// commit cannot be read, and only a commit-graph knows of it: see the warnings, and `git fsck`.
     /// The change is counted as shipped, its duration is not used.
     UnsetClock = "unset_clock",
     /// Version that leads to no known commit

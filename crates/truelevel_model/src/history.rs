@@ -264,6 +264,13 @@ impl History {
         }
     }
 
+    /// Notes that an outline cannot be filled in: when it was written is not known, as of a clock that was never set.
+    pub fn leave_untimed(&mut self, id: &CommitId) {
+        if let Some(place) = self.find(id) {
+            self.authored_at[place.get()] = Time::from_millis(0);
+        }
+    }
+
     /// Whether the history behind it is cut off.
     pub fn has_missing_parent(&self, change: ChangeIndex) -> bool {
         self.flags[change.get()] & HAS_MISSING_PARENT != 0

@@ -113,7 +113,8 @@ impl GitRepository {
         Ok(tips)
     }
 
-    /// Opens the outlines among some changes of a history and fills them in. Answers what could not be read.
+    /// Opens the outlines among some changes of a history and fills them in. Answers what could not be read, whose time is
+    /// then not known: the committer's would be a guess.
     pub fn complete(
         &self,
         history: &mut History,
@@ -127,7 +128,10 @@ impl GitRepository {
         for change in self.read_in_parallel(&ids, reading, &mailmap).into_iter().flatten() {
             match change {
                 Ok(change) => history.complete(&change),
-                Err((id, reason)) => damaged.push((commit_id(id), reason)),
+                Err((id, reason)) => {
+                    history.leave_untimed(&commit_id(id));
+                    damaged.push((commit_id(id), reason));
+                }
             }
         }
         damaged
