@@ -17,7 +17,7 @@ use postgres::{Client, Row, Statement};
 
 use crate::StoreError;
 use crate::failure::Failure;
-use crate::sql::{Value, Values};
+use crate::sql::{Kind, Value, Values};
 use opening::Address;
 pub(crate) use trouble::{Trouble, trouble};
 pub(crate) use upserting::upsert;
@@ -131,10 +131,40 @@ impl Connection {
         Ok(writer.finish()?)
     }
 
+    pub(crate) fn with_given(
+        &self,
+        columns: &[(&str, Kind)],
+        rows: &[Values<'_>],
+        sql: &str,
+        mut read: impl FnMut(&Row) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let arrays = (1..).zip(columns).map(|(place, (_, kind))| format!("?{place}::{}[]", kind_name(*kind)));
+        let arrays = arrays.collect::<Vec<_>>().join(", ");
+        let sql = format!("WITH given ({}) AS (SELECT * FROM unnest({arrays})) {sql}", names.join(", "));
+        let session = &mut *self.session.borrow_mut();
+        for rows in rows.chunks(upserting::ROWS) {
+            let statement = session.prepare(&sql)?;
+            let mut found = session.client.query_raw(&statement, upserting::by_column(rows, columns.len()))?;
+            while let Some(row) = found.next()? {
+                read(&row)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The types of a table's columns.
     fn types(&self, table: &str, columns: &[&str]) -> Result<Vec<Type>, Failure> {
         let statement = self.session.borrow_mut().prepare(&format!("SELECT {} FROM {table}", columns.join(", ")))?;
         Ok(statement.columns().iter().map(|column| column.type_().clone()).collect())
+    }
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Integer => "bigint",
+        Kind::Text => "text",
+        Kind::Bytes => "bytea",
     }
 }
 

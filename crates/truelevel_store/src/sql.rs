@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use crate::failure::Failure;
 use crate::tables::names::Names;
 use crate::upsert::{Stays, Table};
-use crate::{Counts, StoreError, postgres, sqlite};
+use crate::written::Effect;
+use crate::{StoreError, postgres, sqlite};
 
 /// A value to bind, or a column of a row. Neither database is given another type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +20,14 @@ pub(crate) enum Value<'v> {
 
 /// The values of a row.
 pub(crate) type Values<'v> = Vec<Value<'v>>;
+
+/// What a column of given rows holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Integer,
+    Text,
+    Bytes,
+}
 
 /// Values to bind, each of its own type.
 macro_rules! values {
@@ -188,13 +197,28 @@ impl Connection {
         }
     }
 
-    /// Puts in each fact that is new, and changes each that differs.
+    /// Runs a statement that reads `given`, a table of these rows that is there for it alone. It may be run once for all
+    /// of them or once for each, whichever is quicker, and must say the same either way.
+    pub(crate) fn with_given(
+        &self,
+        columns: &[(&str, Kind)],
+        rows: &[Values<'_>],
+        sql: &str,
+        mut read: impl FnMut(Row<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(connection) => connection.with_given(columns, rows, sql, |row| read(Row::Sqlite(row))),
+            Self::Postgres(connection) => connection.with_given(columns, rows, sql, |row| read(Row::Postgres(row))),
+        }
+    }
+
+    /// Puts in each fact that is new, and changes each that differs. Answers what that did, in the order of the rows.
     pub(crate) fn upsert<'v>(
         &self,
         table: &Table,
         stays: Stays,
         rows: impl Iterator<Item = Result<Values<'v>, Failure>>,
-    ) -> Result<Counts, Failure> {
+    ) -> Result<Vec<Effect>, Failure> {
         match self {
             Self::Sqlite(connection) => sqlite::upsert(connection, table, stays, rows),
             Self::Postgres(connection) => postgres::upsert(connection, table, stays, rows),

@@ -14,11 +14,12 @@ use truelevel_model::{
 
 use crate::failure::Failure;
 use crate::sql::Connection;
+use crate::tables::facts::Meeting;
 use crate::tables::{
-    ai_usage, audit, collected, declarations, deployments, events, evidence, gate_answers, history, incident_links,
-    incidents, leases, names, pipeline_runs, reviews, service_records, sessions, snapshots, tags, tokens,
+    ai_usage, audit, collected, declarations, deployments, events, evidence, facts, gate_answers, history,
+    incident_links, incidents, leases, names, pipeline_runs, reviews, service_records, sessions, snapshots, tags,
+    tokens,
 };
-use crate::upsert::Stays;
 use crate::{AuditQuery, Counts, EventQuery, Receipt, Store, StoreError, Verdict, Written, postgres, sqlite};
 
 /// A store in an SQLite file, in memory, or in a schema of a PostgreSQL server.
@@ -97,19 +98,8 @@ impl Store for SqlStore {
 
     fn write(&mut self, facts: &Facts) -> Result<Written, StoreError> {
         self.connection.change("write facts", |connection, names| {
-            let stays = Stays::ObservedLater;
-            Ok(Written {
-                ai_usage: ai_usage::write(connection, names, &facts.ai_usage)?,
-                declarations: declarations::write(connection, names, &facts.declarations)?,
-                deployments: deployments::write(connection, names, &facts.deployments, stays)?,
-                evidence: evidence::write(connection, names, &facts.evidence, stays)?,
-                gate_answers: gate_answers::write(connection, names, &facts.gate_answers)?,
-                incident_links: incident_links::write(connection, names, &facts.incident_links)?,
-                incidents: incidents::write(connection, names, &facts.incidents, stays)?,
-                pipeline_runs: pipeline_runs::write(connection, names, &facts.pipeline_runs)?,
-                reviews: reviews::write(connection, names, &facts.reviews, stays)?,
-                services: service_records::write(connection, names, &facts.services, stays)?,
-            })
+            let written = facts::write(connection, names, &[facts], Meeting::Replaced)?;
+            Ok(written.into_iter().next().expect("there is one for each that is given"))
         })
     }
 
@@ -242,15 +232,11 @@ impl Store for SqlStore {
     }
 
     fn receive(&mut self, events: &[(RawEvent, Reading)]) -> Result<Vec<Receipt>, StoreError> {
-        self.connection.change("keep events", |connection, names| {
-            events.iter().map(|(raw, reading)| events::receive(connection, names, raw, reading)).collect()
-        })
+        self.connection.change("keep events", |connection, names| events::receive(connection, names, events))
     }
 
     fn settle(&mut self, events: &[(i64, Reading)]) -> Result<Vec<Verdict>, StoreError> {
-        self.connection.change("settle events", |connection, names| {
-            events.iter().map(|(key, reading)| events::settle(connection, names, *key, reading)).collect()
-        })
+        self.connection.change("settle events", |connection, names| events::settle(connection, names, events))
     }
 
     fn events(&self, query: &EventQuery) -> Result<Vec<StoredEvent>, StoreError> {

@@ -13,7 +13,7 @@ use truelevel_model::printable;
 
 use crate::StoreError;
 use crate::failure::Failure;
-use crate::sql::{Value, Values};
+use crate::sql::{Kind, Value, Values};
 pub(crate) use upserting::upsert;
 
 /// So many bytes of the file further connections map.
@@ -111,6 +111,25 @@ impl Connection {
             count += statement.execute(params_from_iter(&row))? as u64;
         }
         Ok(count)
+    }
+
+    pub(crate) fn with_given(
+        &self,
+        columns: &[(&str, Kind)],
+        rows: &[Values<'_>],
+        sql: &str,
+        mut read: impl FnMut(&rusqlite::Row<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let places = vec!["?"; columns.len()].join(", ");
+        let mut statement = self.prepare(&format!("WITH given ({}) AS (SELECT {places}) {sql}", names.join(", ")))?;
+        for row in rows {
+            let mut found = statement.query(params_from_iter(row))?;
+            while let Some(row) = found.next()? {
+                read(row)?;
+            }
+        }
+        Ok(())
     }
 
     fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, Failure> {

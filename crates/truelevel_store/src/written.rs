@@ -19,6 +19,12 @@ impl Counts {
         self.new + self.changed + self.removed > 0
     }
 
+    pub(crate) fn of(effects: Vec<Effect>) -> Self {
+        let mut counts = Self::default();
+        effects.into_iter().for_each(|effect| counts.add(effect));
+        counts
+    }
+
     pub(crate) fn add(&mut self, effect: Effect) {
         match effect {
             Effect::New => self.new += 1,

@@ -5,49 +5,51 @@ use std::collections::HashMap;
 use postgres::types::{ToSql, Type};
 
 use super::Connection;
-use crate::Counts;
 use crate::failure::Failure;
 use crate::sql::{Value, Values};
 use crate::upsert::{Spelling, Stays, Table};
+use crate::written::Effect;
 
 /// Rows per statement: enough that the way costs nothing beside them, few enough to hold them twice.
-const ROWS: usize = 5000;
+pub(super) const ROWS: usize = 5000;
 
 pub(crate) fn upsert<'v>(
     connection: &Connection,
     table: &Table,
     stays: Stays,
     mut rows: impl Iterator<Item = Result<Values<'v>, Failure>>,
-) -> Result<Counts, Failure> {
-    let mut counts = Counts::default();
+) -> Result<Vec<Effect>, Failure> {
+    let mut effects = Vec::new();
     let mut statement = None;
     loop {
         let batch: Vec<Values<'v>> = rows.by_ref().take(ROWS).collect::<Result<_, _>>()?;
         if batch.is_empty() {
-            return Ok(counts);
+            return Ok(effects);
         }
         let (sql, width) = match &statement {
             Some(known) => known,
             None => statement.insert(statement_for(connection, table, stays)?),
         };
+        let first = effects.len();
+        effects.resize(first + batch.len(), Effect::Unchanged);
         for round in rounds(batch, table.identity.len()) {
-            write(connection, sql, *width, round, &mut counts)?;
+            write(connection, sql, *width, round, &mut effects[first..])?;
         }
     }
 }
 
+/// The rows of one statement, each with its place among those that were given.
+type Round<'v> = Vec<(usize, Values<'v>)>;
+
 /// A statement sees a fact once; one that is given several times is written in as many rounds, in their order.
-fn rounds<'v>(rows: Vec<Values<'v>>, identity: usize) -> Vec<Vec<Values<'v>>> {
-    if rows.len() == 1 {
-        return vec![rows];
-    }
+fn rounds<'v>(rows: Vec<Values<'v>>, identity: usize) -> Vec<Round<'v>> {
     let mut seen: HashMap<Values<'v>, usize> = HashMap::new();
-    let mut rounds: Vec<Vec<Values<'v>>> = Vec::new();
-    for row in rows {
+    let mut rounds: Vec<Round<'v>> = Vec::new();
+    for (place, row) in rows.into_iter().enumerate() {
         let round = seen.entry(row[..identity].to_vec()).or_default();
         match rounds.get_mut(*round) {
-            Some(rows) => rows.push(row),
-            None => rounds.push(vec![row]),
+            Some(rows) => rows.push((place, row)),
+            None => rounds.push(vec![(place, row)]),
         }
         *round += 1;
     }
@@ -58,23 +60,27 @@ fn write(
     connection: &Connection,
     sql: &str,
     width: usize,
-    rows: Vec<Values<'_>>,
-    counts: &mut Counts,
+    round: Round<'_>,
+    effects: &mut [Effect],
 ) -> Result<(), Failure> {
-    let given = rows.len() as u64;
-    let mut columns: Vec<Vec<Value<'_>>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
-    for row in rows {
-        columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
-    }
+    let (places, rows): (Vec<usize>, Vec<Values<'_>>) = round.into_iter().unzip();
+    let columns = by_column(&rows, width);
     let columns: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
     let session = &mut *connection.session.borrow_mut();
     let statement = session.prepare(sql)?;
     let told = session.client.query_one(&statement, &columns)?;
-    let (new, changed) = (told.try_get::<_, i64>(0)?.cast_unsigned(), told.try_get::<_, i64>(1)?.cast_unsigned());
-    counts.new += new;
-    counts.changed += changed;
-    counts.unchanged += given - new - changed;
+    for (column, effect) in [Effect::New, Effect::Changed].into_iter().enumerate() {
+        for number in told.try_get::<_, Vec<i64>>(column)? {
+            // They are counted from 1.
+            effects[places[number as usize - 1]] = effect;
+        }
+    }
     Ok(())
+}
+
+/// The same values, column by column.
+pub(super) fn by_column<'r, 'v>(rows: &'r [Values<'v>], width: usize) -> Vec<Vec<&'r Value<'v>>> {
+    (0..width).map(|column| rows.iter().map(|row| &row[column]).collect()).collect()
 }
 
 /// The statement, and how many columns it takes. It first tells, of each fact that is given, whether it is stored and
@@ -91,9 +97,9 @@ fn statement_for(connection: &Connection, table: &Table, stays: Stays) -> Result
     let update = each(table.values, ", ", |column| format!("{column} = excluded.{column}"));
     let Merged { columns: merged, is_changed, is_written } = Merged::new(table, &types, stays);
     let sql = format!(
-        "WITH given ({all}) AS (SELECT * FROM unnest({arrays})),
+        "WITH given ({all}, place) AS (SELECT * FROM unnest({arrays}) WITH ORDINALITY),
          told AS MATERIALIZED (
-             SELECT {merged}, stored.ctid IS NULL AS is_new, stored.ctid IS NOT NULL AND {is_changed} AS is_changed,
+             SELECT given.place, {merged}, stored.ctid IS NULL AS is_new, stored.ctid IS NOT NULL AND {is_changed} AS is_changed,
                     stored.ctid IS NULL OR {is_written} AS is_written
              FROM given LEFT JOIN {name} AS stored ON {join}
          ),
@@ -101,7 +107,8 @@ fn statement_for(connection: &Connection, table: &Table, stays: Stays) -> Result
              INSERT INTO {name} ({all}) SELECT {all} FROM told WHERE is_written
              ON CONFLICT ({keys}) DO UPDATE SET {update}
          )
-         SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE is_changed) FROM told"
+         SELECT coalesce(array_agg(place) FILTER (WHERE is_new), '{{}}'),
+                coalesce(array_agg(place) FILTER (WHERE is_changed), '{{}}') FROM told"
     );
     Ok((sql, columns.len()))
 }

@@ -2,7 +2,6 @@
 
 use rusqlite::{CachedStatement, params_from_iter};
 
-use crate::Counts;
 use crate::failure::Failure;
 use crate::sql::{Value, Values};
 use crate::sqlite::Connection;
@@ -20,13 +19,13 @@ pub(crate) fn upsert<'v>(
     table: &Table,
     stays: Stays,
     rows: impl Iterator<Item = Result<Values<'v>, Failure>>,
-) -> Result<Counts, Failure> {
-    let mut counts = Counts::default();
-    let mut statements = Statements::prepare(connection, table, stays)?;
-    for row in rows {
-        counts.add(statements.write(&row?)?);
+) -> Result<Vec<Effect>, Failure> {
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() {
+        return Ok(Vec::new());
     }
-    Ok(counts)
+    let mut statements = Statements::prepare(connection, table, stays)?;
+    rows.map(|row| statements.write(&row?)).collect()
 }
 
 impl<'c> Statements<'c> {

@@ -8,8 +8,8 @@ use crate::failure::Failure;
 use crate::sql::{Connection, row};
 use crate::tables::names::{self, Names};
 
-use crate::Counts;
 use crate::upsert::{Stays, Table};
+use crate::written::Effect;
 
 const TABLE: Table = Table {
     name: "ai_usage",
@@ -18,8 +18,12 @@ const TABLE: Table = Table {
     optional: None,
 };
 
-pub(crate) fn write(connection: &Connection, names: &mut Names, usage: &[AiUsage]) -> Result<Counts, Failure> {
-    let rows = usage.iter().map(|usage| {
+pub(crate) fn write<'f>(
+    connection: &Connection,
+    names: &mut Names,
+    usage: impl Iterator<Item = &'f AiUsage>,
+) -> Result<Vec<Effect>, Failure> {
+    let rows = usage.map(|usage| {
         Ok(row![
             names.key(connection, &usage.source)?,
             &usage.assistant,

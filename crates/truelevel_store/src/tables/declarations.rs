@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::sql::{Connection, row};
 use crate::tables::names::{self, Names};
 
-use crate::Counts;
 use crate::upsert::{Stays, Table};
+use crate::written::Effect;
 
 const TABLE: Table = Table {
     name: "declaration",
@@ -17,12 +17,12 @@ const TABLE: Table = Table {
     optional: Some("service"),
 };
 
-pub(crate) fn write(
+pub(crate) fn write<'f>(
     connection: &Connection,
     names: &mut Names,
-    declarations: &[Declaration],
-) -> Result<Counts, Failure> {
-    let rows = declarations.iter().map(|declaration| {
+    declarations: impl Iterator<Item = &'f Declaration>,
+) -> Result<Vec<Effect>, Failure> {
+    let rows = declarations.map(|declaration| {
         let service = declaration.service.as_ref().map(|service| names.key(connection, service)).transpose()?;
         Ok(row![
             service,

@@ -11,6 +11,7 @@ use crate::tables::names::{self, Names};
 
 use crate::Counts;
 use crate::upsert::{Joining, Stays, Table};
+use crate::written::Effect;
 
 const TABLE: Table = Table {
     name: "deployment",
@@ -53,13 +54,14 @@ pub(crate) const JOINING: &[Joining] = &[
     Joining::Later,
 ];
 
-pub(crate) fn write(
+pub(crate) fn write<'f>(
     connection: &Connection,
     names: &mut Names,
-    deployments: &[Deployment],
+    deployments: impl Iterator<Item = &'f Deployment> + Clone,
     stays: Stays,
-) -> Result<Counts, Failure> {
-    let rows = deployments.iter().map(|deployment| {
+) -> Result<Vec<Effect>, Failure> {
+    names.learn(connection, deployments.clone().map(|deployment| &deployment.service))?;
+    let rows = deployments.map(|deployment| {
         Ok(row![
             names.key(connection, &deployment.source)?,
             &deployment.id,
@@ -95,7 +97,7 @@ pub(crate) fn replace(
     for deployment in deployments {
         gone.remove(&deployment.id);
     }
-    let mut counts = write(connection, names, deployments, Stays::WrittenLater)?;
+    let mut counts = Counts::of(write(connection, names, deployments.iter(), Stays::WrittenLater)?);
     for id in gone {
         let delete = "DELETE FROM deployment WHERE source = ?1 AND id = ?2";
         counts.removed += connection.execute(delete, &values![key, id])?;

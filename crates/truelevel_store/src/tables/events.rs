@@ -1,36 +1,31 @@
 //! Events as they came, and what became of them.
 
+use std::collections::HashSet;
+
 use truelevel_model::events::{EventState, RawEvent, Reading, Resolution, StoredEvent};
 use truelevel_model::facts::Facts;
-use truelevel_model::{Incident, Time, Word, printable};
+use truelevel_model::{Time, Word, printable};
 
 use crate::columns::{time, word};
 use crate::failure::Failure;
-use crate::sql::{Connection, values};
+use crate::sql::{Connection, Kind, Values, row, values};
+use crate::tables::facts::{self, Meeting};
 use crate::tables::names::Names;
+use crate::{EventQuery, Receipt, Verdict};
 
-use crate::tables::{
-    ai_usage, declarations, deployments, evidence, gate_answers, incident_links, incidents, pipeline_runs, reviews,
-    service_records,
-};
-use crate::upsert::Stays;
-use crate::{EventQuery, Receipt, Verdict, Written};
-
+/// Keeps events that arrived together, in their order.
 pub(crate) fn receive(
     connection: &Connection,
     names: &mut Names,
-    raw: &RawEvent,
-    reading: &Reading,
-) -> Result<Receipt, Failure> {
-    if repeats(connection, raw)? {
-        return Ok(Receipt::Duplicate);
-    }
-    let missing = missing_start(connection, reading)?;
-    let (state, reason) = told(reading, missing);
-    let inserted = connection.execute(
-        "INSERT INTO event (sender, delivery, kind, body, received_at, state, reason)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-        &values![
+    events: &[(RawEvent, Reading)],
+) -> Result<Vec<Receipt>, Failure> {
+    let new = new_ones(connection, events)?;
+    let readings: Vec<&Reading> = new.iter().map(|place| &events[*place].1).collect();
+    let verdicts = join(connection, names, &readings)?;
+    let kept = (0_i64..).zip(&new).zip(&verdicts).map(|((order, place), Verdict { state, reason, .. })| {
+        let raw = &events[*place].0;
+        row![
+            order,
             &raw.sender,
             &raw.delivery,
             &raw.kind,
@@ -38,101 +33,116 @@ pub(crate) fn receive(
             raw.received_at.millis(),
             state.word(),
             reason.as_deref(),
-        ],
-    )?;
-    if inserted == 0 {
-        return Ok(Receipt::Duplicate);
+        ]
+    });
+    let columns = [
+        ("place", Kind::Integer),
+        ("sender", Kind::Text),
+        ("delivery", Kind::Text),
+        ("kind", Kind::Text),
+        ("body", Kind::Bytes),
+        ("received_at", Kind::Integer),
+        ("state", Kind::Text),
+        ("reason", Kind::Text),
+    ];
+    let insert = "INSERT INTO event (sender, delivery, kind, body, received_at, state, reason)
+                  SELECT sender, delivery, kind, body, received_at, state, reason FROM given ORDER BY place";
+    connection.with_given(&columns, &kept.collect::<Vec<Values<'_>>>(), insert, |_| Ok(()))?;
+    let mut receipts = vec![Receipt::Duplicate; events.len()];
+    for (place, verdict) in new.into_iter().zip(verdicts) {
+        receipts[place] = Receipt::Kept(verdict);
     }
-    Ok(Receipt::Kept(Verdict { is_changed: join(connection, names, reading)?, state, reason }))
+    Ok(receipts)
 }
 
-/// Whether the same delivery is here under another id.
-fn repeats(connection: &Connection, raw: &RawEvent) -> Result<bool, Failure> {
-    for id in &raw.repeats {
-        let sql = "SELECT 1 FROM event WHERE sender = ?1 AND delivery = ?2";
-        if connection.one(sql, &values![&raw.sender, id], |_| Ok(()))?.is_some() {
-            return Ok(true);
+/// The places of the events that are not kept yet, under their own id or another one.
+fn new_ones(connection: &Connection, events: &[(RawEvent, Reading)]) -> Result<Vec<usize>, Failure> {
+    let asked: Vec<Values<'_>> = (0_i64..)
+        .zip(events)
+        .flat_map(|(place, (raw, _))| ids(raw).map(move |id| row![place, &raw.sender, id]))
+        .collect();
+    let columns = [("place", Kind::Integer), ("sender", Kind::Text), ("delivery", Kind::Text)];
+    let find = "SELECT place FROM given JOIN event ON event.sender = given.sender AND event.delivery = given.delivery";
+    let mut known: HashSet<i64> = HashSet::new();
+    connection.with_given(&columns, &asked, find, |row| {
+        known.insert(row.get(0)?);
+        Ok(())
+    })?;
+    let (mut taken, mut new) = (HashSet::new(), Vec::new());
+    for (place, (raw, _)) in events.iter().enumerate() {
+        let is_taken = ids(raw).any(|id| taken.contains(&(&raw.sender, id)));
+        if !is_taken && !known.contains(&(place as i64)) {
+            taken.insert((&raw.sender, &raw.delivery));
+            new.push(place);
         }
     }
-    Ok(false)
+    Ok(new)
 }
 
+/// The ids under which a delivery may be kept.
+fn ids(raw: &RawEvent) -> impl Iterator<Item = &String> {
+    std::iter::once(&raw.delivery).chain(&raw.repeats)
+}
+
+/// Notes what kept events say when they are read anew, by key.
 pub(crate) fn settle(
     connection: &Connection,
     names: &mut Names,
-    key: i64,
-    reading: &Reading,
+    events: &[(i64, Reading)],
+) -> Result<Vec<Verdict>, Failure> {
+    let readings: Vec<&Reading> = events.iter().map(|(_, reading)| reading).collect();
+    let verdicts = join(connection, names, &readings)?;
+    let told = events.iter().zip(&verdicts);
+    let told = told.map(|((key, _), Verdict { state, reason, .. })| row![*key, state.word(), reason.as_deref()]);
+    let columns = [("key", Kind::Integer), ("state", Kind::Text), ("reason", Kind::Text)];
+    let update = "UPDATE event SET state = given.state, reason = given.reason FROM given WHERE event.key = given.key";
+    connection.with_given(&columns, &told.collect::<Vec<Values<'_>>>(), update, |_| Ok(()))?;
+    Ok(verdicts)
+}
+
+/// Joins what was read with what is known, as if one reading came after the other. Many are written together up to one
+/// that ends an incident, since what comes after an end may begin the incident anew.
+fn join(connection: &Connection, names: &mut Names, readings: &[&Reading]) -> Result<Vec<Verdict>, Failure> {
+    let mut verdicts = Vec::new();
+    for together in readings.split_inclusive(|reading| !reading.resolutions.is_empty()) {
+        let facts: Vec<&Facts> = together.iter().map(|reading| &reading.facts).collect();
+        let written = facts::write(connection, names, &facts, Meeting::Joined)?;
+        for (reading, written) in together.iter().zip(written) {
+            let (state, reason) = (reading.state(), reading.reason());
+            let verdict = Verdict { is_changed: written.is_changed(), state, reason };
+            verdicts.push(end_incidents(connection, &reading.resolutions, verdict)?);
+        }
+    }
+    Ok(verdicts)
+}
+
+/// Ends incidents. A reading whose incident nobody told of waits for it.
+fn end_incidents(
+    connection: &Connection,
+    resolutions: &[Resolution],
+    mut verdict: Verdict,
 ) -> Result<Verdict, Failure> {
-    let (state, reason) = told(reading, missing_start(connection, reading)?);
-    let update = "UPDATE event SET state = ?2, reason = ?3 WHERE key = ?1";
-    connection.execute(update, &values![key, state.word(), reason.as_deref()])?;
-    Ok(Verdict { is_changed: join(connection, names, reading)?, state, reason })
-}
-
-/// The first incident that is to end and of which nothing is known.
-fn missing_start<'r>(connection: &Connection, reading: &'r Reading) -> Result<Option<&'r Resolution>, Failure> {
-    for resolution in &reading.resolutions {
-        let is_own = |incident: &Incident| incident.source == resolution.source && incident.id == resolution.incident;
-        if reading.facts.incidents.iter().any(is_own) {
-            continue;
-        }
-        let sql = "SELECT id FROM incident WHERE source = (SELECT key FROM source WHERE name = ?1) AND id = ?2";
-        let known = connection.one(sql, &values![resolution.source.as_str(), &resolution.incident], |_| Ok(()))?;
-        if known.is_none() {
-            return Ok(Some(resolution));
-        }
-    }
-    Ok(None)
-}
-
-fn told(reading: &Reading, missing: Option<&Resolution>) -> (EventState, Option<String>) {
-    match missing {
-        None => (reading.state(), reading.reason()),
-        Some(resolution) => {
-            let waits = format!("the start of incident {} was not told yet", printable(&resolution.incident));
-            let reason = reading.reason().map_or(waits.clone(), |reason| format!("{reason}; {waits}"));
-            (EventState::Quarantined, Some(reason))
-        }
-    }
-}
-
-/// Joins what was read with what is known. Answers whether that changed anything.
-fn join(connection: &Connection, names: &mut Names, reading: &Reading) -> Result<bool, Failure> {
-    let mut is_changed = join_facts(connection, names, &reading.facts)?.is_changed();
+    let find = "SELECT 1 FROM incident WHERE source = (SELECT key FROM source WHERE name = ?1) AND id = ?2";
     let end = "UPDATE incident SET resolved_at = ?3, observed_at = ?3
                WHERE source = (SELECT key FROM source WHERE name = ?1) AND id = ?2
                  AND observed_at <= ?3 AND started_at <= ?3 AND resolved_at IS DISTINCT FROM ?3";
-    for Resolution { source, incident, resolved_at } in &reading.resolutions {
-        is_changed |= connection.execute(end, &values![source.as_str(), incident, resolved_at.millis()])? > 0;
+    let mut missing = None;
+    for Resolution { source, incident, resolved_at } in resolutions {
+        let is_ended = connection.execute(end, &values![source.as_str(), incident, resolved_at.millis()])? > 0;
+        verdict.is_changed |= is_ended;
+        if missing.is_none()
+            && !is_ended
+            && connection.one(find, &values![source.as_str(), incident], |_| Ok(()))?.is_none()
+        {
+            missing = Some(incident);
+        }
     }
-    Ok(is_changed)
-}
-
-fn join_facts(connection: &Connection, names: &mut Names, facts: &Facts) -> Result<Written, Failure> {
-    let Facts {
-        deployments,
-        reviews,
-        pipeline_runs,
-        incidents,
-        declarations,
-        gate_answers,
-        services,
-        incident_links,
-        evidence,
-        ai_usage,
-    } = facts;
-    Ok(Written {
-        ai_usage: ai_usage::write(connection, names, ai_usage)?,
-        declarations: declarations::write(connection, names, declarations)?,
-        deployments: deployments::write(connection, names, deployments, Stays::Joined(deployments::JOINING))?,
-        evidence: evidence::write(connection, names, evidence, Stays::ObservedLater)?,
-        gate_answers: gate_answers::write(connection, names, gate_answers)?,
-        incident_links: incident_links::write(connection, names, incident_links)?,
-        incidents: incidents::write(connection, names, incidents, Stays::Joined(incidents::JOINING))?,
-        pipeline_runs: pipeline_runs::write(connection, names, pipeline_runs)?,
-        reviews: reviews::write(connection, names, reviews, Stays::Joined(reviews::JOINING))?,
-        services: service_records::write(connection, names, services, Stays::Joined(service_records::JOINING))?,
-    })
+    if let Some(incident) = missing {
+        let waits = format!("the start of incident {} was not told yet", printable(incident));
+        verdict.reason = Some(verdict.reason.map_or(waits.clone(), |reason| format!("{reason}; {waits}")));
+        verdict.state = EventState::Quarantined;
+    }
+    Ok(verdict)
 }
 
 pub(crate) fn read(connection: &Connection, query: &EventQuery) -> Result<Vec<StoredEvent>, Failure> {

@@ -9,8 +9,8 @@ use crate::failure::Failure;
 use crate::sql::{Connection, Row, Value, Values, row, values};
 use crate::tables::names::{self, Names};
 
-use crate::Counts;
 use crate::upsert::{Stays, Table};
+use crate::written::Effect;
 
 const TABLE: Table = Table {
     name: "evidence",
@@ -33,13 +33,14 @@ const TABLE: Table = Table {
     optional: None,
 };
 
-pub(crate) fn write(
+pub(crate) fn write<'f>(
     connection: &Connection,
     names: &mut Names,
-    records: &[EvidenceRecord],
+    records: impl Iterator<Item = &'f EvidenceRecord> + Clone,
     stays: Stays,
-) -> Result<Counts, Failure> {
-    let rows = records.iter().map(|record| {
+) -> Result<Vec<Effect>, Failure> {
+    names.learn(connection, records.clone().filter_map(|record| record.service.as_ref()))?;
+    let rows = records.map(|record| {
         let mut row = row![
             names.key(connection, &record.source)?,
             &record.id,
@@ -77,7 +78,7 @@ pub(crate) fn replace(
 ) -> Result<(), Failure> {
     let key = names.key(connection, source)?;
     connection.execute("DELETE FROM evidence WHERE source = ?1", &values![key])?;
-    write(connection, names, records, Stays::WrittenLater)?;
+    write(connection, names, records.iter(), Stays::WrittenLater)?;
     Ok(())
 }
 

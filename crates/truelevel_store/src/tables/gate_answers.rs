@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::sql::{Connection, row};
 use crate::tables::names::{self, Names};
 
-use crate::Counts;
 use crate::upsert::{Stays, Table};
+use crate::written::Effect;
 
 const TABLE: Table = Table {
     name: "gate_answer",
@@ -17,8 +17,12 @@ const TABLE: Table = Table {
     optional: Some("service"),
 };
 
-pub(crate) fn write(connection: &Connection, names: &mut Names, answers: &[GateAnswer]) -> Result<Counts, Failure> {
-    let rows = answers.iter().map(|answer| {
+pub(crate) fn write<'f>(
+    connection: &Connection,
+    names: &mut Names,
+    answers: impl Iterator<Item = &'f GateAnswer>,
+) -> Result<Vec<Effect>, Failure> {
+    let rows = answers.map(|answer| {
         let service = answer.service.as_ref().map(|service| names.key(connection, service)).transpose()?;
         Ok(row![
             service,

@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::sql::{Connection, row};
 use crate::tables::names::{self, Names};
 
-use crate::Counts;
 use crate::upsert::{Stays, Table};
+use crate::written::Effect;
 
 const TABLE: Table = Table {
     name: "incident_link",
@@ -17,8 +17,12 @@ const TABLE: Table = Table {
     optional: None,
 };
 
-pub(crate) fn write(connection: &Connection, names: &mut Names, links: &[IncidentLink]) -> Result<Counts, Failure> {
-    let rows = links.iter().map(|link| {
+pub(crate) fn write<'f>(
+    connection: &Connection,
+    names: &mut Names,
+    links: impl Iterator<Item = &'f IncidentLink>,
+) -> Result<Vec<Effect>, Failure> {
+    let rows = links.map(|link| {
         let (source, id) = link.deployment.as_ref().map(|(source, id)| (source, id)).unzip();
         Ok(row![
             names.key(connection, &link.incident_source)?,

@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::sql::{Connection, row};
 use crate::tables::names::{self, Names};
 
-use crate::Counts;
 use crate::upsert::{Joining, Stays, Table};
+use crate::written::Effect;
 
 const TABLE: Table = Table {
     name: "incident",
@@ -39,13 +39,13 @@ pub(crate) const JOINING: &[Joining] = &[
     Joining::LaterIfSaid,
 ];
 
-pub(crate) fn write(
+pub(crate) fn write<'f>(
     connection: &Connection,
     names: &mut Names,
-    incidents: &[Incident],
+    incidents: impl Iterator<Item = &'f Incident>,
     stays: Stays,
-) -> Result<Counts, Failure> {
-    let rows = incidents.iter().map(|incident| {
+) -> Result<Vec<Effect>, Failure> {
+    let rows = incidents.map(|incident| {
         let services: Vec<String> = incident.services.iter().map(|service| service.as_str().to_owned()).collect();
         Ok(row![
             names.key(connection, &incident.source)?,

@@ -8,6 +8,7 @@ pub(crate) mod declarations;
 pub(crate) mod deployments;
 pub(crate) mod events;
 pub(crate) mod evidence;
+pub(crate) mod facts;
 pub(crate) mod gate_answers;
 pub(crate) mod history;
 pub(crate) mod incident_links;

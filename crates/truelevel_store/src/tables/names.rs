@@ -6,12 +6,14 @@ use truelevel_model::{EnvironmentId, RepositoryId, ServiceId, SourceId};
 
 use crate::columns::list;
 use crate::failure::Failure;
-use crate::sql::{Connection, values};
+use crate::sql::{Connection, Kind, Values, row, values};
 
 /// A name with a table of its own.
 pub(crate) trait Named: Sized + Clone {
     const SELECT: &'static str;
+    const SELECT_GIVEN: &'static str;
     const INSERT: &'static str;
+    const INSERT_GIVEN: &'static str;
     const ALL: &'static str;
 
     fn named(name: String) -> Self;
@@ -23,7 +25,11 @@ macro_rules! named {
     ($id:ident, $table:literal, $field:ident) => {
         impl Named for $id {
             const SELECT: &'static str = concat!("SELECT key FROM ", $table, " WHERE name = ?1");
+            const SELECT_GIVEN: &'static str =
+                concat!("SELECT ", $table, ".name, key FROM given JOIN ", $table, " ON ", $table, ".name = given.name");
             const INSERT: &'static str = concat!("INSERT INTO ", $table, " (name) VALUES (?1) RETURNING key");
+            const INSERT_GIVEN: &'static str =
+                concat!("INSERT INTO ", $table, " (name) SELECT name FROM given RETURNING name, key");
             const ALL: &'static str = concat!("SELECT key, name FROM ", $table, " ORDER BY name");
 
             fn named(name: String) -> Self {
@@ -56,6 +62,26 @@ pub(crate) struct Names {
 }
 
 impl Names {
+    /// Looks many keys up at once, and makes those of new names.
+    pub(crate) fn learn<'n, N: Named + 'n>(
+        &mut self,
+        connection: &Connection,
+        ids: impl Iterator<Item = &'n N>,
+    ) -> Result<(), Failure> {
+        let keys = N::keys(self);
+        let mut unknown: BTreeSet<&str> = ids.map(N::name).filter(|name| !keys.contains_key(*name)).collect();
+        for sql in [N::SELECT_GIVEN, N::INSERT_GIVEN] {
+            let rows: Vec<Values<'_>> = unknown.iter().map(|name| row![*name]).collect();
+            connection.with_given(&[("name", Kind::Text)], &rows, sql, |row| {
+                let name: String = row.get(0)?;
+                unknown.remove(name.as_str());
+                keys.insert(name, row.get(1)?);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
     /// The name's key, which is made when the name is new.
     pub(crate) fn key<N: Named>(&mut self, connection: &Connection, id: &N) -> Result<i64, Failure> {
         if let Some(key) = N::keys(self).get(id.name()) {

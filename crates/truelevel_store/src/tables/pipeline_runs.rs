@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::sql::{Connection, row, values};
 use crate::tables::names::{self, Names};
 
-use crate::Counts;
 use crate::upsert::{Stays, Table};
+use crate::written::Effect;
 
 const TABLE: Table = Table {
     name: "pipeline_run",
@@ -28,8 +28,13 @@ const TABLE: Table = Table {
     optional: None,
 };
 
-pub(crate) fn write(connection: &Connection, names: &mut Names, runs: &[PipelineRun]) -> Result<Counts, Failure> {
-    let rows = runs.iter().map(|run| {
+pub(crate) fn write<'f>(
+    connection: &Connection,
+    names: &mut Names,
+    runs: impl Iterator<Item = &'f PipelineRun> + Clone,
+) -> Result<Vec<Effect>, Failure> {
+    names.learn(connection, runs.clone().map(|run| &run.repository))?;
+    let rows = runs.map(|run| {
         Ok(row![
             names.key(connection, &run.source)?,
             &run.id,

@@ -9,8 +9,8 @@ use crate::failure::Failure;
 use crate::sql::{Connection, row, values};
 use crate::tables::names::{self, Names};
 
-use crate::Counts;
 use crate::upsert::{Joining, Stays, Table};
+use crate::written::Effect;
 
 const TABLE: Table = Table {
     name: "review",
@@ -45,13 +45,14 @@ pub(crate) const JOINING: &[Joining] = &[
     Joining::LaterIfSaid,
 ];
 
-pub(crate) fn write(
+pub(crate) fn write<'f>(
     connection: &Connection,
     names: &mut Names,
-    reviews: &[Review],
+    reviews: impl Iterator<Item = &'f Review> + Clone,
     stays: Stays,
-) -> Result<Counts, Failure> {
-    let rows = reviews.iter().map(|review| {
+) -> Result<Vec<Effect>, Failure> {
+    names.learn(connection, reviews.clone().map(|review| &review.repository))?;
+    let rows = reviews.map(|review| {
         Ok(row![
             names.key(connection, &review.repository)?,
             signed(review.number),

@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::sql::{Connection, row};
 use crate::tables::names::{self, Names};
 
-use crate::Counts;
 use crate::upsert::{Joining, Stays, Table};
+use crate::written::Effect;
 
 const TABLE: Table = Table {
     name: "service_record",
@@ -20,13 +20,15 @@ const TABLE: Table = Table {
 /// By value, when several observations of one service are joined.
 pub(crate) const JOINING: &[Joining] = &[Joining::LaterIfSaid, Joining::LaterIfSaid];
 
-pub(crate) fn write(
+pub(crate) fn write<'f>(
     connection: &Connection,
     names: &mut Names,
-    records: &[ServiceRecord],
+    records: impl Iterator<Item = &'f ServiceRecord> + Clone,
     stays: Stays,
-) -> Result<Counts, Failure> {
-    let rows = records.iter().map(|record| {
+) -> Result<Vec<Effect>, Failure> {
+    names.learn(connection, records.clone().map(|record| &record.service))?;
+    names.learn(connection, records.clone().filter_map(|record| record.repository.as_ref()))?;
+    let rows = records.map(|record| {
         Ok(row![
             names.key(connection, &record.source)?,
             names.key(connection, &record.service)?,

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use truelevel_model::events::{RawEvent, Reading, Resolution};
 use truelevel_model::facts::{DeploymentStrategy, Facts, RunOutcome};
 use truelevel_model::{
     CommitId, Declaration, Deployment, DeploymentOutcome, Incident, Initiator, PipelineRun, Review, ServiceId,
     SourceId, Span, Time,
 };
-use truelevel_store::{SqlStore, Store};
+use truelevel_store::{EventQuery, Receipt, SqlStore, Store, Verdict};
 
 use crate::examples::{declaration, deployment, incident, pipeline_run, review};
 use crate::places::{Place, promises};
@@ -247,7 +248,63 @@ fn facts_in_any_order_and_repetition_are_read_back_the_same(place: &Place) {
     });
 }
 
+/// Deliveries that meet: few ids, few incidents, and ends between what begins them.
+fn an_event() -> impl Strategy<Value = (RawEvent, Reading)> {
+    let end = (name(), name(), 0..5_i64).prop_map(|(source, incident, at)| Resolution {
+        source: SourceId::new(source),
+        incident,
+        resolved_at: Time::from_millis(at),
+    });
+    let incident = (an_incident(), 0..5_i64).prop_map(|(incident, at)| Incident {
+        started_at: Time::from_millis(0),
+        observed_at: Time::from_millis(at),
+        ..incident
+    });
+    let some = |most| 0..=most;
+    (
+        (0..20_u8, proptest::collection::vec(0..20_u8, some(1)), any::<bool>()),
+        proptest::collection::vec(incident, some(2)),
+        proptest::collection::vec(end, some(1)),
+        (proptest::collection::vec(a_deployment(), some(2)), proptest::collection::vec(a_run(), some(1))),
+    )
+        .prop_map(|((delivery, repeats, is_understood), incidents, resolutions, (deployments, pipeline_runs))| {
+            let raw = RawEvent {
+                sender: "github".to_owned(),
+                delivery: delivery.to_string(),
+                repeats: repeats.iter().map(u8::to_string).collect(),
+                kind: "deployment".to_owned(),
+                body: vec![delivery],
+                received_at: Time::from_millis(i64::from(delivery)),
+            };
+            let facts = Facts { deployments, incidents, pipeline_runs, ..Facts::default() };
+            let problems = if is_understood { Vec::new() } else { vec!["a part of it".to_owned()] };
+            (raw, Reading { facts, resolutions, problems, ignored: None })
+        })
+}
+
+fn events_that_are_kept_together_say_what_they_say_one_by_one(place: &Place) {
+    let kept = |store: &SqlStore| {
+        let events = store.events(&EventQuery { limit: 100, ..EventQuery::default() }).unwrap();
+        events.into_iter().map(|event| (event.raw, event.state, event.reason)).collect::<Vec<_>>()
+    };
+    proptest!(cases(place), |(events in proptest::collection::vec(an_event(), 0..30))| {
+        let (mut together, mut one_by_one) = (place.fresh(), place.fresh());
+        let receipts: Vec<Receipt> =
+            events.iter().flat_map(|event| one_by_one.receive(std::slice::from_ref(event)).unwrap()).collect();
+        prop_assert_eq!(together.receive(&events).unwrap(), receipts);
+        assert_same(&stored(&together), &stored(&one_by_one));
+        prop_assert_eq!(kept(&together), kept(&one_by_one));
+        let readings: Vec<(i64, Reading)> = (1..).zip(events).map(|(key, (_, reading))| (key, reading)).collect();
+        let verdicts: Vec<Verdict> =
+            readings.iter().flat_map(|reading| one_by_one.settle(std::slice::from_ref(reading)).unwrap()).collect();
+        prop_assert_eq!(together.settle(&readings).unwrap(), verdicts);
+        assert_same(&stored(&together), &stored(&one_by_one));
+        prop_assert_eq!(kept(&together), kept(&one_by_one));
+    });
+}
+
 promises![
+    events_that_are_kept_together_say_what_they_say_one_by_one,
     facts_in_any_order_and_repetition_are_read_back_the_same,
     the_last_of_each_identity_is_read_back_in_the_documented_order,
 ];
