@@ -85,7 +85,7 @@ fn is_equal(variable: &str, value: &str, occasion: Occasion, branches: &Branches
 }
 
 /// The name and the arguments of a call.
-fn call(text: &str) -> Option<(&str, Vec<&str>)> {
+pub(super) fn call(text: &str) -> Option<(&str, Vec<&str>)> {
     let open = text.find('(')?;
     let inner = text[open + 1..].strip_suffix(')')?;
     let (mut arguments, mut start, mut depth, mut quoted) = (Vec::new(), 0, 0_usize, false);

@@ -8,6 +8,7 @@ use truelevel_documents::Node;
 use super::azure_conditions::holds;
 use super::azure_expansion;
 use super::occasions::{Branches, Occasion, Occasions, Trigger, of_triggers};
+use super::placeholders::LIMIT_BYTES;
 use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, STEP_LIMIT, Shared, Step, System, inputs, texts};
 use crate::loading::{Followed, Loader};
 use crate::paths::File;
@@ -21,7 +22,8 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
     pipeline.name = root.get("name").and_then(Node::text).map(str::to_owned);
     pipeline.triggers = triggers(&root, &file.path, branches);
     let occasions = of_triggers(&pipeline.triggers);
-    let root = azure_expansion::expand(&root);
+    let mut room = LIMIT_BYTES;
+    let root = azure_expansion::expand(&root, None, &mut room);
     let mut reader = Reader {
         loader,
         branches,
@@ -30,6 +32,7 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
         jobs_of_stages: BTreeMap::new(),
         last_stage: None,
         templates: 0,
+        room,
     };
     reader.add_root(&root, &file.path, 0);
     let mut pipeline = reader.pipeline;
@@ -97,6 +100,8 @@ struct Reader<'l, 'a> {
     last_stage: Option<String>,
     /// Templates that were opened, in all.
     templates: usize,
+    /// What parameters and loops may still write, in bytes.
+    room: usize,
 }
 
 /// What a job inherits from the stage that holds it.
@@ -124,7 +129,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The file that a `template` names; one of another repository is noted, and followed where that one is at hand.
+    /// The file that a `template` names, given its parameters; one of another repository is noted, and followed where that one is at hand.
     fn template(&mut self, node: &Node, path: &Arc<str>, depth: usize) -> Option<(Arc<str>, Node)> {
         let named = node.get("template")?;
         let reference = named.text()?;
@@ -150,6 +155,7 @@ impl Reader<'_, '_> {
         if file != self.pipeline.path {
             self.pipeline.includes.insert(file.clone());
         }
+        let root = azure_expansion::expand(&root, node.get("parameters"), &mut self.room);
         Some((file, root))
     }
 
@@ -250,7 +256,6 @@ impl Reader<'_, '_> {
                 return;
             }
             if let Some((path, template)) = self.template(node, path, depth) {
-                let template = azure_expansion::expand(&template);
                 self.add_steps(template.get("steps"), &path, job, depth + 1);
                 continue;
             }

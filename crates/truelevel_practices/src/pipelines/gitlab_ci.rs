@@ -1,5 +1,4 @@
-//! GitLab CI: a root file, the files it includes from this project and others that are at hand, and jobs that extend
-//! others.
+//! GitLab CI: jobs of a root file and those that it includes, which may extend each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
@@ -8,14 +7,15 @@ use regex::{Captures, Regex};
 use truelevel_documents::{Node, Value};
 
 use super::gitlab_conditions::{holds, only_except};
+use super::gitlab_includes;
 use super::occasions::{Branches, Occasion, Occasions, Trigger};
-use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, Shared, Step, System, texts};
-use crate::loading::{Followed, Loader};
-use crate::paths::{File, glob};
+use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, Shared, Step, System};
+use crate::loading::Loader;
+use crate::paths::File;
 use crate::text::Place;
 
-/// Files that one pipeline may be made of.
-const INCLUDE_LIMIT: usize = 150;
+/// Child pipelines that one pipeline may start.
+const CHILD_LIMIT: usize = 150;
 /// Items of one list, references followed.
 const ITEM_LIMIT: usize = 2_000;
 const KEYWORDS: [&str; 15] = [
@@ -44,7 +44,7 @@ pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) ->
     }
     configuration.add_triggers(&mut pipeline, branches);
     let children = configuration.add_jobs(&mut pipeline, branches, None);
-    for (caller, path) in children.into_iter().take(INCLUDE_LIMIT) {
+    for (caller, path) in children.into_iter().take(CHILD_LIMIT) {
         let Some(child) = loader.file(&path) else { continue };
         let child = Configuration::load(loader, child, &mut pipeline);
         child.add_jobs(&mut pipeline, branches, Some(&caller));
@@ -62,10 +62,7 @@ struct Configuration {
 
 impl Configuration {
     fn load(loader: &mut Loader<'_>, file: &File, pipeline: &mut Pipeline) -> Self {
-        let mut seen = BTreeSet::from([file.path.clone()]);
-        let mut layers = Vec::new();
-        collect(loader, &file.path, pipeline, &mut seen, &mut layers);
-        Self { layers }
+        Self { layers: gitlab_includes::layers(loader, &file.path, pipeline) }
     }
 
     /// A key of the top level, from the layer that counts.
@@ -396,94 +393,10 @@ impl Configuration {
     }
 }
 
-/// Adds the layers of a file: what it includes first, then itself.
-fn collect(
-    loader: &mut Loader<'_>,
-    path: &Arc<str>,
-    pipeline: &mut Pipeline,
-    seen: &mut BTreeSet<Arc<str>>,
-    layers: &mut Vec<(Arc<str>, Node)>,
-) {
-    let Some(documents) = loader.documents(path) else { return };
-    // A header that only declares inputs may stand before the configuration.
-    let Some(root) = documents.into_iter().rfind(|node| !node.entries().is_empty()) else { return };
-    for include in root.get("include").map_or(&[][..], Node::one_or_many) {
-        let place = Place::of(path, include);
-        let named = |key: &str| include.get(key).and_then(Node::text);
-        let bare = Some(include).filter(|node| node.entries().is_empty()).and_then(Node::text);
-        let files = match named("local").or(bare) {
-            Some(remote) if remote.contains("://") => {
-                pipeline.shared.push(Shared { reference: remote.to_owned(), place, holds_jobs: true });
-                continue;
-            }
-            Some(local) => included(loader, path, local, &place),
-            None => included_elsewhere(loader, include, &place, pipeline),
-        };
-        for file in files {
-            if seen.len() < INCLUDE_LIMIT && seen.insert(file.clone()) {
-                pipeline.includes.insert(file.clone());
-                collect(loader, &file, pipeline, seen, layers);
-            }
-        }
-    }
-    layers.push((path.clone(), root));
-}
-
-/// The files of the project of `caller` that an include names; one that leads nowhere is noted.
-fn included(loader: &mut Loader<'_>, caller: &Arc<str>, local: &str, place: &Place) -> Vec<Arc<str>> {
-    let pattern = local.trim_start_matches('/');
-    let files: Vec<Arc<str>> = if loader.taken.contains_key(caller) {
-        loader.beside(caller, &format!("/{pattern}")).into_iter().collect()
-    } else {
-        let is_meant = |file: &&File| *file.path == *pattern || (pattern.contains('*') && glob(pattern, &file.path));
-        loader.files().iter().filter(is_meant).map(|file| file.path.clone()).collect()
-    };
-    if files.is_empty() {
-        let message =
-            format!("`{local}` is included, and the repository holds no such file; correct the path, or add the file");
-        loader.problem(caller, place.line, place.column, message);
-    }
-    files
-}
-
-/// Notes what an include takes from elsewhere; answers the files of another project that is at hand.
-fn included_elsewhere(
-    loader: &mut Loader<'_>,
-    include: &Node,
-    place: &Place,
-    pipeline: &mut Pipeline,
-) -> Vec<Arc<str>> {
-    let named = |key: &str| include.get(key).and_then(Node::text);
-    let version = named("ref").map_or_else(String::new, |version| format!("@{version}"));
-    let mut files = Vec::new();
-    // What GitLab itself ships holds what its name says.
-    for (key, holds_jobs) in [("project", true), ("component", true), ("remote", true), ("template", false)] {
-        let Some(name) = named(key) else { continue };
-        let paths = if key == "project" { texts(include.get("file")) } else { Vec::new() };
-        let reference = std::iter::once(name.to_owned()).chain(paths.iter().cloned()).collect::<Vec<_>>().join(" ");
-        let reference = format!("{reference}{version}");
-        for path in &paths {
-            match loader.take(name, path.trim_start_matches('/'), &reference) {
-                Followed::File(file) => files.push(file),
-                Followed::NoSuchFile => {
-                    let message = format!(
-                        "`{path}` is included, and {name} holds no such file at its newest commit; correct the path, or add the file"
-                    );
-                    loader.problem(&place.path, place.line, place.column, message);
-                }
-                Followed::NotAtHand => {}
-            }
-        }
-        let is_followed = !paths.is_empty() && files.len() == paths.len();
-        pipeline.shared.push(Shared { reference, place: place.clone(), holds_jobs: holds_jobs && !is_followed });
-    }
-    files
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::{repository, repository_beside};
+    use crate::test_support::repository;
 
     fn pipeline(files: &[(&str, &str)]) -> Pipeline {
         repository(files).pipelines().first().expect("the pipeline is read").clone()
@@ -530,20 +443,6 @@ mod tests {
         assert!(unit.feature(&FeatureKind::Services).is_some());
         assert!(unit.environments[0].is_production);
         assert_eq!(pipeline.shared[0].reference, "org/ci /x.yml@v1");
-    }
-
-    #[test]
-    fn includes_of_another_project_that_is_at_hand_are_followed() {
-        let root = "include: [{project: org/ci, file: [/a.yml, lost.yml], ref: v1}]\nunit: {extends: .base}\n";
-        let repository = repository_beside(
-            &[(".gitlab-ci.yml", root)],
-            &[("org/ci:a.yml", "include: /b.yml\n"), ("org/ci:b.yml", ".base: {script: [cargo test]}\n")],
-        );
-        let pipeline = &repository.pipelines()[0];
-        assert_eq!(&*pipeline.job("unit").unwrap().steps[0].place.path, "org/ci:b.yml");
-        assert!(pipeline.shared[0].holds_jobs, "one of the two files is not there");
-        let [warning] = repository.warnings() else { panic!("{:?}", repository.warnings()) };
-        assert!(warning.message.contains("`lost.yml` is included, and org/ci holds no such file"), "{warning:?}");
     }
 
     #[test]
