@@ -73,7 +73,7 @@ fn a_repository_that_a_workspace_misses_is_named_in_the_answer() {
     let world = one_commit();
     world.write("truelevel.toml", "[[repository]]\npath = \"app\"\n[[repository]]\npath = \"gone\"\n");
     let assessment = world.assess(["--as-of", "2026-02-01"]);
-    assert_warned(&assessment, &["gone does not exist"]);
+    assert_warned(&assessment, &["truelevel.toml:4:8: ", "gone does not exist"]);
     assert_eq!(service_names(&assessment), ["app"]);
 }
 

@@ -105,7 +105,7 @@ fn lead_times_agree_exactly_with_git() {
         is_production: &|environment| is_production(environment.as_str()),
         repository: Some((&history, &resolver)),
         baseline: None,
-        numbers_order_versions: true,
+        are_releases: false,
         window: Window::ending(Time::parse("2026-08-21").unwrap(), 3650),
         asking: Asking::default(),
     });
@@ -302,7 +302,7 @@ fn attribution_agrees_with_git_whatever_the_graph_and_the_order_of_deployments()
             is_production: &|_| true,
             repository: Some((&history, &resolver)),
             baseline: None,
-            numbers_order_versions: true,
+            are_releases: false,
             window: Window::ending(Time::from_seconds(2_000_000_000), 3650),
             asking: Asking::default(),
         });
@@ -340,7 +340,7 @@ fn attribution_agrees_with_git_on_a_real_history_whatever_is_deployed_when() {
             is_production: &|_| true,
             repository: Some((&history, &resolver)),
             baseline: None,
-            numbers_order_versions: true,
+            are_releases: false,
             window: Window::ending(Time::from_seconds(2_000_000_000), 3650),
             asking: Asking::default(),
         });

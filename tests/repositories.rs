@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::cli::{World, assert_warned, excluded, finish, service, warnings};
-use crate::git::{Commit, DAY, at, git, git_command};
+use crate::git::{Commit, DAY, Repo, at, git, git_command};
 use crate::shop::{AS_OF, Shop};
 
 /// The answer without the name that the path gives it.
@@ -124,6 +124,37 @@ fn a_partial_clone_is_warned_of_and_what_was_not_fetched_is_unknown_not_absent()
     for ((gate, here), (_, there)) in gates(&assessment).into_iter().zip(gates(&whole)) {
         assert!(here == there || here == "unknown", "{gate} is {there} in the whole clone and {here} in this one");
     }
+}
+
+#[test]
+fn a_link_to_a_repository_is_called_by_its_own_name_and_read_once() {
+    let shop = Shop::new();
+    std::os::unix::fs::symlink("web", shop.world.path().join("storefront")).unwrap();
+    let assessment = shop.world.assess(["storefront", "--as-of", AS_OF]);
+    assert_eq!(
+        (&assessment["workspace"], &repository(&assessment)["repository"]),
+        (&"storefront".into(), &"storefront".into())
+    );
+    let twice = shop.world.assess(["web", "./web/.git", "storefront", "--as-of", AS_OF]);
+    assert_eq!(twice["workspace"], "web");
+    assert_eq!(twice["coverage"]["repositories"].as_array().unwrap().len(), 1);
+    assert_warned(&twice, &["./web/.git is the same repository as web and is read once"]);
+}
+
+#[test]
+fn a_release_tag_of_a_clock_that_nobody_set_hides_no_other_release() {
+    let world = World::new();
+    let mut app = Repo::new(world.path(), "app");
+    let ids = app.commits((1..=5).map(|day| Commit::at(at(day, 9)).file("a", day.to_string())));
+    for (place, id) in ids.iter().enumerate() {
+        let tagged_at = if place == 3 { 10 } else { at(place as i64 + 1, 12) };
+        app.annotated_tag(&format!("v1.{place}"), id, tagged_at);
+    }
+    let assessment = world.assess(["app", "--as-of", AS_OF]);
+    let app = service(&assessment, "app");
+    assert_eq!(app["metrics"]["deployment_frequency"]["details"]["rollbacks"], 0.0);
+    assert_eq!(app["metrics"]["change_lead_time"]["n"], 4, "all but the first, which attributes nothing");
+    assert_warned(&assessment, &["a release tag is older than the commit it names (v1.3)"]);
 }
 
 #[test]

@@ -138,19 +138,23 @@ fn changes_subject(repository: &RepositoryId) -> String {
 
 fn open_all(workspace: &Workspace) -> Result<Collected, EngineError> {
     let config = &workspace.config;
-    let named = config.repositories.iter().map(|entry| (entry.name.clone(), &entry.path, None));
-    let deploying =
-        config.deployment_repositories.iter().enumerate().map(|(place, entry)| (None, &entry.path, Some(place)));
+    let named = config.repositories.iter().map(|entry| (entry.name.clone(), &entry.path, entry.place.as_deref(), None));
+    let deploying = config
+        .deployment_repositories
+        .iter()
+        .enumerate()
+        .map(|(place, entry)| (None, &entry.path, Some(entry.place.as_str()), Some(place)));
     let mut collected = Collected { repositories: Vec::new(), warnings: Vec::new() };
     let mut identities = BTreeMap::new();
     let mut names: BTreeSet<RepositoryId> = BTreeSet::new();
-    for (name, path, configured) in named.chain(deploying) {
+    for (name, path, line, configured) in named.chain(deploying) {
         let git = match GitRepository::open(path) {
             Ok(git) => git,
             // What somebody typed must be right; a source of a workspace may fail, and is named in the answer.
             Err(error) if !workspace.is_kept() => return Err(error.into()),
             Err(error) => {
-                collected.warnings.push(error.to_string());
+                let line = line.map(|line| format!("{line}: ")).unwrap_or_default();
+                collected.warnings.push(format!("{line}{error}"));
                 continue;
             }
         };

@@ -110,6 +110,8 @@ pub struct RepositoryConfig {
     pub name: Option<String>,
     /// Where it is.
     pub path: PathBuf,
+    /// Where the configuration says so, for a sentence about it; none for a path that was typed.
+    pub place: Option<String>,
     /// What senders of events call it, where the last part of that is not its name.
     pub known_as: Vec<String>,
 }
@@ -181,7 +183,7 @@ struct AutomationTable {
 #[serde(deny_unknown_fields)]
 struct RepositoryTable {
     name: Option<Spanned<String>>,
-    path: PathBuf,
+    path: Spanned<PathBuf>,
     #[serde(default)]
     known_as: Vec<String>,
 }
@@ -204,7 +206,7 @@ impl Config {
             automation_accounts: Vec::new(),
             repositories: paths
                 .iter()
-                .map(|path| RepositoryConfig { name: None, path: path.clone(), known_as: Vec::new() })
+                .map(|path| RepositoryConfig { name: None, path: path.clone(), place: None, known_as: Vec::new() })
                 .collect(),
             deployment_repositories: Vec::new(),
             environments: BTreeMap::new(),
@@ -235,11 +237,30 @@ impl Config {
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let reader = Reader { path, text };
         let file: File = toml::from_str(text).map_err(|error| {
-            let message = format!("{}; docs/guide/configuration.md lists what may stand here", error.message().trim());
+            let found = allowed_in_words(error.message().trim());
+            let message = format!("{found}; docs/guide/configuration.md lists what may stand here");
             reader.invalid(error.span().map_or(0, |span| span.start), message)
         })?;
         reader.check(file)
     }
+}
+
+/// What the parser expects, as one writes it.
+const ALLOWED: [(&str, &str); 7] = [
+    ("a boolean", "`true` or `false`"),
+    ("a map", "a table"),
+    ("a sequence", "a list in `[` and `]`"),
+    ("a string", "text in quotes"),
+    ("f64", "a number"),
+    ("u32", "a whole number, not below 0"),
+    ("u64", "a whole number, not below 0"),
+];
+
+/// A message of the parser with what it expects named in words.
+fn allowed_in_words(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let allowed = ALLOWED.iter().find(|(name, _)| *name == expected).map_or(expected, |(_, words)| words);
+    format!("{found}, expected {allowed}")
 }
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
@@ -358,7 +379,8 @@ impl Reader<'_> {
                 .into_iter()
                 .map(|table| RepositoryConfig {
                     name: table.name.map(Spanned::into_inner),
-                    path: folder.join(table.path),
+                    place: Some(self.place(table.path.span().start)),
+                    path: folder.join(table.path.into_inner()),
                     known_as: table.known_as,
                 })
                 .collect(),
@@ -425,7 +447,14 @@ mod tests {
             "[workspace]\nnmae = \"x\"\n",
             "truelevel.toml:2:1: unknown field `nmae`, expected one of `name`, `window_days`",
         );
-        check("[workspace]\nwindow_days = \"x\"\n", "truelevel.toml:2:15: invalid type: string \"x\", expected u32");
+        check(
+            "[workspace]\nwindow_days = \"x\"\n",
+            "truelevel.toml:2:15: invalid type: string \"x\", expected a whole number, not below 0;",
+        );
+        check(
+            "[[service]]\nname = \"a\"\npaths = \"web\"\n",
+            "truelevel.toml:3:9: invalid type: string \"web\", expected a list in `[` and `]`;",
+        );
         check("[workspace]\nwindow_days = 0\n", "truelevel.toml:2:15: a window of 0 days; allowed are 1 to");
         check(
             "[workspace]\nedition = \"1999\"\n",

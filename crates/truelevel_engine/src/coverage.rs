@@ -48,6 +48,17 @@ impl Prepared {
                     service.id
                 ));
             }
+            if let [first, ..] = service.releases.mistimed.as_slice() {
+                warnings.push(format!(
+                    "{}: {} older than the commit it names ({}), which cannot be: the commit's time counts",
+                    service.id,
+                    match service.releases.mistimed.len() {
+                        1 => "a release tag is".to_owned(),
+                        n => format!("each of {n} release tags is"),
+                    },
+                    truelevel_model::printable(first)
+                ));
+            }
             self.warn_of_missing_parts(service, &mut warnings);
             if let (Some(named), None) = (&service.named_repository, service.repository) {
                 warnings.push(format!(

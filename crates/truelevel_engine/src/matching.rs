@@ -13,7 +13,7 @@ use truelevel_report::numbers::count as count_of;
 use truelevel_sources::deployment_files;
 use truelevel_sources::deployment_repository::UNNAMED_ENVIRONMENT;
 use truelevel_sources::git::PathScope;
-use truelevel_sources::release_tags::{self, RELEASE_ENVIRONMENT};
+use truelevel_sources::release_tags::{self, RELEASE_ENVIRONMENT, Releases};
 
 use crate::collect::CollectedRepository;
 use crate::config::{Config, PartConfig, ServiceConfig};
@@ -36,8 +36,8 @@ pub(crate) struct Service {
     /// The newest that is known of any service by the sources of its deployments.
     pub(crate) deployments_known_until: Option<Time>,
     pub(crate) production: Production,
-    /// Release tags that only announce a version.
-    pub(crate) previews: Vec<String>,
+    /// What its release tags say, where they stand in for deployments; their deployments are `deployments`.
+    pub(crate) releases: Releases,
     /// The repository that the configuration names as its own.
     pub(crate) named_repository: Option<String>,
     /// What its repository is called, whether it is given or not.
@@ -292,7 +292,7 @@ fn service(
         deployed_from,
         deployments_known_until: None,
         production,
-        previews: Vec::new(),
+        releases: Releases::default(),
         named_repository: configured.and_then(|service| service.repository.clone()),
         id,
     }
@@ -432,10 +432,10 @@ fn fall_back_to_releases(service: &mut Service, repositories: &[CollectedReposit
         return;
     }
     let Some(repository) = service.repository.map(|place| &repositories[place]) else { return };
-    let found = release_tags::releases(&repository.id, &service.id, &repository.tags, &repository.history);
-    service.previews = found.previews;
+    let mut found = release_tags::releases(&repository.id, &service.id, &repository.tags, &repository.history);
     if !found.deployments.is_empty() {
-        service.deployments = found.deployments;
+        service.deployments = std::mem::take(&mut found.deployments);
         service.deployment_data = DeploymentData::ReleaseTags;
     }
+    service.releases = found;
 }

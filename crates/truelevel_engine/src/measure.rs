@@ -286,8 +286,11 @@ impl Measuring<'_> {
     /// What was left out of measuring a service.
     pub(crate) fn exclusions(service: &Service, data: &ServiceData<'_>) -> Exclusions {
         let mut exclusions = data.exclusions.clone();
-        for preview in &service.previews {
-            exclusions.add(Reason::Prerelease, || truelevel_model::printable(preview).into_owned());
+        let releases = &service.releases;
+        for (reason, tags) in [(Reason::Prerelease, &releases.previews), (Reason::UnsetClock, &releases.untimed)] {
+            for tag in tags {
+                exclusions.add(reason, || truelevel_model::printable(tag).into_owned());
+            }
         }
         exclusions
     }

@@ -1,5 +1,7 @@
 //! What is assessed together: paths given on the command line, or a `truelevel.toml` and the store beside it.
 
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -117,9 +119,14 @@ impl Workspace {
 
     /// A name for people: the configured one, else that of the folder or of the repositories.
     pub fn name(&self) -> String {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let work_tree = |path: &PathBuf| match path.parent() {
+            Some(parent) if path.ends_with(".git") => parent.to_owned(),
+            _ => path.clone(),
+        };
         let folder_name = |path: &Path| {
-            let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            whole.file_name().map(|name| name.to_string_lossy().trim_end_matches(".git").to_owned())
+            let name = path.file_name().map(OsStr::to_owned).or_else(|| real(path).file_name().map(OsStr::to_owned));
+            name.map(|name| name.to_string_lossy().trim_end_matches(".git").to_owned())
         };
         let found = match &self.source {
             WorkspaceSource::File(file) => file
@@ -127,7 +134,9 @@ impl Workspace {
                 .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
                 .and_then(folder_name),
             WorkspaceSource::Paths(paths) => {
-                let names: Vec<String> = paths.iter().filter_map(|path| folder_name(path)).collect();
+                let mut seen = HashSet::new();
+                let once = paths.iter().map(work_tree).filter(|path| seen.insert(real(path)));
+                let names: Vec<String> = once.filter_map(|path| folder_name(&path)).collect();
                 (!names.is_empty()).then(|| match names.len() {
                     1..=3 => names.join(", "),
                     more => format!("{} and {} more", names[0], more - 1),

@@ -46,7 +46,7 @@ impl ServiceRepository<'_> {
     pub fn written_at(&self, change: ChangeIndex) -> Time {
         let authored_at = self.history.authored_at(change);
         let review = self.reviews.and_then(|reviews| reviews.merged_as(self.history.id(change)));
-        let first = review.and_then(|review| review.first_commit_at).filter(|at| !is_unset(*at));
+        let first = review.and_then(|review| review.first_commit_at).filter(|at| !at.is_unset());
         first.filter(|_| !self.history.is_merge(change)).map_or(authored_at, |first| first.min(authored_at))
     }
 
@@ -168,7 +168,7 @@ impl<'a> ServiceData<'a> {
             is_production: facts.is_production,
             repository: repository.zip(resolver.as_ref()).map(|(repository, resolver)| (repository.history, resolver)),
             baseline: facts.baseline,
-            numbers_order_versions: !facts.deployment_data.is_proxy(),
+            are_releases: facts.deployment_data.is_proxy(),
             window,
             asking: facts.asking,
         });
@@ -390,7 +390,7 @@ impl<'a> ServiceData<'a> {
                 }
                 let (authored_at, finished_at) = (repository.written_at(*change), entry.deployment.finished_at);
                 let lead_time = finished_at.since(authored_at);
-                if is_unset(authored_at) && self.leaves_out(Reason::UnsetClock) {
+                if authored_at.is_unset() && self.leaves_out(Reason::UnsetClock) {
                     self.exclusions
                         .add(Reason::UnsetClock, || format!("{}: written {authored_at}", history.id(*change).short()));
                     continue;
@@ -444,7 +444,7 @@ impl<'a> ServiceData<'a> {
             }
             let authored_at = repository.written_at(change);
             let age = waited_until.since(authored_at);
-            if is_unset(authored_at) && self.leaves_out(Reason::UnsetClock) {
+            if authored_at.is_unset() && self.leaves_out(Reason::UnsetClock) {
                 self.exclusions.add(Reason::UnsetClock, || {
                     format!("{}: written {authored_at}", repository.history.id(change).short())
                 });
@@ -463,11 +463,6 @@ impl<'a> ServiceData<'a> {
 
 /// What is known of fewer days than this is taken for so many: a first day times thirty says nothing of a month.
 const SHORTEST_OBSERVED_DAYS: u32 = 7;
-
-/// Whether a time is that of a clock nobody set: within the first month of 1970, or before.
-fn is_unset(time: Time) -> bool {
-    time <= Time::from_seconds(31 * 86_400)
-}
 
 fn is_measured(
     repository: &ServiceRepository<'_>,

@@ -81,8 +81,9 @@ pub struct TimelineInput<'a, 'b> {
     pub repository: Option<(&'b History, &'b VersionResolver<'b>)>,
     /// A version that is known to have run before the first deployment.
     pub baseline: Option<&'b str>,
-    /// Whether a lower version number means an older version. Not so for release tags: old lines get releases too.
-    pub numbers_order_versions: bool,
+    /// Whether the versions are releases that stand in for deployments. A release replaces none before it, so none goes
+    /// back: old lines get releases too.
+    pub are_releases: bool,
     /// Only what happened up to its end is looked at; only what was left out of it is counted.
     pub window: Window,
     /// What is asked beside.
@@ -230,7 +231,7 @@ impl<'a> EnvironmentState<'a> {
     /// Whether the version is older than the current one: it first ran earlier, or it never ran and the current
     /// one contains it.
     fn goes_back_to(&self, version: &str, commit: Option<ChangeIndex>, input: &TimelineInput<'_, '_>) -> bool {
-        let Some((current, current_commit)) = self.current else { return false };
+        let Some((current, current_commit)) = self.current.filter(|_| !input.are_releases) else { return false };
         let rank = |version: &str, commit: Option<ChangeIndex>| {
             self.ran.get(version).or_else(|| self.ran_commits.get(&commit?)).copied()
         };
@@ -239,7 +240,7 @@ impl<'a> EnvironmentState<'a> {
         }
         match (commit, current_commit, input.repository) {
             (Some(commit), Some(current), Some((history, _))) => contains(history, current, commit),
-            _ => input.numbers_order_versions && is_lower_number(version, current),
+            _ => is_lower_number(version, current),
         }
     }
 
@@ -336,7 +337,7 @@ mod tests {
             is_production: &|environment| environment.as_str() != "staging",
             repository: None,
             baseline: None,
-            numbers_order_versions: true,
+            are_releases: false,
             window: Window::ending(Time::from_seconds(86_400), 1),
             asking: Asking::default(),
         });
@@ -392,7 +393,7 @@ mod tests {
             is_production: &|_| true,
             repository: None,
             baseline: None,
-            numbers_order_versions: true,
+            are_releases: false,
             window: Window::ending(Time::from_seconds(86_400), 1),
             asking: Asking::default(),
         });

@@ -81,11 +81,12 @@ reasons! {
     ///
     /// It changes nothing that runs, so it is counted apart and is not part of the deployment frequency.
     Redeployment = "redeployment",
-    /// Change without a usable author time
+    /// Change or release without a usable time
     ///
-    /// Its author time lies in the first days of 1970 or before: a clock that was never set, or a rewritten history. Or the
+    /// Its time lies in the first days of 1970 or before: a clock that was never set, or a rewritten history. Or the
     /// commit cannot be read, and only a commit-graph knows of it: see the warnings, and `git fsck`.
-    /// The change is counted as shipped, its duration is not used.
+    /// The change is counted as shipped, its duration is not used; of a release tag without a time, the next release
+    /// counts as the one that shipped its changes.
     UnsetClock = "unset_clock",
     /// Version that leads to no known commit
     ///

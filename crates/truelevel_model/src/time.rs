@@ -58,6 +58,11 @@ impl Time {
         Ok(Self(start.as_millisecond() + 86_399_999))
     }
 
+    /// Whether this is the time of a clock nobody set: within the first month of 1970, or before.
+    pub const fn is_unset(self) -> bool {
+        self.0 <= 31 * 86_400_000
+    }
+
     /// The duration from `earlier` to this instant; negative when `earlier` is later.
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))

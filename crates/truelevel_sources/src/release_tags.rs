@@ -33,10 +33,14 @@ pub struct Releases {
     pub deployments: Vec<Deployment>,
     /// Tags that announce a version instead of releasing it.
     pub previews: Vec<String>,
+    /// Tags older than the commit they name, which cannot be: the commit's time counts.
+    pub mistimed: Vec<String>,
+    /// Tags left out because neither they nor their commit have a usable time.
+    pub untimed: Vec<String>,
 }
 
 /// Turns release tags into deployments. A commit with several tags is released once, by the first of its names; the
-/// time is the tag's own, or that of the commit where a light tag keeps none.
+/// time is the tag's own, or that of the commit where a light tag keeps none or the tag's lies before it.
 pub fn releases(repository: &RepositoryId, service: &ServiceId, tags: &[Tag], history: &History) -> Releases {
     find(repository, service, (tags, history), false)
 }
@@ -83,7 +87,15 @@ fn find(
             continue;
         }
         let Some(commit) = history.find(&tag.commit) else { continue };
-        let released_at = tag.tagged_at.unwrap_or_else(|| history.committed_at(commit));
+        let committed_at = history.committed_at(commit);
+        let released_at = tag.tagged_at.unwrap_or(committed_at).max(committed_at);
+        if released_at.is_unset() {
+            result.untimed.push(tag.name.clone());
+            continue;
+        }
+        if tag.tagged_at.is_some_and(|tagged_at| tagged_at < committed_at) {
+            result.mistimed.push(tag.name.clone());
+        }
         let known = first_of_commit.entry(tag.commit).or_insert((released_at, tag));
         if (released_at, &tag.name) < (known.0, &known.1.name) {
             *known = (released_at, tag);
@@ -123,9 +135,11 @@ mod tests {
     use super::*;
     use truelevel_model::Change;
 
+    const YEAR_2020: i64 = 1_577_836_800;
+
     fn check(names: &[&str], released: &[&str], previews: &[&str]) {
         let commit = |at: usize| CommitId([at as u8 + 1; 20]);
-        let change = |at| Change::new(commit(at), Vec::new(), Time::from_seconds(at as i64));
+        let change = |at| Change::new(commit(at), Vec::new(), Time::from_seconds(YEAR_2020 + at as i64));
         let changes = (0..names.len()).map(change);
         let history = History::from_changes(changes);
         let tags: Vec<_> = names
@@ -173,5 +187,27 @@ mod tests {
         check(&["app-v1.0.0", "other-v1.0.0", "v2.0.0"], &["app-v1.0.0"], &[]);
         check(&["latest", "nightly", "before-refactoring", "deployed-to-production"], &[], &[]);
         check(&["v1.0.0-final", "v1.0.0-jre", "5.0.0.RELEASE"], &["v1.0.0-final", "v1.0.0-jre", "5.0.0.RELEASE"], &[]);
+    }
+
+    #[test]
+    fn a_tag_older_than_its_commit_takes_the_time_of_the_commit() {
+        let commit = |at: u8| CommitId([at; 20]);
+        let at = |day: i64| Time::from_seconds(YEAR_2020 + day * 86_400);
+        let change =
+            |byte, parent: Option<u8>, time| Change::new(commit(byte), parent.into_iter().map(commit).collect(), time);
+        let unset = Time::from_seconds(10);
+        let history = History::from_changes([
+            change(1, None, at(1)),
+            change(2, Some(1), at(2)),
+            change(3, Some(2), unset),
+            change(4, Some(3), at(4)),
+        ]);
+        let tag = |name: &str, byte, tagged_at| Tag { name: name.to_owned(), commit: commit(byte), tagged_at };
+        let tags =
+            [tag("v1", 1, Some(at(1))), tag("v2", 2, Some(unset)), tag("v3", 3, None), tag("v4", 4, Some(at(5)))];
+        let found = releases(&"app".into(), &"app".into(), &tags, &history);
+        let released: Vec<_> = found.deployments.iter().map(|one| (one.version.as_str(), one.finished_at)).collect();
+        assert_eq!(released, [("v1", at(1)), ("v2", at(2)), ("v4", at(5))]);
+        assert_eq!((found.mistimed, found.untimed), (vec!["v2".to_owned()], vec!["v3".to_owned()]));
     }
 }

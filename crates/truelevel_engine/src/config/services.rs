@@ -15,6 +15,8 @@ use super::{ConfigError, Reader};
 pub struct DeploymentRepositoryConfig {
     /// Where it is.
     pub path: PathBuf,
+    /// Where the configuration says so, for a sentence about it.
+    pub place: String,
     /// Its version files; none for what is recognised.
     pub files: Vec<VersionFilesConfig>,
 }
@@ -65,7 +67,7 @@ pub struct PartConfig {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeploymentRepositoryTable {
-    path: PathBuf,
+    path: Spanned<PathBuf>,
     #[serde(default)]
     files: Vec<FilesTable>,
 }
@@ -109,7 +111,11 @@ impl Reader<'_> {
                 place: self.place(path_at),
             })
         });
-        Ok(DeploymentRepositoryConfig { path: folder.join(table.path), files: files.collect::<Result<_, _>>()? })
+        Ok(DeploymentRepositoryConfig {
+            place: self.place(table.path.span().start),
+            files: files.collect::<Result<_, _>>()?,
+            path: folder.join(table.path.into_inner()),
+        })
     }
 
     pub(super) fn check_service(

@@ -29,8 +29,11 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     (!declared.is_empty()).then(|| Found {
         finding: format!(
-            "{} declared in files, and nothing known shows it running: {}{more}",
-            if declared.len() == 1 { "1 gate is".to_owned() } else { format!("{} gates are", declared.len()) },
+            "{} running: {}{more}",
+            match declared.len() {
+                1 => "1 gate is declared in files, and nothing known shows it".to_owned(),
+                n => format!("{n} gates are declared in files, and nothing known shows them"),
+            },
             named.join(", ")
         ),
         effect: (possible > proven).then(|| format!("part of the way from level {proven} to level {possible}")),

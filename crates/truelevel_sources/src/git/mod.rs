@@ -118,15 +118,17 @@ impl GitRepository {
         common.canonicalize().unwrap_or(common)
     }
 
-    /// A name: the last part of the address it was cloned from, else of its folder.
+    /// A name: the last part of the address it was cloned from, else of its folder. A link to the folder is asked for
+    /// its own name: it is the one that somebody chose here.
     pub fn name(&self) -> RepositoryId {
         let from_address = self.web_address().and_then(|url| last_segment(&url));
         let local = self.local();
-        let folder = local.workdir().unwrap_or_else(|| local.common_dir());
-        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let folder = real(local.workdir().unwrap_or_else(|| local.common_dir()));
         let from_folder = || {
             let outer = if folder.ends_with(".git") { folder.parent().unwrap_or(&folder) } else { &folder };
-            outer.file_name().and_then(|name| last_segment(&name.to_string_lossy()))
+            let given = self.path.file_name().filter(|_| real(&self.path) == outer);
+            given.or_else(|| outer.file_name()).and_then(|name| last_segment(&name.to_string_lossy()))
         };
         RepositoryId::new(from_address.or_else(from_folder).unwrap_or_else(|| "repository".to_owned()))
     }
