@@ -76,6 +76,34 @@ fn a_workflow_of_another_repository_shows_what_it_does_where_that_one_is_given_t
     assert_eq!(tests(&["web", "shared"])["outcome"], "unknown", "another repository of that name is not meant");
 }
 
+#[test]
+fn a_library_of_jenkins_shows_what_its_steps_do_where_it_is_the_only_one_that_has_them() {
+    let world = World::new();
+    let (mut web, mut steps) = (world.repository("web"), world.repository("steps"));
+    let calls = "@Library('ours@v1') _\n\nbuildService(name: 'web')\n";
+    web.commits([Commit::at(at(0, 1)).file("Jenkinsfile", calls).file("web_test.go", "package web\n")]);
+    let does = "def call(Map config) {\n  node {\n    stage('Test') {\n      sh 'go test ./...'\n    }\n  }\n}\n";
+    steps.commits([Commit::at(at(0, 1)).file("vars/buildService.groovy", does)]);
+    let tests = |paths: &[&str]| {
+        let assessment = world.assess(paths.iter().chain(&["--as-of", "2026-01-02T00:00:00Z"]));
+        gate(service(&assessment, "web"), "pipeline_runs_tests").clone()
+    };
+    assert_eq!(tests(&["web"])["outcome"], "unknown");
+
+    let met = tests(&["web", "steps"]);
+    assert_eq!(met["outcome"], "met", "{met}");
+    let proofs = met["evidence"].as_array().unwrap();
+    let proof = proofs.iter().find(|proof| proof["practice"] == "tests_run_in_ci").unwrap();
+    assert_eq!(
+        (&proof["repository"], &proof["line"], &proof["named_as"]),
+        (&"steps".into(), &4.into(), &"ours@v1".into())
+    );
+
+    let mut other = world.repository("other");
+    other.commits([Commit::at(at(0, 1)).file("vars/buildService.groovy", does)]);
+    assert_eq!(tests(&["web", "steps", "other"])["outcome"], "unknown", "either could be meant");
+}
+
 const RULES: &str = r#"
 [[repository]]
 path = "web"

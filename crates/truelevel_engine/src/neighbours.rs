@@ -1,4 +1,4 @@
-//! What one repository takes from another that was given too: shared workflows, actions, includes and templates.
+//! What one repository takes from another that was given too: shared workflows, actions, includes, templates and libraries.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -17,6 +17,8 @@ pub(crate) struct Neighbours<'a> {
     places: HashMap<String, Vec<usize>>,
     /// The newest tree of each as of the date, listed when it is first asked for.
     trees: Vec<OnceLock<Option<(CommitId, Tree)>>>,
+    /// Places of libraries of Jenkins by the steps that they have, listed when one is first asked for.
+    libraries: OnceLock<HashMap<String, Vec<usize>>>,
 }
 
 /// The files of a repository, and of the others that it may take from.
@@ -31,7 +33,8 @@ impl<'a> Neighbours<'a> {
         for (place, repository) in repositories.iter().enumerate() {
             places.entry(last_part(&full_name(repository)).to_owned()).or_default().push(place);
         }
-        Self { repositories, as_of, places, trees: repositories.iter().map(|_| OnceLock::new()).collect() }
+        let trees = repositories.iter().map(|_| OnceLock::new()).collect();
+        Self { repositories, as_of, places, trees, libraries: OnceLock::new() }
     }
 
     /// The one repository that a forge calls so: its address ends with the name, or, where it has none, it has the name
@@ -54,12 +57,35 @@ impl<'a> Neighbours<'a> {
     }
 
     fn tree(&self, place: usize) -> Option<&(CommitId, Tree)> {
+        self.trees[place].get_or_init(|| self.list(place)).as_ref()
+    }
+
+    fn list(&self, place: usize) -> Option<(CommitId, Tree)> {
+        let repository = &self.repositories[place];
+        let commit = repository.head_as_of(self.as_of)?;
+        Some((commit, repository.git.as_ref()?.tree(commit).ok()?))
+    }
+
+    /// The name of the one repository that has a step of Jenkins.
+    fn library_with(&self, step: &str) -> Option<String> {
         let list = || {
-            let repository = &self.repositories[place];
-            let commit = repository.head_as_of(self.as_of)?;
-            Some((commit, repository.git.as_ref()?.tree(commit).ok()?))
+            let mut libraries: HashMap<String, Vec<usize>> = HashMap::new();
+            for place in 0..self.repositories.len() {
+                // Of all trees only the steps are kept: there may be ten thousand.
+                let Some((_, tree)) = self.list(place) else { continue };
+                let steps =
+                    tree.files().iter().filter_map(|file| file.path.strip_prefix("vars/")?.strip_suffix(".groovy"));
+                for step in steps {
+                    libraries.entry(step.to_owned()).or_default().push(place);
+                }
+            }
+            libraries
         };
-        self.trees[place].get_or_init(list).as_ref()
+        let [place] = self.libraries.get_or_init(list).get(step)?.as_slice() else { return None };
+        let full = full_name(&self.repositories[*place]);
+        let name = full.rsplitn(3, '/').take(2).collect::<Vec<_>>();
+        let name = name.into_iter().rev().collect::<Vec<_>>().join("/");
+        (self.find(&name) == Some(*place)).then_some(name)
     }
 
     fn file(&self, name: &str, path: &str) -> Option<Elsewhere> {
@@ -86,6 +112,10 @@ impl ReadFile for AmongNeighbours<'_> {
 
     fn elsewhere(&self, repository: &str, path: &str) -> Elsewhere {
         self.neighbours.file(repository, path).unwrap_or(Elsewhere::NotAtHand)
+    }
+
+    fn library_with(&self, step: &str) -> Option<String> {
+        self.neighbours.library_with(step)
     }
 }
 

@@ -124,6 +124,11 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// The one repository at hand that is a library of Jenkins with this step.
+    pub(crate) fn library_with(&self, step: &str) -> Option<String> {
+        self.reader.library_with(step)
+    }
+
     /// Where a file comes from that is of another repository.
     pub(crate) fn taken(&self, path: &str) -> Option<&Taken> {
         self.taken.get(path)
@@ -178,6 +183,11 @@ impl<'a> Loader<'a> {
             return;
         }
         self.warnings.push(Warning { path: path.to_string(), line, column, message });
+    }
+
+    /// Notes something of a file that is as it should be, and keeps its detectors from saying "absent" all the same.
+    pub(crate) fn hides(&mut self, path: &Arc<str>, message: String) {
+        self.unusable.push(Unusable { path: path.clone(), message });
     }
 
     /// The content of a file that only adds to what is known: one that is too large or cannot be read hides nothing.

@@ -23,6 +23,12 @@ pub trait ReadFile: Sync {
     fn elsewhere(&self, _repository: &str, _path: &str) -> Elsewhere {
         Elsewhere::NotAtHand
     }
+
+    /// The one repository at hand that is a library of Jenkins with this step (`vars/STEP.groovy`), by a name that
+    /// [`Self::elsewhere`] knows; `None` where several are, or none.
+    fn library_with(&self, _step: &str) -> Option<String> {
+        None
+    }
 }
 
 /// What is known of a file of another repository.

@@ -25,14 +25,20 @@ impl ReadFile for Memory {
     }
 
     fn elsewhere(&self, repository: &str, path: &str) -> Elsewhere {
-        let prefix = format!("{repository}:");
-        if !self.others.keys().any(|name| name.starts_with(&prefix)) {
-            return Elsewhere::NotAtHand;
-        }
+        let is_meant = |name: &str| name == repository || name.ends_with(&format!("/{repository}"));
+        let mut names = self.others.keys().filter_map(|name| name.split(':').next());
+        let Some(found) = names.find(|name| is_meant(name)) else { return Elsewhere::NotAtHand };
+        let prefix = format!("{found}:");
         let Some(text) = self.others.get(&format!("{prefix}{path}")) else { return Elsewhere::NoSuchFile };
         let name = repository.rsplit('/').next().unwrap_or_default();
         let origin = Origin { repository: RepositoryId::new(name), commit: CommitId([9; 20]), path: path.to_owned() };
         Elsewhere::File { origin, content: text.as_bytes().to_vec() }
+    }
+
+    fn library_with(&self, step: &str) -> Option<String> {
+        let path = format!(":vars/{step}.groovy");
+        let mut holders = self.others.keys().filter_map(|name| name.strip_suffix(&path));
+        holders.next().filter(|_| holders.next().is_none()).map(str::to_owned)
     }
 }
 

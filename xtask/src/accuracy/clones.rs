@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use truelevel_model::{CommitId, RepositoryId};
 use truelevel_practices::{Elsewhere, FileEntry, Origin, ReadFile};
@@ -135,11 +135,29 @@ pub(crate) struct Among<'c> {
     pub(crate) own: GitReader,
     clones: &'c BTreeMap<String, Clone>,
     opened: Mutex<BTreeMap<String, Option<(CommitId, GitReader)>>>,
+    /// The clones that are libraries of Jenkins, by the paths of their steps.
+    libraries: OnceLock<BTreeMap<String, Vec<String>>>,
 }
 
 impl<'c> Among<'c> {
     pub(crate) fn new(own: GitReader, clones: &'c BTreeMap<String, Clone>) -> Self {
-        Self { own, clones, opened: Mutex::new(BTreeMap::new()) }
+        Self { own, clones, opened: Mutex::new(BTreeMap::new()), libraries: OnceLock::new() }
+    }
+
+    fn library_with(&self, step: &str) -> Option<String> {
+        let list = || {
+            let mut libraries: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for clone in self.clones.values() {
+                let listed =
+                    clone.output(&["ls-tree", "--name-only", "--full-tree", "HEAD", "vars/"]).unwrap_or_default();
+                for path in String::from_utf8_lossy(&listed).lines() {
+                    libraries.entry(path.to_owned()).or_default().push(clone.name.clone());
+                }
+            }
+            libraries
+        };
+        let found = self.libraries.get_or_init(list).get(&format!("vars/{step}.groovy"))?;
+        (found.len() == 1).then(|| found[0].clone())
     }
 
     fn file(&self, repository: &str, path: &str) -> Option<Elsewhere> {
@@ -169,6 +187,10 @@ impl ReadFile for Among<'_> {
 
     fn elsewhere(&self, repository: &str, path: &str) -> Elsewhere {
         self.file(repository, path).unwrap_or(Elsewhere::NotAtHand)
+    }
+
+    fn library_with(&self, step: &str) -> Option<String> {
+        self.library_with(step)
     }
 }
 

@@ -2,14 +2,23 @@
 //!
 //! Nothing is evaluated. What is not understood is skipped, so that a file always yields what it does say.
 
-/// A call: `name 'text'`, `name(text: 'x')`, `name { … }`, or all of these.
+use std::sync::Arc;
+
+/// A call: `name 'text'`, `name(text: 'x')`, `name { … }`, or all of these. One whose answer is kept or returned stands for
+/// itself.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
+    /// The file.
+    pub(super) path: Arc<str>,
     pub(super) name: String,
     /// The texts among the arguments, in order, with the name before each where it has one.
     pub(super) texts: Vec<(String, Text)>,
+    /// The variable that keeps its answer; empty where none does.
+    pub(super) kept_as: String,
     /// The arguments as written.
     pub(super) arguments: String,
+    /// The arguments one by one, as far as they are plain.
+    pub(super) values: Vec<Argument>,
     pub(super) body: Option<Vec<Call>>,
     pub(super) line: u32,
     pub(super) column: u32,
@@ -21,6 +30,24 @@ pub(super) struct Text {
     pub(super) text: String,
     pub(super) line: u32,
     pub(super) column: u32,
+}
+
+/// One argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Argument {
+    /// Its name; empty where it has none.
+    pub(super) name: String,
+    pub(super) value: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    /// A string literal, what it fills in left as it is written.
+    Text(String),
+    /// A variable, or a field of one.
+    Word(String),
+    /// Anything else.
+    Other,
 }
 
 impl Call {
@@ -60,10 +87,10 @@ struct Placed {
 pub(super) type Unclosed = (u32, u32, &'static str);
 
 /// The calls of a file, and what it leaves open.
-pub(super) fn parse(source: &str) -> (Vec<Call>, Option<Unclosed>) {
+pub(super) fn parse(source: &str, path: &Arc<str>) -> (Vec<Call>, Option<Unclosed>) {
     let (tokens, unclosed) = tokens(source);
     let unclosed = unclosed.or_else(|| open_block(&tokens));
-    let mut parser = Parser { tokens: &tokens, at: 0 };
+    let mut parser = Parser { path, tokens: &tokens, at: 0 };
     let mut calls = Vec::new();
     while parser.at < tokens.len() {
         calls.extend(parser.block(0));
@@ -87,11 +114,12 @@ fn open_block(tokens: &[Placed]) -> Option<Unclosed> {
 }
 
 struct Parser<'t> {
+    path: &'t Arc<str>,
     tokens: &'t [Placed],
     at: usize,
 }
 
-impl Parser<'_> {
+impl<'t> Parser<'t> {
     fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at).map(|placed| &placed.token)
     }
@@ -113,15 +141,7 @@ impl Parser<'_> {
                 }
                 Token::Word(name) => {
                     self.at += 1;
-                    let call = Call {
-                        name: name.clone(),
-                        texts: Vec::new(),
-                        arguments: String::new(),
-                        body: None,
-                        line: placed.line,
-                        column: placed.column,
-                    };
-                    calls.push(self.call(call, depth));
+                    calls.push(self.call(name, placed, depth));
                 }
                 _ => self.at += 1,
             }
@@ -145,13 +165,38 @@ impl Parser<'_> {
     }
 
     /// The arguments, up to the end of the line or the closing parenthesis, and the block that follows.
-    fn call(&mut self, mut call: Call, depth: usize) -> Call {
+    fn call(&mut self, called: &str, at: &Placed, depth: usize) -> Call {
+        let mut call = Call {
+            path: self.path.clone(),
+            name: called.to_owned(),
+            texts: Vec::new(),
+            kept_as: String::new(),
+            arguments: String::new(),
+            values: Vec::new(),
+            body: None,
+            line: at.line,
+            column: at.column,
+        };
+        let start = self.at;
+        let mut end = None;
         let mut open = 0_usize;
         let mut name = String::new();
         while let Some(placed) = self.tokens.get(self.at) {
+            let answers = self.at == start && called == "return";
+            let keeps = open == 0 && placed.token == Token::Mark('=');
+            let next = self.at + usize::from(keeps);
+            if (answers || keeps)
+                && let Some((inner, placed)) = self.called_at(next)
+            {
+                self.at = next + 1;
+                let variable = call.arguments.split_whitespace().last().unwrap_or(&call.name).to_owned();
+                let inner = self.call(inner, placed, depth);
+                return Call { kept_as: if keeps { variable } else { String::new() }, ..inner };
+            }
             match &placed.token {
                 Token::Newline | Token::Mark(';' | '}') if open == 0 => break,
                 Token::Mark('{') if open == 0 => {
+                    end = Some(self.at);
                     self.at += 1;
                     if depth < DEPTH_LIMIT {
                         call.body = Some(self.block(depth + 1));
@@ -191,8 +236,51 @@ impl Parser<'_> {
             }
             self.at += 1;
         }
+        call.values = arguments(&self.tokens[start..end.unwrap_or(self.at).min(self.tokens.len())]);
         call
     }
+
+    /// The name of a call with parentheses that begins at a token.
+    fn called_at(&self, at: usize) -> Option<(&'t str, &'t Placed)> {
+        let placed = self.tokens.get(at)?;
+        match (&placed.token, self.tokens.get(at + 1).map(|next| &next.token)) {
+            (Token::Word(name), Some(Token::Mark('('))) => Some((name, placed)),
+            _ => None,
+        }
+    }
+}
+
+/// The arguments of a call; those of one map are its own.
+fn arguments(tokens: &[Placed]) -> Vec<Argument> {
+    let mut tokens: Vec<&Token> =
+        tokens.iter().map(|placed| &placed.token).filter(|token| **token != Token::Newline).collect();
+    for (open, close) in [('(', ')'), ('[', ']')] {
+        if tokens.first() == Some(&&Token::Mark(open)) && tokens.last() == Some(&&Token::Mark(close)) {
+            tokens = tokens[1..tokens.len() - 1].to_vec();
+        }
+    }
+    let mut depth = 0_usize;
+    let parts = tokens.split(|token| {
+        match token {
+            Token::Mark('(' | '[' | '{') => depth += 1,
+            Token::Mark(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && **token == Token::Mark(',')
+    });
+    let argument = |part: &[&Token]| {
+        let (name, rest) = match part {
+            [Token::Word(name), Token::Mark(':'), rest @ ..] => (name.clone(), rest),
+            rest => (String::new(), rest),
+        };
+        let value = match rest {
+            [Token::Text(text)] => Value::Text(text.clone()),
+            [Token::Word(word)] => Value::Word(word.clone()),
+            _ => Value::Other,
+        };
+        Argument { name, value }
+    };
+    parts.filter(|part| !part.is_empty()).map(argument).collect()
 }
 
 fn tokens(source: &str) -> (Vec<Placed>, Option<Unclosed>) {
@@ -293,6 +381,10 @@ fn literal(characters: &[char], start: usize, mark: &str) -> (String, Option<usi
 mod tests {
     use super::*;
 
+    fn parse(source: &str) -> (Vec<Call>, Option<Unclosed>) {
+        super::parse(source, &"Jenkinsfile".into())
+    }
+
     #[test]
     fn calls_have_texts_bodies_and_places() {
         let (calls, unclosed) = parse(
@@ -313,6 +405,17 @@ mod tests {
         assert_eq!(of("a {\n  b {\n  }\n"), Some((1, 3)));
         assert_eq!(of("a\n/* b\n"), Some((2, 1)));
         assert_eq!(of("a '{'\nb \"{\"\n// {\n"), None);
+    }
+
+    #[test]
+    fn a_call_whose_answer_is_kept_or_returned_is_the_call() {
+        let (calls, _) = parse("def a = sh(script: 'x')\nb = f(a, 'y') { g() }\nreturn h([to: 'z'])\nc = 'FAILURE'\n");
+        let names: Vec<_> = calls.iter().map(|call| call.name.as_str()).collect();
+        assert_eq!(names, ["sh", "f", "h", "c"]);
+        let argument = |name: &str, value| Argument { name: name.into(), value };
+        assert_eq!(calls[1].values, [argument("", Value::Word("a".into())), argument("", Value::Text("y".into()))]);
+        assert_eq!(calls[2].values, [argument("to", Value::Text("z".into()))]);
+        assert_eq!(calls[1].body()[0].name, "g");
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Jenkinsfiles: stages with steps, conditions and inputs. Declarative ones whole, scripted ones as far as they go.
+//! Jenkinsfiles: stages with steps, conditions and inputs. Declarative ones whole, scripted ones as far as they go, and the
+//! steps of shared libraries that are at hand.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::conditions::{and, or};
 use super::groovy::{Call, parse};
+use super::jenkins_library;
 use super::occasions::{Branches, Occasion, Occasions, Trigger};
 use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, Shared, Step, System};
 use crate::loading::Loader;
@@ -14,50 +16,62 @@ use crate::text::Place;
 
 pub(super) fn load(loader: &mut Loader<'_>, file: &File, branches: &Branches) -> Option<Pipeline> {
     let text = loader.text(&file.path)?;
-    let (calls, unclosed) = parse(text.as_str());
+    let (calls, unclosed) = parse(text.as_str(), &file.path);
     if let Some((line, column, what)) = unclosed {
         loader.problem(&file.path, line, column, format!("{what}, so that what follows may be misread; close it"));
     }
+    let (calls, libraries) = jenkins_library::follow(loader, calls);
     let mut pipeline = Pipeline::new(System::Jenkins, &file.path);
     let start = Place::new(&file.path, 1, 1);
     // Which branches a job builds is set on the server; a multibranch job builds all of them.
     pipeline.triggers = vec![Trigger::push(Vec::new(), branches, start.clone()), Trigger::change_proposed(start)];
-    let mut reader = Reader { path: &file.path, branches, pipeline, turns: None };
+    let mut reader = Reader { branches, pipeline, turns: None };
     reader.read(&calls, &Context::default());
     let (mut pipeline, turns) = (reader.pipeline, reader.turns);
     if let Some(turns) = turns {
         pipeline.jobs.iter_mut().for_each(|job| job.has(FeatureKind::OneAtATime, turns.clone()));
     }
-    // Objects that neither Jenkins nor the file defines come from a library: `infra.runMaven(…)`.
-    let mut pending: Vec<&Call> = calls.iter().collect();
-    while let Some(call) = pending.pop() {
-        if LIBRARY_STEP.is_match(&call.name) && !call.name.starts_with("docker.") {
-            let place = Place::new(&file.path, call.line, call.column);
-            pipeline.shared.push(Shared {
-                reference: format!("the library step `{}`", call.name),
-                place,
-                holds_jobs: true,
-            });
-            break;
-        }
-        pending.extend(call.body());
-    }
     let is_empty = pipeline.jobs.iter().all(|job| job.steps.is_empty());
+    if libraries.is_empty() {
+        add_unseen_steps(&mut pipeline, &calls, is_empty);
+    } else if is_empty {
+        loader.hides(&file.path, "the steps that it calls write no command out".into());
+    } else if let Some(call) = library_step(&calls) {
+        loader.hides(&call.path, format!("`{}` is of a class, and classes of libraries are not read", call.name));
+    }
+    pipeline.includes.extend(libraries);
+    Some(pipeline)
+}
+
+/// Notes what a library does that is not at hand.
+fn add_unseen_steps(pipeline: &mut Pipeline, calls: &[Call], is_empty: bool) {
+    let shared = |call: &Call| Shared {
+        reference: format!("the library step `{}`", call.name),
+        place: Place::new(&call.path, call.line, call.column),
+        holds_jobs: true,
+    };
+    pipeline.shared.extend(library_step(calls).map(shared));
     // A file of one call, such as `buildService()`, names a step of a library that the server provides.
     if let Some(call) = calls.iter().find(|call| is_empty && call.name != "@Library" && call.name != "import")
         && pipeline.shared.is_empty()
     {
-        let place = Place::new(&file.path, call.line, call.column);
-        pipeline.shared.push(Shared {
-            reference: format!("the library step `{}`", call.name),
-            place,
-            holds_jobs: true,
-        });
+        pipeline.shared.push(shared(call));
     }
     for shared in &mut pipeline.shared {
         shared.holds_jobs |= is_empty;
     }
-    Some(pipeline)
+}
+
+/// A method of an object that neither Jenkins nor the file defines, so of a library: `infra.runMaven(…)`.
+fn library_step(calls: &[Call]) -> Option<&Call> {
+    let mut pending: Vec<&Call> = calls.iter().collect();
+    while let Some(call) = pending.pop() {
+        if LIBRARY_STEP.is_match(&call.name) && !call.name.starts_with("docker.") {
+            return Some(call);
+        }
+        pending.extend(call.body());
+    }
+    None
 }
 
 static LIBRARY_STEP: LazyLock<Regex> = LazyLock::new(|| {
@@ -79,7 +93,6 @@ impl Default for Context {
 }
 
 struct Reader<'d> {
-    path: &'d Arc<str>,
     branches: &'d Branches,
     pipeline: Pipeline,
     /// Where it says that runs wait for each other.
@@ -89,12 +102,14 @@ struct Reader<'d> {
 impl Reader<'_> {
     fn read(&mut self, calls: &[Call], context: &Context) {
         for (at, call) in calls.iter().enumerate() {
-            let place = Place::new(self.path, call.line, call.column);
+            let place = Place::new(&call.path, call.line, call.column);
             match call.name.as_str() {
                 "@Library" | "library" => {
-                    if let Some(reference) = call.text() {
-                        self.pipeline.shared.push(Shared { reference: reference.to_owned(), place, holds_jobs: false });
-                    }
+                    self.pipeline.shared.extend(jenkins_library::names(call).map(|reference| Shared {
+                        reference: reference.to_owned(),
+                        place: place.clone(),
+                        holds_jobs: false,
+                    }));
                 }
                 "disableConcurrentBuilds" => self.turns = Some(place),
                 "cron" if call.text().is_some() => self.pipeline.triggers.push(Trigger::schedule(place)),
@@ -156,7 +171,7 @@ impl Reader<'_> {
 
     fn add_steps(&self, calls: &[Call], allow_failure: bool, job: &mut Job) {
         for (index, call) in calls.iter().enumerate() {
-            let at = |text: &super::groovy::Text| Place::new(self.path, text.line, text.column);
+            let at = |text: &super::groovy::Text| Place::new(&call.path, text.line, text.column);
             match call.name.as_str() {
                 "sh" | "bat" | "powershell" | "pwsh" => {
                     if let Some(script) = call.named("script") {
@@ -166,26 +181,26 @@ impl Reader<'_> {
                     }
                 }
                 "input" => job.manual = Occasions::ALL,
-                "junit" => job.has(FeatureKind::Report("junit".into()), Place::new(self.path, call.line, call.column)),
-                "timeout" => job.has(FeatureKind::Timeout, Place::new(self.path, call.line, call.column)),
-                "retry" => job.has(FeatureKind::Retry, Place::new(self.path, call.line, call.column)),
-                "lock" => job.has(FeatureKind::OneAtATime, Place::new(self.path, call.line, call.column)),
+                "junit" => job.has(FeatureKind::Report("junit".into()), Place::new(&call.path, call.line, call.column)),
+                "timeout" => job.has(FeatureKind::Timeout, Place::new(&call.path, call.line, call.column)),
+                "retry" => job.has(FeatureKind::Retry, Place::new(&call.path, call.line, call.column)),
+                "lock" => job.has(FeatureKind::OneAtATime, Place::new(&call.path, call.line, call.column)),
                 "unstash" | "copyArtifacts" => {
-                    job.has(FeatureKind::TakesFiles, Place::new(self.path, call.line, call.column))
+                    job.has(FeatureKind::TakesFiles, Place::new(&call.path, call.line, call.column))
                 }
                 "stash" | "archiveArtifacts" => {
                     let what = call.text().unwrap_or_default().to_owned();
-                    job.has(FeatureKind::LeavesFiles(what), Place::new(self.path, call.line, call.column));
+                    job.has(FeatureKind::LeavesFiles(what), Place::new(&call.path, call.line, call.column));
                 }
                 // The plugin's own words for what the command line does.
                 "docker.build" => {
-                    job.steps.push(Step::run("docker build", Place::new(self.path, call.line, call.column)))
+                    job.steps.push(Step::run("docker build", Place::new(&call.path, call.line, call.column)))
                 }
                 name if name.ends_with(".push") => {
                     let tag = call.text().unwrap_or("version");
                     job.steps.push(Step::run(
                         format!("docker push image:{tag}"),
-                        Place::new(self.path, call.line, call.column),
+                        Place::new(&call.path, call.line, call.column),
                     ));
                 }
                 "when" | "environment" | "options" | "agent" | "parameters" | "tools" => continue,
@@ -270,6 +285,22 @@ fn expression(text: &str, occasion: Occasion, branches: &Branches) -> Option<boo
     }
     if text.contains("||") || text.contains("&&") {
         return None;
+    }
+    // What shared libraries usually call them.
+    let says = |names: &[&str]| names.iter().any(|name| text.contains(&format!("{name} ()"))) && !text.contains('!');
+    if says(&["isPR", "isPullRequest"]) {
+        return match occasion {
+            Occasion::ChangeProposed => Some(true),
+            Occasion::DefaultBranchPush | Occasion::OtherBranchPush | Occasion::Tag => Some(false),
+            _ => None,
+        };
+    }
+    if says(&["isMaster", "isMain"]) {
+        return match occasion {
+            Occasion::DefaultBranchPush => Some(true),
+            Occasion::OtherBranchPush | Occasion::ChangeProposed | Occasion::Tag => Some(false),
+            _ => None,
+        };
     }
     if text.contains("CHANGE_ID") && !text.contains("==") && !text.contains('!') {
         return match occasion {

@@ -21,6 +21,7 @@ mod gitlab_conditions;
 mod gitlab_includes;
 mod groovy;
 mod jenkins;
+mod jenkins_library;
 mod occasions;
 mod placeholders;
 mod scripts;
