@@ -40,6 +40,9 @@ fn read(event: &Event<'_>, names: &Names) -> Result<Reading, String> {
     let Some(operation) = app.part("status.operationState") else {
         return Ok(Reading::ignored("an application that was never synchronised"));
     };
+    if operation.is_true("operation.sync.dryRun") {
+        return Ok(Reading::ignored("it was tried out and changed nothing"));
+    }
     let outcome = match operation.need_text("phase")? {
         "Running" | "Terminating" => DeploymentOutcome::InProgress,
         "Succeeded" => DeploymentOutcome::Succeeded,

@@ -94,7 +94,8 @@ fn review(body: Payload<'_>, names: &Names) -> Result<Review, String> {
     })
 }
 
-/// A release to a stage. Only its name is told, never a commit.
+/// A release to a stage. Only its name is told, never a commit. Its end tells of itself under `resource.deployment`, its
+/// begin does not.
 fn deployment(body: Payload<'_>, names: &Names) -> Result<Deployment, String> {
     let stage = body.need_part("resource.environment")?;
     let outcome = match stage.need_text("status")?.to_lowercase().as_str() {
@@ -105,20 +106,29 @@ fn deployment(body: Payload<'_>, names: &Names) -> Result<Deployment, String> {
         other => return Err(unknown("resource.environment.status", other)),
     };
     let resource = body.need_part("resource")?;
-    let service = ["release.releaseDefinition.name", "environment.releaseDefinition.name", "project.name"];
+    let service = [
+        "release.releaseDefinition.name",
+        "deployment.releaseDefinition.name",
+        "environment.releaseDefinition.name",
+        "project.name",
+    ];
     let service =
         service.into_iter().find_map(|path| resource.text(path)).ok_or_else(|| missing("resource.project.name"))?;
     let told_at = body.need_time("createdDate")?;
     let id = format!("{} {}", stage.need_id("release.id")?, stage.need_id("id")?);
     let what = (stage.need_text("name")?, stage.need_text("release.name")?);
+    let started_at = match outcome {
+        DeploymentOutcome::InProgress => Some(told_at),
+        _ => resource.time("deployment.startedOn")?,
+    };
     Ok(Deployment {
-        started_at: (outcome == DeploymentOutcome::InProgress).then_some(told_at),
+        started_at,
         ..shared::deployment(
             &SENDER,
             id,
             names.service_titled(&[service]).ok_or_else(|| missing("resource.project.name"))?,
             what,
-            (outcome, told_at),
+            (outcome, resource.time("deployment.completedOn")?.unwrap_or(told_at)),
         )
     })
 }

@@ -31,6 +31,9 @@ fn read(event: &Event<'_>, names: &Names) -> Result<Reading, String> {
     if !event.kind.contains("incident.incident_") {
         return Ok(Reading::ignored("not about an incident itself"));
     }
+    if event.kind.starts_with("private_") {
+        return Ok(Reading::ignored("a private incident, of which only the id is told"));
+    }
     // The event lies under its own name, which holds a dot.
     let body = event.payload.0.get(event.kind).map(Payload).ok_or_else(|| format!("`{}` is missing", event.kind))?;
     let is_change = event.kind.contains("incident_status_updated");

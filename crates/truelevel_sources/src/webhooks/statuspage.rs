@@ -32,8 +32,10 @@ fn read(event: &Event<'_>, names: &Names) -> Result<Reading, String> {
         return Ok(Reading::ignored("an announcement, or work that was planned"));
     }
     let updates = incident.items("incident_updates").flat_map(|update| update.items("affected_components"));
-    let components = incident.items("components").chain(updates);
-    let mut titles: Vec<_> = components.filter_map(|component: Payload<'_>| component.text("name")).collect();
+    // Where an update concerns none, a sentence that says so stands in the place of a name.
+    let is_one = |component: &Payload<'_>| component.id("id").or_else(|| component.id("code")).is_some();
+    let components = incident.items("components").chain(updates).filter(is_one);
+    let mut titles: Vec<_> = components.filter_map(|component| component.text("name")).collect();
     titles.sort_unstable();
     titles.dedup();
     let services: Vec<_> = titles.iter().filter_map(|title| names.service_titled(&[title])).collect();

@@ -10,6 +10,7 @@ mod ci;
 mod drop_ins;
 mod gitops;
 mod incidents;
+mod recorded;
 mod traces;
 
 const SHA: &str = "f95f852bd8fca8fcc58a9a2d6c842781e32a215e";

@@ -22,7 +22,7 @@ fn an_incident_of_incident_io_is_that_of_the_service_in_its_custom_field() {
     assert_eq!((begun.services.len(), begun.services[0].as_str(), begun.resolved_at), (1, "shop", None));
     let stamp = |name: &str, at: &str| json!({ "incident_timestamp": { "name": name }, "value": { "value": at } });
     let stamps = json!([stamp("Fixed at", "2026-08-21T10:20:00Z"), stamp("Reported at", "2026-08-21T09:55:00Z")]);
-    let updated = "private_incident.incident_updated_v2";
+    let updated = "public_incident.incident_updated_v2";
     let ended = facts("incident_io", "", &[], &event(updated, incident("closed", stamps))).incidents.remove(0);
     assert_eq!(
         (text(ended.resolved_at).as_str(), ended.started_at.to_string().as_str()),
