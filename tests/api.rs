@@ -15,12 +15,15 @@ fn it_says_what_assess_says_by_parts() {
     assert_eq!(whole["schema"], "truelevel/assessment/v1");
     let part = |path: &str| server.get(&format!("/api/v1{path}"), &[]).json();
     for (path, field) in [
+        ("/ai", "ai"),
+        ("/architecture", "architecture"),
         ("/coverage", "coverage"),
         ("/decision", "first_constraint"),
         ("/exclusions", "exclusions"),
         ("/metrics", "metrics"),
         ("/pitfalls", "pitfalls"),
         ("/plan", "roadmap"),
+        ("/platform", "platform"),
         ("/teams", "teams"),
     ] {
         assert_eq!(part(path), whole[field], "{path}");
@@ -29,6 +32,8 @@ fn it_says_what_assess_says_by_parts() {
     let service = &whole["services"][0];
     let name = service["service"].as_str().unwrap();
     assert_eq!(&part(&format!("/services/{name}")), service);
+    let team = &whole["teams"][0];
+    assert_eq!(&part(&format!("/teams/{}", team["team"].as_str().unwrap())), team);
     let metric = part("/metrics/deployment_frequency");
     assert_eq!(metric["services"][name], service["metrics"]["deployment_frequency"]);
     let snapshots = part("/snapshots");
@@ -73,9 +78,57 @@ fn services_come_in_pages_and_wrong_questions_are_named() {
 }
 
 #[test]
+fn what_teams_said_of_themselves_is_listed_newest_first_and_in_pages() {
+    let (world, server) = demo("3");
+    let before = server.get("/api/v1/declarations", &[]).json().as_array().unwrap().len();
+    for (level, by) in [("2", "shop"), ("3", "platform")] {
+        let said = ["declare", "--stage", "build", "--level", level, "--by", by, "--reason", "we think"];
+        assert_eq!(world.run(said).code, 0);
+    }
+    let said = server.get("/api/v1/declarations", &[]).json();
+    assert_eq!(said.as_array().unwrap().len(), before + 2);
+    let first = &said[0];
+    assert!(first["declared_at"].as_str() >= said[1]["declared_at"].as_str(), "{said}");
+    assert_eq!((&first["about"], &first["level"], &first["answer"]), (&"build".into(), &3.into(), &Value::Null));
+    assert_eq!((&first["declared_by"], &first["reason"]), (&"platform".into(), &"we think".into()));
+    let second = server.get("/api/v1/declarations?page=2&per_page=1", &[]).json();
+    assert_eq!(second, serde_json::json!([said[1]]));
+    let table = server.get("/api/v1/declarations.csv", &[]).body;
+    assert_eq!(table.lines().count(), before + 3, "{table}");
+    assert_eq!(server.get("/api/v1/declarations?per_page=0", &[]).status, 400);
+}
+
+#[test]
+fn ids_are_explained_and_what_nobody_knows_is_not_found() {
+    let (_world, server) = demo("3");
+    let all = server.get("/api/v1/definitions", &[]).json();
+    let found = all.as_array().unwrap().iter().find(|one| one["id"] == "change_lead_time").unwrap();
+    assert_eq!((&found["kind"], &found["text"]), (&"metric".into(), &Value::Null));
+    let one = server.get("/api/v1/definitions/change_lead_time", &[]).json();
+    assert_eq!(one["title"], found["title"]);
+    assert!(one["text"].as_str().unwrap().len() > 100, "{one}");
+    for nothing in ["definitions/nothing", "teams/nobody"] {
+        assert_eq!(server.get(&format!("/api/v1/{nothing}"), &[]).status, 404, "{nothing}");
+    }
+}
+
+#[test]
 fn tables_come_as_csv_by_address_or_by_accept() {
     let (_world, server) = demo("3");
-    for path in ["coverage", "exclusions", "gates", "metrics", "pitfalls", "plan", "services", "snapshots", "teams"] {
+    for path in [
+        "ai",
+        "coverage",
+        "declarations",
+        "exclusions",
+        "gates",
+        "metrics",
+        "pitfalls",
+        "plan",
+        "platform",
+        "services",
+        "snapshots",
+        "teams",
+    ] {
         let by_address = server.get(&format!("/api/v1/{path}.csv"), &[]);
         let by_accept = server.get(&format!("/api/v1/{path}"), &[("accept", "text/csv")]);
         assert!(
@@ -101,12 +154,19 @@ fn everything_that_is_described_is_served_in_the_form_that_is_described() {
     assert_eq!(document["openapi"], "3.1.0");
     let assessment = server.get("/api/v1/assessment", &[]).json();
     let service = assessment["services"][0]["service"].as_str().unwrap().to_owned();
+    let team = assessment["teams"][0]["team"].as_str().unwrap().to_owned();
     let paths = document["paths"].as_object().unwrap().iter();
     let paths: BTreeSet<&String> =
         paths.filter(|(_, operations)| operations["get"].is_object()).map(|(path, _)| path).collect();
-    assert!(paths.len() >= 14, "{paths:?}");
+    assert!(paths.len() >= 22, "{paths:?}");
     for path in paths {
-        let asked = path.replace("{service}", &service).replace("{metric}", "change_lead_time");
+        let named = [
+            ("{service}", &*service),
+            ("{team}", &team),
+            ("{metric}", "change_lead_time"),
+            ("{id}", "change_lead_time"),
+        ];
+        let asked = named.iter().fold(path.clone(), |path, (place, name)| path.replace(place, name));
         let answer = server.get(&asked, &[("authorization", &admin)]);
         assert_eq!(answer.status, 200, "{asked}: {}", answer.body);
         let content = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"];

@@ -108,6 +108,11 @@ pub fn declare(workspace: &mut Workspace, beliefs: &[Belief], at: Time, by: &By)
     Ok([written.declarations, written.gate_answers].iter().map(|counts| counts.new + counts.changed).sum())
 }
 
+/// What was said of stages, and of gates, each by time.
+pub fn declared(workspace: &Workspace) -> Result<(Vec<Declaration>, Vec<GateAnswer>), EngineError> {
+    Ok((workspace.store.declarations()?, workspace.store.gate_answers()?))
+}
+
 /// The services that somebody can speak of; none as long as nothing is collected.
 fn known_services(workspace: &Workspace) -> Result<Vec<String>, EngineError> {
     let mut known: Vec<String> =

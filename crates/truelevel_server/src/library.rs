@@ -7,11 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use truelevel_engine::access::{Access, AuditQuery, By};
 use truelevel_engine::declare::{self, Belief};
 use truelevel_engine::{EngineError, Workspace, compare, intake, pelorus, snapshots};
-use truelevel_model::Time;
 use truelevel_model::access::AuditEntry;
 use truelevel_model::assessment::Level;
 use truelevel_model::comparison::{ChangeVerdict, Comparison};
 use truelevel_model::snapshot::SnapshotHead;
+use truelevel_model::{Declaration, GateAnswer, Time};
 use truelevel_report::html::{self, ComparedValue, SnapshotRow};
 
 /// A connection to the store of its own, so that reading never waits for measuring.
@@ -153,6 +153,11 @@ impl Library {
     /// Records what a team says of itself.
     pub(crate) fn declare(&self, beliefs: &[Belief], by: &By) -> Result<u64, EngineError> {
         declare::declare(&mut self.workspace(), beliefs, by.at, by)
+    }
+
+    /// What teams said of stages and of gates.
+    pub(crate) fn declared(&self) -> Result<(Vec<Declaration>, Vec<GateAnswer>), EngineError> {
+        declare::declared(&self.workspace())
     }
 
     /// How many events were not understood and wait, by sender.

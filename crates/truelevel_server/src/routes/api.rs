@@ -12,15 +12,19 @@ use axum::routing::get;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use truelevel_model::access::{AuditEntry, Role};
+use truelevel_model::ai::Ai;
+use truelevel_model::architecture::Architecture;
 use truelevel_model::assessment::{
     Assessment, Constraint, Coverage, ExclusionCount, LevelRange, MetricSpread, Pitfall, Roadmap, ServiceResult,
     StageResult, TeamResult,
 };
 use truelevel_model::comparison::Comparison;
+use truelevel_model::platform::Platform;
 use truelevel_model::snapshot::SnapshotHead;
 use truelevel_model::trend::Trend;
-use truelevel_model::{Measurement, Word};
+use truelevel_model::{Measurement, ServiceId, Time, Word};
 use truelevel_report::html::{self, Links, Page, Site};
+use truelevel_report::reference::Definition;
 use truelevel_report::table::Table;
 
 use super::pages::{blocking, filter, unavailable};
@@ -120,6 +124,39 @@ struct Metric<'a> {
     services: BTreeMap<&'a str, &'a Measurement>,
 }
 
+/// What is meant by an id.
+#[derive(Serialize, JsonSchema)]
+struct Meaning<'a> {
+    /// The id.
+    id: &'a str,
+    /// What it is: metric, practice, gate, question or reason code.
+    kind: &'a str,
+    /// Its name.
+    title: &'a str,
+    /// Its definition, as Markdown; absent in a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+}
+
+/// What a team said of itself.
+#[derive(Serialize, JsonSchema)]
+struct Declared {
+    /// When, as RFC 3339.
+    declared_at: String,
+    /// Which team or role said it.
+    declared_by: String,
+    /// Of which service; absent where all are spoken of.
+    service: Option<String>,
+    /// The stage, lane or gate that is spoken of.
+    about: String,
+    /// Of a stage or lane, the level, 1 to 5.
+    level: Option<u8>,
+    /// Of a gate, the answer: `yes`, `no` or `unknown`.
+    answer: Option<&'static str>,
+    /// Why.
+    reason: String,
+}
+
 /// A line of the audit log.
 #[derive(Serialize, JsonSchema)]
 struct AuditLine {
@@ -150,8 +187,30 @@ fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
+/// How pages are asked for.
+const PAGING: &[(&str, Form, &str)] = &[
+    ("page", Form::Whole(1, u32::MAX as u64), "Which page, from 1."),
+    ("per_page", Form::Whole(1, MOST_PER_PAGE as u64), "Items of a page, 1 to 1000; 100 unless said otherwise."),
+];
+
 /// Everything that can be asked, by path.
 pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/ai",
+        summary: "Signs of AI in changes, beside throughput and stability; `null` where no change is known.",
+        query: &[],
+        schema: schema::<Option<Ai>>,
+        table: Some("ai-services.csv"),
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment.ai)),
+    },
+    Operation {
+        path: "/architecture",
+        summary: "Whether services are deployed alone; `null` where too few deploy to tell.",
+        query: &[],
+        schema: schema::<Option<Architecture>>,
+        table: None,
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment.architecture)),
+    },
     Operation {
         path: "/assessment",
         summary: "The whole answer, as `assess --format json` writes it.",
@@ -210,6 +269,56 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         reads: Reads::Answer(|asking| written(&asking.answer.assessment.first_constraint)),
     },
     Operation {
+        path: "/declarations",
+        summary: "What teams said of themselves, newest first, a page of it; as CSV all of it.",
+        query: PAGING,
+        schema: schema::<Vec<Declared>>,
+        table: Some("declarations.csv"),
+        reads: Reads::Listed(Listing {
+            json: |library, asked| {
+                let (page, per_page) = paging(asked)?;
+                let said = declared(library)?.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page);
+                written(&said.collect::<Vec<_>>())
+            },
+            table: |library, _| {
+                let mut table =
+                    Table::new(["declared_at", "declared_by", "service", "about", "level", "answer", "reason"]);
+                for Declared { declared_at, declared_by, service, about, level, answer, reason } in declared(library)? {
+                    let level = level.map_or_else(String::new, |level| level.to_string());
+                    let answer = answer.unwrap_or_default().to_owned();
+                    table.push([declared_at, declared_by, service.unwrap_or_default(), about, level, answer, reason]);
+                }
+                Ok(table)
+            },
+        }),
+    },
+    Operation {
+        path: "/definitions",
+        summary: "Metrics, practices, gates, questions and reason codes, by id, without their texts.",
+        query: &[],
+        schema: schema::<Vec<Meaning<'static>>>,
+        table: None,
+        reads: Reads::Answer(|asking| {
+            let definitions = asking.answer.reference.definitions.iter();
+            let meanings =
+                definitions.map(|(id, Definition { kind, title, body: _ })| Meaning { id, kind, title, text: None });
+            written(&meanings.collect::<Vec<_>>())
+        }),
+    },
+    Operation {
+        path: "/definitions/{id}",
+        summary: "What is meant by an id, as `explain` says it.",
+        query: &[],
+        schema: schema::<Meaning<'static>>,
+        table: None,
+        reads: Reads::Answer(|asking| {
+            let found = asking.answer.reference.definitions.get(asking.name);
+            let Definition { kind, title, body } =
+                found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such definition"))?;
+            written(&Meaning { id: asking.name, kind, title, text: Some(body) })
+        }),
+    },
+    Operation {
         path: "/exclusions",
         summary: "What was left out, by reason code.",
         query: &[],
@@ -254,11 +363,19 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     },
     Operation {
         path: "/plan",
-        summary: "The phases and the next actions; as CSV the actions.",
+        summary: "The phases, the initiatives and the next actions; as CSV the actions.",
         query: &[],
         schema: schema::<Roadmap>,
         table: Some("plan.csv"),
         reads: Reads::Answer(|asking| written(&asking.answer.assessment.roadmap)),
+    },
+    Operation {
+        path: "/platform",
+        summary: "The golden paths and who takes them; `null` where none is declared or found. As CSV keys on and off them.",
+        query: &[],
+        schema: schema::<Option<Platform>>,
+        table: Some("on-and-off-the-path.csv"),
+        reads: Reads::Answer(|asking| written(&asking.answer.assessment.platform)),
     },
     Operation {
         path: "/services",
@@ -321,6 +438,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         schema: schema::<Vec<TeamResult>>,
         table: Some("teams.csv"),
         reads: Reads::Answer(|asking| written(&asking.answer.assessment.teams)),
+    },
+    Operation {
+        path: "/teams/{team}",
+        summary: "A team with its level and metrics.",
+        query: &[],
+        schema: schema::<TeamResult>,
+        table: None,
+        reads: Reads::Answer(|asking| {
+            let found = asking.answer.assessment.teams.iter().find(|team| team.team == asking.name);
+            written(found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such team"))?)
+        }),
     },
 ];
 
@@ -450,6 +578,39 @@ fn audit(library: &Library, asked: &Asked) -> Result<Vec<AuditLine>, Problem> {
         what: entry.what,
     };
     Ok(entries.into_iter().map(line).collect())
+}
+
+/// What teams said of themselves, newest first.
+fn declared(library: &Library) -> Result<Vec<Declared>, Problem> {
+    let (stages, gates) = library.declared().map_err(unavailable)?;
+    let name = |service: Option<ServiceId>| service.map(|service| service.as_str().to_owned());
+    let stages = stages.into_iter().map(|said| {
+        let line = Declared {
+            declared_at: said.declared_at.to_string(),
+            declared_by: said.declared_by,
+            service: name(said.service),
+            about: said.stage,
+            level: Some(said.level),
+            answer: None,
+            reason: said.reason,
+        };
+        (said.declared_at, line)
+    });
+    let gates = gates.into_iter().map(|said| {
+        let line = Declared {
+            declared_at: said.declared_at.to_string(),
+            declared_by: said.declared_by,
+            service: name(said.service),
+            about: said.gate,
+            level: None,
+            answer: Some(said.answer.word()),
+            reason: said.reason,
+        };
+        (said.declared_at, line)
+    });
+    let mut all: Vec<(Time, Declared)> = stages.chain(gates).collect();
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    Ok(all.into_iter().map(|(_, line)| line).collect())
 }
 
 fn services(asking: &Asking<'_>) -> Result<String, Problem> {
