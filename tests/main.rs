@@ -28,6 +28,7 @@ mod git_agreement;
 mod hostile;
 mod identity_provider;
 mod importing;
+mod installing;
 mod kills;
 mod maturity;
 mod monitoring;
