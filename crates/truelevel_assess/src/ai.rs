@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn the_rules_read_and_name_both_editions() {
         let rules = AiRules::embedded().unwrap();
-        assert!(rules.event.weeks >= 8 && rules.event.adopters >= 10);
+        assert!(rules.event.weeks >= 8 && rules.event.adopters >= 12);
         let sources: String = rules.context().into_iter().map(|context| context.source).collect();
         assert!(sources.contains("2024") && sources.contains("2025"));
     }

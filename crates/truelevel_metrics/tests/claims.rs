@@ -116,7 +116,7 @@ fn doses(seed: u64, teams: usize, per_25_points: f64) -> Vec<String> {
 }
 
 const RULES: EventRules =
-    EventRules { weeks: 8, share_from: 0.1, changes_before: 20, by_chance: 0.01, adopters: 10, others: 5 };
+    EventRules { weeks: 8, share_from: 0.1, changes_before: 20, by_chance: 0.01, adopters: 12, others: 5 };
 
 /// The outcomes that are said to change when half of the services begin with AI, in different weeks. Everybody's lead time
 /// moves with the calendar.

@@ -15,7 +15,7 @@ use crate::statistics::{Point, median, theil_sen_missing};
 pub const MEDIATOR: &str = "deployment_batch_size";
 
 /// The chance that any of a list's intervals misses: small, for an answer holds other lists beside it.
-const JOINT_ALPHA: f64 = 0.01;
+const JOINT_ALPHA: f64 = 0.005;
 /// So many points of share are spoken of, as DORA does.
 const POINTS: f64 = 0.25;
 

@@ -29,8 +29,9 @@ pub struct EventRules {
     pub others: usize,
 }
 
-/// The chance that any of a list's intervals misses: small, for an answer holds other lists beside it.
-const JOINT_ALPHA: f64 = 0.01;
+/// The chance that any of a list's intervals misses: small, for an answer holds other lists beside it, and those who began
+/// share the others beside them, so that their differences lean on each other and an interval misses more often than that.
+const JOINT_ALPHA: f64 = 0.0025;
 /// The chance that an interval misses which stands alone.
 const USUAL_ALPHA: f64 = 0.05;
 
@@ -197,7 +198,7 @@ mod tests {
     use super::*;
 
     const RULES: EventRules =
-        EventRules { weeks: 8, share_from: 0.1, changes_before: 20, by_chance: 0.01, adopters: 10, others: 5 };
+        EventRules { weeks: 8, share_from: 0.1, changes_before: 20, by_chance: 0.01, adopters: 12, others: 5 };
 
     /// Twelve services that begin in different weeks, and eight that never do; `after` and `drift` multiply lead times of
     /// those that begin: from the beginning on, and every week.
