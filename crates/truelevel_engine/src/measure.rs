@@ -466,6 +466,9 @@ fn delivery_facts(data: &ServiceData<'_>) -> DeliveryFacts {
     };
     let is_aborted = |deployment: &&&Deployment| deployment.aborted_automatically == Some(true);
     let is_judged = |deployment: &&&Deployment| deployment.aborted_automatically.is_some();
+    let mut timed: Vec<_> =
+        ended.iter().filter_map(|it| Some((&it.environment, it.started_at?, it.finished_at))).collect();
+    timed.sort();
     let last = |is_one: &dyn Fn(&&&Deployment) -> bool| ended.iter().filter(is_one).map(|it| it.finished_at).max();
     let is_production = |deployment: &Deployment| (data.facts.is_production)(&deployment.environment);
     let earlier: Vec<&Deployment> = data
@@ -513,6 +516,8 @@ fn delivery_facts(data: &ServiceData<'_>) -> DeliveryFacts {
         gradual_deployments: ended.iter().filter(is_gradual).count() as u64,
         judged_gradual_deployments: ended.iter().filter(is_gradual).filter(is_judged).count() as u64,
         gradual_aborts: ended.iter().filter(is_gradual).filter(is_aborted).count() as u64,
+        timed_deployments: timed.len() as u64,
+        overlapping_deployments: overlapping(&timed),
         declared_deployments: events
             .iter()
             .filter(|entry| {
@@ -526,5 +531,34 @@ fn delivery_facts(data: &ServiceData<'_>) -> DeliveryFacts {
         last_abort_at: last(&is_aborted),
         last_gradual_at: last(&is_gradual),
         observed_at: data.window.end,
+    }
+}
+
+/// How many of these began before an earlier one of the same environment had ended; sorted by environment and start.
+fn overlapping(timed: &[(&EnvironmentId, Time, Time)]) -> u64 {
+    let mut overlapping = 0;
+    let mut running: Option<(&EnvironmentId, Time)> = None;
+    for (environment, start, end) in timed {
+        let before = running.filter(|(there, _)| there == environment).map(|(_, end)| end);
+        overlapping += u64::from(before.is_some_and(|before| *start < before));
+        running = Some((environment, before.map_or(*end, |before| before.max(*end))));
+    }
+    overlapping
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deployment_overlaps_one_of_its_environment_that_still_runs() {
+        let (live, test) = (EnvironmentId::new("live"), EnvironmentId::new("test"));
+        let check = |timed: &[(&EnvironmentId, i64, i64)], expected: u64| {
+            let at = |seconds: &i64| Time::from_seconds(*seconds);
+            let timed: Vec<_> = timed.iter().map(|(there, start, end)| (*there, at(start), at(end))).collect();
+            assert_eq!(overlapping(&timed), expected, "{timed:?}");
+        };
+        check(&[(&live, 0, 5), (&live, 5, 9), (&test, 3, 6)], 0);
+        check(&[(&live, 0, 9), (&live, 1, 2), (&live, 8, 10), (&live, 10, 11)], 2);
     }
 }

@@ -55,6 +55,10 @@ pub struct DeliveryFacts {
     pub judged_gradual_deployments: u64,
     /// Of these, the ones that automation stopped or took back.
     pub gradual_aborts: u64,
+    /// Deployments to production, ended whichever way, whose start is known.
+    pub timed_deployments: u64,
+    /// Of these, the ones that began before an earlier one of the same environment had ended.
+    pub overlapping_deployments: u64,
     /// Environments that are not production and received deployments.
     pub environments_before_production: u64,
     /// Versions in production that ran in another environment first.

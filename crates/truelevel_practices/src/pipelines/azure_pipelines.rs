@@ -193,6 +193,9 @@ impl Reader<'_, '_> {
             let first = self.pipeline.jobs.len();
             let stage = Stage { name: name.to_owned(), needs, condition };
             self.add_jobs(node.get("jobs"), path, &stage, depth);
+            for job in &mut self.pipeline.jobs[first..] {
+                job.has_if(FeatureKind::OneAtATime, node.get("lockBehavior"), path);
+            }
             if node.get("trigger").and_then(Node::text) == Some("manual") {
                 self.pipeline.jobs[first..].iter_mut().for_each(|job| job.manual = Occasions::ALL);
             }

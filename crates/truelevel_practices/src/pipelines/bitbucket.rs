@@ -84,11 +84,7 @@ fn add(item: &Node, trigger: &Trigger, path: &Arc<str>, pipeline: &mut Pipeline,
             .iter()
             .for_each(|step| add(step, trigger, path, pipeline, before));
         for job in &mut pipeline.jobs[first..] {
-            if let Some(deployment) = stage.get("deployment")
-                && let Some(name) = deployment.text()
-            {
-                job.uses_environment(name, Place::of(path, deployment));
-            }
+            add_deployment(job, stage.get("deployment"), path);
             if stage.get("trigger").and_then(Node::text) == Some("manual") {
                 job.manual = Occasions::ALL;
             }
@@ -107,11 +103,7 @@ fn add(item: &Node, trigger: &Trigger, path: &Arc<str>, pipeline: &mut Pipeline,
         job.manual = Occasions::ALL;
     }
     job.needs = before.clone();
-    if let Some(deployment) = node.get("deployment")
-        && let Some(name) = deployment.text()
-    {
-        job.uses_environment(name, Place::of(path, deployment));
-    }
+    add_deployment(&mut job, node.get("deployment"), path);
     for (key, kind) in [("caches", FeatureKind::Cache), ("services", FeatureKind::Services)] {
         if let Some(list) = node.get(key).filter(|list| !list.items().is_empty()) {
             job.has(kind, Place::of(path, list));
@@ -134,6 +126,13 @@ fn add(item: &Node, trigger: &Trigger, path: &Arc<str>, pipeline: &mut Pipeline,
     }
     before.push(job.name.clone());
     pipeline.jobs.push(job);
+}
+
+/// The environment that a job deploys to; a deployment waits for the one of its environment that runs.
+fn add_deployment(job: &mut Job, deployment: Option<&Node>, path: &Arc<str>) {
+    let Some((name, deployment)) = deployment.and_then(|node| Some((node.text()?, node))) else { return };
+    job.uses_environment(name, Place::of(path, deployment));
+    job.has(FeatureKind::OneAtATime, Place::of(path, deployment));
 }
 
 #[cfg(test)]

@@ -90,7 +90,8 @@ impl Reader<'_> {
         self.add_plugins(node.get("plugins"), &mut job, pipeline);
         job.has_if(FeatureKind::Retry, node.at(["retry", "automatic"]), self.path);
         job.has_if(FeatureKind::Timeout, node.get("timeout_in_minutes"), self.path);
-        job.has_if(FeatureKind::OneAtATime, node.get("concurrency_group"), self.path);
+        let is_alone = node.get("concurrency").and_then(Node::text) == Some("1");
+        job.has_if(FeatureKind::OneAtATime, node.get("concurrency_group").filter(|_| is_alone), self.path);
         job.leaves(node.get("artifact_paths"), self.path);
         self.since_wait.push(job.name.clone());
         pipeline.jobs.push(job);

@@ -49,10 +49,16 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Arc<str>, branches: &Branches
         if let Some(job) = workflow.pipeline.jobs.last_mut() {
             add_token(job, &entry.value, root.get("permissions"), path);
             let turns = entry.value.get("concurrency").or_else(|| root.get("concurrency"));
-            job.has_if(FeatureKind::OneAtATime, turns, path);
+            job.has_if(FeatureKind::OneAtATime, turns.filter(|turns| !is_of_one_run(turns)), path);
         }
     }
     Some(workflow)
+}
+
+/// Whether a group of `concurrency` is another one for every run, or every commit.
+fn is_of_one_run(concurrency: &Node) -> bool {
+    let group = concurrency.get("group").unwrap_or(concurrency).text().unwrap_or_default();
+    ["github.run_id", "github.run_number", "github.sha"].iter().any(|own| group.contains(own))
 }
 
 fn triggers(on: &Node, path: &Arc<str>, branches: &Branches) -> Vec<Trigger> {

@@ -168,9 +168,9 @@ fn expand(workflow: &mut Workflow, callees: &BTreeMap<Arc<str>, Callee>) -> Vec<
                 job.manual = job.manual.or(caller.manual);
                 job.disabled |= caller.disabled;
                 job.allow_failure |= caller.allow_failure;
-                // A called workflow may do no more than its caller.
-                let limits = caller.feature(&FeatureKind::LimitedToken).cloned();
-                job.features.extend(limits);
+                // A called workflow may do no more than its caller, and runs when that one may.
+                job.features.extend(caller.feature(&FeatureKind::LimitedToken).cloned());
+                job.features.extend(caller.feature(&FeatureKind::OneAtATime).cloned());
                 substitute(&mut job, &call.inputs);
                 job
             })

@@ -84,11 +84,13 @@ struct Context {
     occasions: Occasions,
     manual: bool,
     allow_failure: bool,
+    /// Where it says that one runs at a time.
+    turns: Option<Place>,
 }
 
 impl Default for Context {
     fn default() -> Self {
-        Self { occasions: Occasions::ALL, manual: false, allow_failure: false }
+        Self { occasions: Occasions::ALL, manual: false, allow_failure: false, turns: None }
     }
 }
 
@@ -112,6 +114,7 @@ impl Reader<'_> {
                     }));
                 }
                 "disableConcurrentBuilds" => self.turns = Some(place),
+                "lock" if call.body.is_none() => self.turns = Some(place),
                 "cron" if call.text().is_some() => self.pipeline.triggers.push(Trigger::schedule(place)),
                 "stage" => self.stage(call, context, &place),
                 _ => {
@@ -132,6 +135,7 @@ impl Reader<'_> {
                 context.occasions = context.occasions.and(Occasions::when(|occasion| holds(occasion) != Some(false)));
             }
             "catchError" | "warnError" => context.allow_failure = true,
+            "lock" => context.turns = Some(Place::new(&call.path, call.line, call.column)),
             _ => {}
         }
         context
@@ -147,6 +151,11 @@ impl Reader<'_> {
                         context.occasions.and(Occasions::when(|occasion| holds(occasion) != Some(false)));
                 }
                 "input" => context.manual = true,
+                "options" => {
+                    let lock = inner.body().iter().find(|option| option.name == "lock");
+                    let lock = lock.map(|lock| Place::new(&lock.path, lock.line, lock.column));
+                    context.turns = lock.or(context.turns);
+                }
                 _ => {}
             }
         }
@@ -162,6 +171,9 @@ impl Reader<'_> {
         job.occasions = context.occasions.and(Occasions::when(|occasion| occasion != Occasion::Other));
         job.disabled = job.occasions.is_empty();
         job.allow_failure = context.allow_failure;
+        if let Some(turns) = context.turns {
+            job.has(FeatureKind::OneAtATime, turns);
+        }
         if context.manual {
             job.manual = Occasions::ALL;
         }
