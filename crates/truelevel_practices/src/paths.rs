@@ -1,6 +1,8 @@
 //! What a path says about a file, without reading it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 /// A file of the tree.
 #[derive(Clone, Debug)]
@@ -146,6 +148,20 @@ fn matches_glob(pattern: &str, text: &str) -> bool {
     }
     let end = text.find('/').unwrap_or(text.len());
     text[..end].char_indices().map(|(at, _)| at).chain([end]).any(|at| matches_glob(after, &text[at..]))
+}
+
+/// Whether a page tells of something of a certain time: its name, or that of its folder, has a month or a quarter, and it is
+/// nothing to fill in or to follow.
+pub(crate) fn is_dated_page(path: &str) -> bool {
+    static DATED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:^|\D)20\d\d[-_.]?(?:0[1-9]|1[0-2]|q[1-4])(?:[^/]*/)?[^/]*$").expect("the pattern is valid")
+    });
+    static BLANK: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)template|readme|index|process|guide|how[-_ ]?to|policy|checklist|example|agenda")
+            .expect("the pattern is valid")
+    });
+    let is_page = ends_with(path, &[".md", ".mdx", ".rst", ".adoc", ".txt", ".org", ".qmd"]);
+    is_page && DATED.is_match(path) && !BLANK.is_match(name(path))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use truelevel_documents::Node;
 use crate::Practice;
 use crate::findings::Findings;
 use crate::manifests::is_true;
+use crate::paths::is_dated_page;
 use crate::repository::{Candidates, Repository};
 use crate::detectors::PIPELINES;
 use truelevel_model::Detection;
@@ -11,8 +12,9 @@ truelevel_model::declare! {
     /// Failure is rehearsed by experiment
     ///
     /// Chaos experiments are declared: Litmus engines and workflows, Chaos Mesh faults and schedules, AWS Fault Injection,
-    /// Azure Chaos Studio, Gremlin, Chaos Toolkit, Toxiproxy and Pumba in CI. A stopped engine or a paused fault
-    /// does not count.
+    /// Azure Chaos Studio, Gremlin, Chaos Toolkit, Toxiproxy and Pumba in CI. Pages that tell of a game day or a failover drill
+    /// and are named after its day (`gamedays/2026-03-02-database.md`) count too. A stopped engine or a paused fault does not
+    /// count.
     pub(super) static CHAOS_EXPERIMENTS: Practice = {
         id: "chaos_experiments",
         subject: "recover",
@@ -22,6 +24,7 @@ truelevel_model::declare! {
 }
 
 super::pattern!(TERRAFORM = r#"resource\s+"(?:aws_fis_experiment_template|azurerm_chaos_studio_(?:experiment|target|capability)|gremlin_\w+|steadybit_\w+)""#);
+super::pattern!(TOLD = r"(?i)(?:^|[/_. -])(?:(?:game|chaos)[-_ ]?days?|(?:failover|failure|outage|dr|disaster[-_ ]recovery)[-_ ](?:drill|exercise|rehearsal)s?|wheel[-_ ]of[-_ ]misfortune)(?:[/_. -]|$)");
 super::pattern!(RUN = r"(?:^|[\s;&|(/])(?:chaos run\b|litmusctl\b|toxiproxy(?:-cli|-server)?\b|pumba\b|aws fis start-experiment\b|gremlin attack\b|chaosd\b|steadybit\b|kube-monkey\b|powerfulseal\b|chaosblade\b|blade create\b)");
 super::pattern!(USES = r"(?i)^(?:litmuschaos/github-chaos-actions|chaos-mesh/chaos-mesh-action|chaostoolkit/run-action|steadybit/)");
 
@@ -45,9 +48,12 @@ fn detect(repository: &Repository) -> Detection {
             findings.push(path, line, column, "\"steady-state-hypothesis\"");
         }
     }
+    for path in repository.paths().filter(|path| is_dated_page(path) && TOLD.is_match(path)) {
+        findings.file(path);
+    }
     findings.terraform(&TERRAFORM);
     findings.steps(Some(&RUN), Some(&USES), |_, _| true);
-    let mut looked_at = vec!["Litmus ChaosEngine", "Chaos Mesh objects", "aws_fis_experiment_template and others in *.tf", "Chaos Toolkit experiments"];
+    let mut looked_at = vec!["Litmus ChaosEngine", "Chaos Mesh objects", "aws_fis_experiment_template and others in *.tf", "Chaos Toolkit experiments", "dated pages of game days"];
     looked_at.extend(PIPELINES);
     findings.conclude(&looked_at, &[Candidates::Terraform, Candidates::Manifests(&["haos", "AWS::FIS"])])
 }
@@ -65,6 +71,7 @@ mod tests {
         let template = "{\"Resources\": {\n  \"Kill\": {\"Type\": \"AWS::FIS::ExperimentTemplate\"}\n}}\n";
         let found = (CHAOS_EXPERIMENTS.detect)(&crate::test_support::repository(&[("template.json", template)]));
         assert!(found.grade().is_some(), "{found:?}");
+        check(&CHAOS_EXPERIMENTS, &[("docs/gamedays/2026-03-02-database.md", "")], &["docs/gamedays/2026-03-02-database.md"]);
     }
 
     #[test]
@@ -72,6 +79,7 @@ mod tests {
         check(&CHAOS_EXPERIMENTS, &[("c.yaml", "apiVersion: litmuschaos.io/v1alpha1\nkind: ChaosEngine\nspec: {engineState: stop}\n")], &["absent"]);
         let paused = "apiVersion: chaos-mesh.org/v1alpha1\nkind: PodChaos\nmetadata: {annotations: {experiment.chaos-mesh.org/pause: 'true'}}\n";
         check(&CHAOS_EXPERIMENTS, &[("c.yaml", paused)], &["absent"]);
+        check(&CHAOS_EXPERIMENTS, &[("docs/gamedays/template.md", ""), ("docs/gamedays/2026-agenda.txt", "")], &["absent"]);
         check(&CHAOS_EXPERIMENTS, &[("examples/c.yaml", "apiVersion: chaos-mesh.org/v1alpha1\nkind: PodChaos\n")], &["absent"]);
     }
 }
