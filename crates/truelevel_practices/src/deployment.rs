@@ -31,6 +31,11 @@ pattern!(
     TERRAFORM_TASK = r"(?i)^(?:[\w-]+\.)*terraform(?:task(?:v\d)?|-?cli)@\d"
 );
 pattern!(APPLIES = r"(?im)^command:\s*['\x22]?apply");
+pattern!(
+    /// A script that is named after what it does; only in a job that says the same is it believed.
+    DEPLOY_SCRIPT = r"(?:^|[\s;&|(])(?:\./)?(?:[\w.-]+/)*deploy(?:[-_]\w+)*\.(?:py|rb|js|mjs|ts|sh)(?:\s|$)");
+pattern!(DEPLOY_NAMED = r"(?i)(?:^|[^a-z])deploy");
+pattern!(NO_SERVICE = r"(?i)docs?\b|documentation|pages|site\b|storybook|wiki|example|preview");
 pattern!(REHEARSAL = r"--dry-run(?:=client|=server|\b)|--check\b|--noop\b|\btemplate\b|-o yaml");
 
 /// The deploy jobs of all pipelines. A target that no job names is production when no job names any: then there is
@@ -83,6 +88,14 @@ fn deploy_step(job: &Job) -> Option<(&Step, Found<'_>)> {
             let is_done = !TERRAFORM_TASK.is_match(command) || APPLIES.is_match(command);
             is_done && (!REHEARSAL.is_match(command) || command.contains("--dry-run=none"))
         };
-        Some((step, find_where(step, Some(&DEPLOY), Some(&DEPLOY_USES), is_real)?))
+        let by_name = || {
+            let is_named = DEPLOY_NAMED.is_match(&job.name) && !NO_SERVICE.is_match(&job.name);
+            is_named.then(|| {
+                find_where(step, Some(&DEPLOY_SCRIPT), None, |command| {
+                    is_real(command) && !NO_SERVICE.is_match(command)
+                })
+            })?
+        };
+        Some((step, find_where(step, Some(&DEPLOY), Some(&DEPLOY_USES), is_real).or_else(by_name)?))
     })
 }

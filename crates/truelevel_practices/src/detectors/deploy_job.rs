@@ -8,8 +8,8 @@ use truelevel_model::{Detection, Grade};
 truelevel_model::declare! {
     /// A pipeline deploys
     ///
-    /// A job puts a version into an environment: it runs a deploy command or uses a ready-made one, or names a
-    /// production environment. Who or what starts it does not matter here. Rehearsals (`--dry-run`, `--check`, plans)
+    /// A job puts a version into an environment: it runs a deploy command or uses a ready-made one, names a production
+    /// environment, or is called after deploying and runs a script that is (`deploy.py`). Who or what starts it does not matter here. Rehearsals (`--dry-run`, `--check`, plans)
     /// and jobs that stop an environment do not count. Deployments that automation started prove that it ran.
     pub(super) static DEPLOY_JOB: Practice = {
         id: "deploy_job",
@@ -61,6 +61,20 @@ mod tests {
         }
         let named = "ship:\n  environment: production\n  script: [./ship]\n";
         check(&DEPLOY_JOB, &[(".gitlab-ci.yml", named)], &[".gitlab-ci.yml:2:16"]);
+    }
+
+    #[test]
+    fn a_script_counts_where_it_and_the_job_are_called_after_deploying() {
+        let workflow = |job: &str, script: &str| format!("on: push\njobs:\n  {job}: {{steps: [{{run: {script}}}]}}\n");
+        for (job, script, expected) in [
+            ("prod-deploy", "python ./deploy.py prod", ".github/workflows/a.yml:3:38"),
+            ("test", "python deploy.py prod", "absent"),
+            ("prod-deploy", "python check.py", "absent"),
+            ("deploy-docs", "./deploy.sh", "absent"),
+            ("deploy", "python deploy_docs.py", "absent"),
+        ] {
+            check(&DEPLOY_JOB, &[(".github/workflows/a.yml", &workflow(job, script))], &[expected]);
+        }
     }
 
     #[test]
