@@ -40,6 +40,12 @@ export async function open(context, address, note) {
   return { page, answer };
 }
 
+/** Turns an open page to a width and colour. */
+export async function turn(page, { width, colours }) {
+  await page.setViewportSize({ width, height: 900 });
+  await page.emulateMedia({ colorScheme: colours });
+}
+
 /** What may not be on any page: wider than the window, and what axe objects to. In the dark it is asked about colours alone. */
 export async function inspect(page, where, note) {
   const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -49,7 +55,7 @@ export async function inspect(page, where, note) {
       .slice(0, 3).map((it) => `${it.tagName.toLowerCase()}.${it.className?.baseVal ?? it.className}`));
     note(where, `is ${wide} wide in ${room}: ${widest.join(", ")}`);
   }
-  await page.evaluate(axe);
+  if (!await page.evaluate(() => "axe" in window)) await page.evaluate(axe);
   const { violations } = await page.evaluate(() => {
     const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
     return window.axe.run(document, { resultTypes: ["violations"], ...(isDark && { runOnly: ["color-contrast"] }) });

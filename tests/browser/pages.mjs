@@ -1,7 +1,7 @@
 // Every kind of page, as it is linked to, in every width and colour: `pages.mjs ADDRESS FOLDER-FOR-SCREENSHOTS [quick]`.
 // Quick is one width in one colour each, for what differs from other runs in its content alone.
 import fs from "node:fs";
-import { LOOKS, check, inspect, open } from "./browser.mjs";
+import { LOOKS, check, inspect, open, turn } from "./browser.mjs";
 
 const [base, folder, isQuick] = process.argv.slice(2);
 
@@ -39,16 +39,20 @@ await check(async (browser, note) => {
   // The widest screen is looked at in one colour: what it may break is the layout alone.
   const widest = isQuick ? [] : [{ width: 2560, colours: "light" }];
   const looks = isQuick ? LOOKS.filter(({ width, colours }) => (width === 390) === (colours === "dark")) : LOOKS;
-  await Promise.all([...looks, ...widest].map(async ({ width, colours }) => {
-    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: colours, reducedMotion: "reduce" });
-    for (const [name, path] of kinds) {
-      const where = `${path} at ${width} ${colours}`;
-      const { page, answer } = await open(context, base + path, note);
-      if (answer.status() !== 200) note(where, `status ${answer.status()}`);
-      await inspect(page, where, note);
-      await page.screenshot({ path: `${folder}/${named(name)}-${width}-${colours}.png`, fullPage: true });
-      await page.close();
+  const context = await browser.newContext({ reducedMotion: "reduce" });
+  const look = async ([name, path]) => {
+    const { page, answer } = await open(context, base + path, note);
+    if (answer.status() !== 200) note(path, `status ${answer.status()}`);
+    for (const one of [...looks, ...widest]) {
+      await turn(page, one);
+      await inspect(page, `${path} at ${one.width} ${one.colours}`, note);
+      const file = `${folder}/${named(name)}-${one.width}-${one.colours}.jpeg`;
+      await page.screenshot({ path: file, quality: 80, fullPage: true });
     }
-    await context.close();
-  }));
+    await page.close();
+  };
+  // Two pages at a time keep the browser and the server both at work.
+  const waiting = [...kinds];
+  const next = async () => { while (waiting.length) await look(waiting.shift()); };
+  await Promise.all([next(), next()]);
 });
