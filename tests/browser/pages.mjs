@@ -46,8 +46,8 @@ await check(async (browser, note) => {
     for (const one of [...looks, ...widest]) {
       await turn(page, one);
       await inspect(page, `${path} at ${one.width} ${one.colours}`, note);
-      const file = `${folder}/${named(name)}-${one.width}-${one.colours}.jpeg`;
-      await page.screenshot({ path: file, quality: 80, fullPage: true });
+      const file = `${folder}/${named(name)}-${one.width}-${one.colours}.png`;
+      await page.screenshot({ path: file, fullPage: true });
     }
     await page.close();
   };

@@ -11,7 +11,7 @@ await check(async (browser, note) => {
     const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: colours, offline: true, reducedMotion: "reduce" });
     const { page } = await open(context, pathToFileURL(file).href, note);
     await inspect(page, `the report at ${width} ${colours}`, note);
-    await page.screenshot({ path: `${folder}/report-${width}-${colours}.jpeg`, quality: 80 });
+    await page.screenshot({ path: `${folder}/report-${width}-${colours}.png` });
     if (width === 1440 && colours === "light") {
       const broken = await page.$$eval('a[href^="#"]', (links) => links.filter((link) => !document.getElementById(decodeURIComponent(link.hash.slice(1)))).map((link) => link.hash));
       if (broken.length) note("the report", `leads nowhere: ${[...new Set(broken)].slice(0, 5).join(" ")}`);
