@@ -3,7 +3,7 @@
 
 use truelevel_model::events::Reading;
 use truelevel_model::facts::{DeploymentOutcome, RunOutcome};
-use truelevel_model::{CommitId, Deployment, PipelineRun, Review};
+use truelevel_model::{CommitId, Deployment, PipelineRun, Review, Time};
 
 use super::payload::{Payload, missing};
 use super::shared::{branch, first_text, told, unknown};
@@ -26,9 +26,9 @@ fn read(event: &Event<'_>, names: &Names) -> Result<Reading, String> {
         "git.pullrequest.created" | "git.pullrequest.updated" | "git.pullrequest.merged" => {
             Ok(told(review(body, names)?))
         }
-        "ms.vss-release.deployment-started-event" | "ms.vss-release.deployment-completed-event" => {
-            Ok(told(deployment(body, names)?))
-        }
+        "ms.vss-release.deployment-completed-event" => Ok(told(deployment(body, names)?)),
+        // It names no attempt, and a release is put on a stage again to return to it.
+        "ms.vss-release.deployment-started-event" => Ok(Reading::ignored("its end tells when it began")),
         "git.push" => Ok(Reading::ignored("commits are read from the repository itself")),
         kind if kind.starts_with("ms.vss-pipelines.") => {
             Ok(Reading::ignored("it names no commit; `build.complete` tells of the same run"))
@@ -94,12 +94,10 @@ fn review(body: Payload<'_>, names: &Names) -> Result<Review, String> {
     })
 }
 
-/// A release to a stage. Only its name is told, never a commit. Its end tells of itself under `resource.deployment`, its
-/// begin does not.
+/// An attempt to put a release on a stage. Only the release's name is told, never a commit.
 fn deployment(body: Payload<'_>, names: &Names) -> Result<Deployment, String> {
     let stage = body.need_part("resource.environment")?;
     let outcome = match stage.need_text("status")?.to_lowercase().as_str() {
-        "queued" | "scheduled" | "inprogress" => DeploymentOutcome::InProgress,
         "succeeded" => DeploymentOutcome::Succeeded,
         "rejected" | "partiallysucceeded" => DeploymentOutcome::Failed,
         "canceled" => DeploymentOutcome::Cancelled,
@@ -115,20 +113,24 @@ fn deployment(body: Payload<'_>, names: &Names) -> Result<Deployment, String> {
     let service =
         service.into_iter().find_map(|path| resource.text(path)).ok_or_else(|| missing("resource.project.name"))?;
     let told_at = body.need_time("createdDate")?;
-    let id = format!("{} {}", stage.need_id("release.id")?, stage.need_id("id")?);
-    let what = (stage.need_text("name")?, stage.need_text("release.name")?);
-    let started_at = match outcome {
-        DeploymentOutcome::InProgress => Some(told_at),
-        _ => resource.time("deployment.startedOn")?,
+    let id = match resource.id("deployment.id") {
+        Some(id) => id,
+        None => format!("{} {}", stage.need_id("release.id")?, stage.need_id("id")?),
     };
+    let what = (stage.need_text("name")?, stage.need_text("release.name")?);
     Ok(Deployment {
-        started_at,
+        started_at: told_time(resource, "deployment.startedOn")?,
         ..shared::deployment(
             &SENDER,
             id,
             names.service_titled(&[service]).ok_or_else(|| missing("resource.project.name"))?,
             what,
-            (outcome, resource.time("deployment.completedOn")?.unwrap_or(told_at)),
+            (outcome, told_time(resource, "deployment.completedOn")?.unwrap_or(told_at)),
         )
     })
+}
+
+/// A time of an attempt; the first day of all stands where there is none.
+fn told_time(resource: Payload<'_>, path: &str) -> Result<Option<Time>, String> {
+    if resource.text(path).is_some_and(|text| text.starts_with("0001-01-01")) { Ok(None) } else { resource.time(path) }
 }

@@ -205,25 +205,21 @@ fn a_pull_request_of_azure_devops_is_merged_when_it_is_completed_and_not_when_it
 }
 
 #[test]
-fn a_release_of_azure_devops_to_a_stage_is_a_deployment_from_start_to_end() {
-    let body = |kind: &str, status: &str, at: &str| {
-        json!({
-            "id": at, "eventType": format!("ms.vss-release.deployment-{kind}-event"), "createdDate": at,
-            "resource": {
-                "environment": { "id": 5, "name": "Production", "status": status, "release": { "id": 1, "name": "Release-1" } },
-                "project": { "name": "Checkout" },
-            },
-        })
-    };
-    let of = |body: &Value| facts("azure_devops", "", &[], body).deployments.remove(0);
-    let begun = of(&body("started", "queued", "2026-08-21T10:00:00.157Z"));
-    let ended = of(&body("completed", "succeeded", "2026-08-21T10:05:00.5345098Z"));
-    assert_eq!((&begun.id, begun.outcome), (&ended.id, DeploymentOutcome::InProgress));
+fn a_release_of_azure_devops_that_is_told_without_its_attempt_is_still_a_deployment() {
+    let body = json!({
+        "id": "c3e52c57", "eventType": "ms.vss-release.deployment-completed-event", "createdDate": "2026-08-21T10:05:00.5345098Z",
+        "resource": {
+            "environment": { "id": 5, "name": "Production", "status": "succeeded", "release": { "id": 1, "name": "Release-1" } },
+            "project": { "name": "Checkout" },
+        },
+    });
+    let deployment = facts("azure_devops", "", &[], &body).deployments.remove(0);
+    assert_eq!((deployment.id.as_str(), deployment.started_at), ("1 5", None));
     assert_eq!(
-        (ended.service.as_str(), ended.environment.as_str(), ended.version.as_str()),
+        (deployment.service.as_str(), deployment.environment.as_str(), deployment.version.as_str()),
         ("shop", "Production", "Release-1")
     );
-    assert_eq!((begun.started_at.is_some(), ended.started_at), (true, None));
+    assert_eq!(deployment.finished_at.to_string(), "2026-08-21T10:05:00.534Z");
 }
 
 #[test]

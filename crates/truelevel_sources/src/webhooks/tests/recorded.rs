@@ -67,26 +67,26 @@ fn a_build_of_azure_devops_is_a_pipeline_run() {
 }
 
 #[test]
-fn a_release_of_azure_devops_is_of_the_same_service_when_it_begins_and_ends() {
+fn a_release_of_azure_devops_that_is_put_on_a_stage_again_is_another_deployment() {
     let of = |body: &Value| facts("azure_devops", "", &[], body).deployments.remove(0);
-    let begun = of(&body!("azure_devops_deployment_started"));
-    let ended = of(&body!("azure_devops_deployment_completed"));
-    for deployment in [&begun, &ended] {
-        assert_eq!(
-            (
-                deployment.id.as_str(),
-                deployment.service.as_str(),
-                deployment.environment.as_str(),
-                &*deployment.version
-            ),
-            ("141 205", "shop", "Production", "Release-41")
-        );
-    }
-    assert_eq!((begun.outcome, ended.outcome), (DeploymentOutcome::InProgress, DeploymentOutcome::Succeeded));
+    let mut body = body!("azure_devops_deployment_completed");
+    let first = of(&body);
     assert_eq!(
-        (text(ended.started_at).as_str(), ended.finished_at.to_string().as_str()),
-        ("2026-08-21T10:00:09.5Z", "2026-08-21T10:04:56.81Z")
+        (first.id.as_str(), first.service.as_str(), first.environment.as_str(), first.version.as_str()),
+        ("881", "shop", "Production", "Release-41")
     );
+    assert_eq!(
+        (text(first.started_at).as_str(), first.finished_at.to_string().as_str(), first.outcome),
+        ("2026-08-21T10:00:09.5Z", "2026-08-21T10:04:56.81Z", DeploymentOutcome::Succeeded)
+    );
+    body["resource"]["deployment"]["id"] = 902.into();
+    body["resource"]["deployment"]["attempt"] = 2.into();
+    body["resource"]["deployment"]["startedOn"] = "0001-01-01T00:00:00".into();
+    let again = of(&body);
+    assert_eq!(again.started_at, None, "it never began");
+    assert_eq!((again.id.as_str(), &again.version), ("902", &first.version));
+    let begun = body!("azure_devops_deployment_started");
+    assert_eq!(ignored("azure_devops", &begun), "its end tells when it began");
 }
 
 #[test]
