@@ -128,7 +128,16 @@ fn a_client_of_datadog_changes_the_host_alone() {
         assert_eq!(told["data"]["type"], format!("dora_{kind}"), "{told}");
     }
     assert_eq!(server.post("/api/v2/dora/deployments", &key, b"{}").status, 400, "a list is not a delivery");
-    assert_eq!(server.patch("/api/v2/dora/deployments/d-7", &key, b"{}").status, 501);
+    // By its id, and by service, environment and version.
+    for path in ["/api/v2/dora/deployments/d-7", "/api/v2/dora/deployments"] {
+        let refused = server.patch(path, &key, b"{}");
+        assert_eq!(refused.status, 501, "{path}");
+        assert!(
+            refused.body.contains("tell of a failed deployment by a failure with its `version`"),
+            "{}",
+            refused.body
+        );
+    }
     drop(server);
     assert_eq!((facts(&world, "deployments").len(), facts(&world, "incidents").len()), (1, 1));
     assert!(!world.run(["events"]).text().contains("quarantined"), "nothing waits");

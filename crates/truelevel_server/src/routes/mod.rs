@@ -59,7 +59,7 @@ fn drop_ins() -> Router<Arc<State>> {
         .route("/api/plugins/webhook/{*path}", post(webhooks::receive_for_devlake))
         .route("/api/rest/plugins/webhook/{*path}", post(webhooks::receive_for_devlake))
         .route("/plugins/webhook/{*path}", post(webhooks::receive_for_devlake))
-        .route("/api/v2/dora/{kind}", post(webhooks::receive_for_datadog))
+        .route("/api/v2/dora/{kind}", post(webhooks::receive_for_datadog).patch(webhooks::keep_for_datadog))
         .route("/api/v2/dora/{kind}/{id}", patch(webhooks::keep_for_datadog).delete(webhooks::keep_for_datadog))
         .route("/api/v1/incidents/{id}", patch(webhooks::update_for_linearb))
         .route("/api/1/deployments/{*path}", post(webhooks::receive_for_sleuth))
