@@ -355,7 +355,7 @@ pub fn shown(practice: &str, evidence: &Evidence, web_addresses: &BTreeMap<Strin
             let is_web = |address: &&String| address.starts_with("https://") || address.starts_with("http://");
             result.url = address.as_ref().filter(is_web).cloned();
         }
-        Locator::File { repository, commit, path, named_as, line, column, end_column, text } => {
+        Locator::File { repository, commit, path, named_as, line, column, end_line, end_column, text } => {
             let positive = |number: u32| (number > 0).then_some(number);
             let address = web_addresses.get(repository.as_str());
             result.url = address.map(|address| links::file(address, *commit, path, positive(*line)));
@@ -365,7 +365,7 @@ pub fn shown(practice: &str, evidence: &Evidence, web_addresses: &BTreeMap<Strin
             result.named_as.clone_from(named_as);
             (result.line, result.column, result.end_column) =
                 (positive(*line), positive(*column), positive(*end_column));
-            result.end_line = result.line.filter(|_| result.end_column.is_some());
+            result.end_line = positive(*end_line);
             result.text.clone_from(text);
         }
     }

@@ -9,6 +9,8 @@ pub struct Node {
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
+    /// The last line that it stands on; of a block of text, the empty lines after it too.
+    pub end_line: u32,
 }
 
 /// What a node holds.

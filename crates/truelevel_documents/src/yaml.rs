@@ -144,12 +144,13 @@ impl Loader {
             Event::Scalar(text, style, anchor, _) => {
                 let value = Value::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain };
                 self.count(1, line, column)?;
-                self.close(Node { value, line, column }, anchor);
+                self.close(Node { value, line, column, end_line: last_line(span) }, anchor);
             }
             Event::SequenceStart(anchor, _) => self.begin(Value::Sequence(Vec::new()), anchor, line, column)?,
             Event::MappingStart(anchor, _) => self.begin(Value::Mapping(Vec::new()), anchor, line, column)?,
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(open) = self.open.pop() {
+                if let Some(mut open) = self.open.pop() {
+                    open.node.end_line = end_of(&open.node, span);
                     self.close(open.node, open.anchor);
                 }
             }
@@ -191,7 +192,12 @@ impl Loader {
                 message: format!("nested deeper than {}; make it flatter", self.limits.depth),
             });
         }
-        self.open.push(Open { node: Node { value, line, column }, anchor, key: None, keys: HashSet::new() });
+        self.open.push(Open {
+            node: Node { value, line, column, end_line: line },
+            anchor,
+            key: None,
+            keys: HashSet::new(),
+        });
         Ok(())
     }
 
@@ -227,6 +233,25 @@ impl Loader {
     }
 }
 
+/// The last line of a scalar. What spans lines by itself ends where the next line begins.
+fn last_line(span: Span) -> u32 {
+    let (start, end) = (span.start.line(), span.end.line());
+    if span.end.col() == 0 && end > start { end as u32 - 1 } else { end as u32 }
+}
+
+/// The last line of a list or mapping that ends here: that of its closing bracket, or else of the last thing in it.
+fn end_of(node: &Node, end: Span) -> u32 {
+    if end.start != end.end {
+        return last_line(end);
+    }
+    let last = match &node.value {
+        Value::Sequence(items) => items.iter().map(|item| item.end_line).max(),
+        Value::Mapping(entries) => entries.iter().map(|entry| entry.value.end_line.max(entry.key.end_line)).max(),
+        Value::Scalar { .. } => None,
+    };
+    last.map_or(node.line, |last| last.max(node.line))
+}
+
 /// Applies merge keys: what a `<<` brings in stands unless the mapping has the key itself.
 fn merge(entries: &mut Vec<Entry>) {
     let is_merge = |entry: &Entry| matches!(&entry.key.value, Value::Scalar { text, plain: true } if text == "<<");
@@ -260,6 +285,15 @@ mod tests {
         let node = one("a:\n  b: [1, two]\n");
         let two = &node.at(["a", "b"]).unwrap().items()[1];
         assert_eq!((two.text(), two.line, two.column), (Some("two"), 2, 10));
+    }
+
+    #[test]
+    fn values_know_their_last_lines() {
+        let node =
+            one("a:\n  b: [1,\n    2\n  ]\n  c: |\n    x\n    y\n\nd:\n  - e: 1\n    f: 'g\n      h'\n\n# i\nj: {}\n");
+        let last = |path: &[&str]| node.at(path.iter().copied()).unwrap().end_line;
+        assert_eq!([last(&["a", "b"]), last(&["a", "c"]), last(&["a"]), last(&["d"]), last(&["j"])], [4, 8, 8, 12, 15]);
+        assert_eq!(node.end_line, 15);
     }
 
     #[test]

@@ -318,6 +318,7 @@ mod tests {
             named_as: None,
             line: 1,
             column: 1,
+            end_line: 0,
             end_column: 0,
             text: String::new(),
         };

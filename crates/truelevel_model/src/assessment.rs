@@ -308,7 +308,7 @@ pub struct EvidenceResult {
     /// The column in characters, from 1.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub column: Option<u32>,
-    /// The line of the last matched character: what is matched lies on one line. Absent where the end is not known.
+    /// The line of the last matched character; absent where the end is not known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub end_line: Option<u32>,
     /// The column after the last matched character; absent where it is not known.

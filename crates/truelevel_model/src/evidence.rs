@@ -45,7 +45,9 @@ pub enum Locator {
         line: u32,
         /// Column in characters, from 1; 0 for the line as a whole.
         column: u32,
-        /// The column after the last character that was matched, on the same line; 0 where it is not known.
+        /// The line of the last character that was matched, from 1; 0 where it is not known.
+        end_line: u32,
+        /// The column after the last character that was matched; 0 where it is not known.
         end_column: u32,
         /// The matched text, cut to one line.
         text: String,

@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn bringing_in_a_tool_is_not_using_it() {
-        let place = crate::pipelines::Place { path: "a".into(), line: 1, column: 1 };
+        let place = crate::pipelines::Place { path: "a".into(), line: 1, column: 1, end_line: 1 };
         for (script, expected) in [
             ("pip install pytest", false),
             ("pip install pytest && pytest", true),

@@ -1,7 +1,5 @@
 //! Evidence while it is gathered, and the answer that it adds up to.
 
-use std::ops::Range;
-
 use regex::Regex;
 use truelevel_model::{Detection, Evidence, Grade, Locator};
 
@@ -36,8 +34,12 @@ impl<'r> Findings<'r> {
 
     /// A place; its line is the text.
     pub(crate) fn place(&mut self, place: &Place) {
-        let line = self.repository.text(&place.path).map(|text| text.line(place.line)).unwrap_or_default();
-        self.push(&place.path, place.line, place.column, line);
+        let Some(text) = self.repository.text(&place.path) else {
+            return self.push(&place.path, place.line, place.column, "");
+        };
+        let end_line = text.last_said(place.line, place.end_line);
+        let end = if place.column > 0 { (end_line, text.end_column(end_line)) } else { (place.line, 0) };
+        self.span(&place.path, (place.line, place.column), end, text.line(place.line));
     }
 
     /// A text at or after a place: a command inside a script of several lines.
@@ -46,7 +48,7 @@ impl<'r> Findings<'r> {
         match found {
             Some((number, column)) => {
                 let line = self.repository.text(&place.path).map(|text| text.line(number)).unwrap_or_default();
-                self.span(&place.path, number, column..column + first_line_length(needle), line);
+                self.span(&place.path, (number, column), (number, column + first_line_length(needle)), line);
             }
             None => self.push(&place.path, place.line, place.column, needle),
         }
@@ -55,11 +57,11 @@ impl<'r> Findings<'r> {
     /// A match on a line that goes on to its end.
     pub(crate) fn push(&mut self, path: &str, line: u32, column: u32, text: &str) {
         let end = self.repository.text(path).filter(|_| column > 0).map_or(0, |text| text.end_column(line));
-        self.span(path, line, column..end, text);
+        self.span(path, (line, column), (line, end), text);
     }
 
-    /// A match on a line, at these columns; an end of 0 is not known.
-    fn span(&mut self, path: &str, line: u32, columns: Range<u32>, text: &str) {
+    /// A match from one line and column to another; an end at column 0 is not known.
+    fn span(&mut self, path: &str, (line, column): (u32, u32), (end_line, end_column): (u32, u32), text: &str) {
         let named_as = self.repository.taken(path).map(|taken| taken.reference.clone());
         let Origin { repository, commit, path } = self.repository.origin(path);
         let locator = Locator::File {
@@ -68,8 +70,9 @@ impl<'r> Findings<'r> {
             path,
             named_as,
             line,
-            column: columns.start,
-            end_column: columns.end,
+            column,
+            end_line: if end_column > 0 { end_line } else { 0 },
+            end_column,
             text: excerpt(text),
         };
         self.evidence.push(Evidence { grade: Grade::Declared, locator, observed_at: self.repository.observed_at() });
@@ -116,10 +119,10 @@ impl<'r> Findings<'r> {
         for (path, text) in self.repository.texts().filter(|(path, _)| paths(path)) {
             let found = text.lines().filter(|(_, line)| !is_comment(line)).find_map(|(number, line)| {
                 let found = pattern.find(line)?;
-                Some((number, match_column(line, found)..column(line, found.end()), line))
+                Some((number, match_column(line, found), column(line, found.end()), line))
             });
-            if let Some((number, columns, line)) = found {
-                self.span(path, number, columns, line);
+            if let Some((number, start, end, line)) = found {
+                self.span(path, (number, start), (number, end), line);
             }
         }
     }
@@ -127,7 +130,8 @@ impl<'r> Findings<'r> {
     /// The blocks of Terraform whose first line a pattern matches.
     pub(crate) fn terraform(&mut self, header: &Regex) {
         for (path, block) in terraform_blocks(self.repository, header) {
-            self.push(path, block.line, block.column, block.header);
+            let end = self.repository.text(path).map_or(0, |text| text.end_column(block.end_line));
+            self.span(path, (block.line, block.column), (block.end_line, end), block.header);
         }
     }
 
@@ -184,4 +188,40 @@ fn first_line_length(text: &str) -> u32 {
 fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with(';') || (line.starts_with('#') && !line.starts_with("#["))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Findings;
+    use crate::repository::Candidates;
+    use crate::test_support::repository;
+    use crate::text::Place;
+    use truelevel_model::{Detection, Locator};
+
+    #[test]
+    fn a_block_has_the_end_of_its_last_line() {
+        let text = "on: push\nconcurrency:\n  group: live\n  cancel-in-progress: true\n\n# next\njobs: {a: {steps: [{run: make}]}}\n";
+        let repository = repository(&[(".github/workflows/a.yml", text)]);
+        let node =
+            truelevel_documents::parse(text.as_bytes(), truelevel_documents::Limits::default()).documents.remove(0);
+        let mut findings = Findings::new(&repository);
+        findings.place(&Place::of(&".github/workflows/a.yml".into(), node.get("concurrency").unwrap()));
+        let Detection::Present(found) = findings.conclude(&[], &[Candidates::Pipelines]) else { panic!("one place") };
+        let Locator::File { line, column, end_line, end_column, text, .. } = &found[0].locator else {
+            panic!("a file")
+        };
+        assert_eq!((*line, *column, *end_line, *end_column, text.as_str()), (3, 3, 4, 27, "group: live"));
+    }
+
+    #[test]
+    fn a_block_of_terraform_ends_with_its_brace() {
+        let plan =
+            |body: &str| format!("resource \"aws_backup_plan\" \"a\" {body}\nresource \"x\" \"b\" {{\n  c = 1\n}}\n");
+        for (body, expected) in [("{\n  name = \"n\"\n}", (3, 2)), ("{}", (1, 34))] {
+            let detections = crate::detect_all(&repository(&[("a.tf", &plan(body))]));
+            let Detection::Present(found) = &detections["backups"] else { panic!("{:?}", detections["backups"]) };
+            let Locator::File { end_line, end_column, .. } = &found[0].locator else { panic!("a file") };
+            assert_eq!((*end_line, *end_column), expected, "{body}");
+        }
+    }
 }

@@ -87,6 +87,8 @@ pub(crate) struct Block<'r> {
     pub(crate) column: u32,
     pub(crate) header: &'r str,
     pub(crate) lines: Vec<(u32, &'r str)>,
+    /// That of the closing brace.
+    pub(crate) end_line: u32,
 }
 
 /// The blocks of Terraform files whose first line matches.
@@ -105,7 +107,9 @@ pub(crate) fn terraform_blocks<'r>(
             let indent = line.len() - line.trim_start().len();
             let ends =
                 |line: &str| line.trim_start().starts_with('}') && line.len() - line.trim_start().len() <= indent;
-            let length = lines[index + 1..].iter().position(|(_, line)| ends(line)).unwrap_or(0);
+            let is_one_line = line.trim_end().ends_with('}');
+            let closing = lines[index + 1..].iter().position(|(_, line)| ends(line)).filter(|_| !is_one_line);
+            let length = closing.unwrap_or(0);
             let inside =
                 lines[index + 1..index + 1 + length].iter().filter(|(_, line)| !line.trim_start().starts_with('#'));
             blocks.push((
@@ -115,6 +119,7 @@ pub(crate) fn terraform_blocks<'r>(
                     column: match_column(line, found),
                     header: line,
                     lines: inside.copied().collect(),
+                    end_line: closing.map_or(*number, |closing| lines[index + 1 + closing].0),
                 },
             ));
         }

@@ -56,7 +56,7 @@ pub fn detect_own(practices: &[OwnPractice], tree: &Tree, reader: &dyn ReadFile)
 }
 
 /// A place in a file: line, column, column after the match, and the text.
-type Found = (u32, u32, u32, String);
+type Found = (u32, u32, (u32, u32), String);
 
 fn detect(practice: &OwnPractice, tree: &Tree, reader: &dyn ReadFile) -> Detection {
     if tree.files.is_empty() {
@@ -68,11 +68,11 @@ fn detect(practice: &OwnPractice, tree: &Tree, reader: &dyn ReadFile) -> Detecti
     let mut hidden = (candidates.len() > FILES).then(|| format!("more than {FILES} files are {}", practice.files));
     for path in candidates.into_iter().take(FILES) {
         let found = match &practice.content {
-            Content::Anything => Ok(Some((0, 0, 0, crate::paths::name(path).to_owned()))),
+            Content::Anything => Ok(Some((0, 0, (0, 0), crate::paths::name(path).to_owned()))),
             content => read(path, reader).and_then(|text| search(path, &text, content)),
         };
         match found {
-            Ok(Some((line, column, end_column, text))) => {
+            Ok(Some((line, column, (end_line, end_column), text))) => {
                 let (repository, commit) = (tree.id.clone(), tree.commit);
                 let locator = Locator::File {
                     repository,
@@ -81,6 +81,7 @@ fn detect(practice: &OwnPractice, tree: &Tree, reader: &dyn ReadFile) -> Detecti
                     named_as: None,
                     line,
                     column,
+                    end_line,
                     end_column,
                     text,
                 };
@@ -114,13 +115,16 @@ fn search(path: &str, text: &Text, content: &Content) -> Result<Option<Found>, S
         Content::Anything => Ok(None),
         Content::Line(pattern) => Ok(text.lines().find_map(|(number, line)| {
             let found = pattern.find(line)?;
-            Some((number, match_column(line, found), column(line, found.end()), excerpt(line)))
+            Some((number, match_column(line, found), (number, column(line, found.end())), excerpt(line)))
         })),
         Content::Value { path: keys, pattern } => {
             let accepts = |value: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(value));
             let place = if path.ends_with(".toml") {
                 let table = DeTable::parse(text.as_str()).map_err(|error| error.message().to_owned())?;
-                in_toml(table.get_ref(), keys, &accepts).map(|offset| text.place_of(offset))
+                in_toml(table.get_ref(), keys, &accepts).map(|offset| {
+                    let (line, column) = text.place_of(offset);
+                    (line, column, line)
+                })
             } else {
                 let parsed = parse(text.as_str().as_bytes(), Limits::default());
                 let found = parsed.documents.iter().find_map(|node| in_yaml(node, keys, &accepts));
@@ -129,19 +133,22 @@ fn search(path: &str, text: &Text, content: &Content) -> Result<Option<Found>, S
                     (found, _) => found,
                 }
             };
-            Ok(place.map(|(line, column)| (line, column, text.end_column(line), excerpt(text.line(line)))))
+            Ok(place.map(|(line, column, last)| {
+                let end_line = text.last_said(line, last);
+                (line, column, (end_line, text.end_column(end_line)), excerpt(text.line(line)))
+            }))
         }
     }
 }
 
-/// The place of the first value at the end of the path that is accepted.
-fn in_yaml(node: &Node, keys: &[String], accepts: &dyn Fn(&str) -> bool) -> Option<(u32, u32)> {
+/// The place and the last line of the first value at the end of the path that is accepted.
+fn in_yaml(node: &Node, keys: &[String], accepts: &dyn Fn(&str) -> bool) -> Option<(u32, u32, u32)> {
     let Some((key, rest)) = keys.split_first() else {
         let is_accepted = match &node.value {
             Value::Scalar { .. } => node.text().is_some_and(accepts),
             Value::Sequence(_) | Value::Mapping(_) => accepts(""),
         };
-        return is_accepted.then_some((node.line, node.column));
+        return is_accepted.then_some((node.line, node.column, node.end_line));
     };
     match &node.value {
         Value::Sequence(items) if key == "[]" => items.iter().find_map(|item| in_yaml(item, rest, accepts)),
@@ -209,8 +216,9 @@ mod tests {
         let practice = OwnPractice { id: "own".into(), title: "T".into(), files: "deploy/**".into(), paths, content };
         let found = match &detect_own(&[practice], &tree, &Files(files))["own"] {
             Detection::Present(evidence) => match &evidence[0].locator {
-                Locator::File { path, line, column, end_column, text, .. } => {
-                    format!("{path}:{line}:{column}-{end_column} {text}")
+                Locator::File { path, line, column, end_line, end_column, text, .. } => {
+                    let end = if end_line > line { format!("{end_line}:{end_column}") } else { end_column.to_string() };
+                    format!("{path}:{line}:{column}-{end} {text}")
                 }
                 Locator::Facts { .. } | Locator::Elsewhere { .. } => "elsewhere".to_owned(),
             },
@@ -234,6 +242,11 @@ mod tests {
         check(FILES, Content::Line(Regex::new("nobody").unwrap()), "absent from deploy/**");
         check(FILES, value(&["x", "[]", "owner"], None), "deploy/a.yml:3:11-18 - {owner: team é}");
         check(FILES, value(&["x", "[]", "owner"], Some("^other$")), "absent from deploy/**");
+        check(
+            &[("deploy/a.yml", "x:\n  b: 1\n  c: [2,\n    3]\n\ny: 4\n")],
+            value(&["x"], None),
+            "deploy/a.yml:2:3-4:7 b: 1",
+        );
         check(&[("README.md", "")], Content::Anything, "absent from deploy/**");
         check(&[], Content::Anything, "unknown: the repository's tree is empty");
     }

@@ -11,15 +11,17 @@ pub struct Place {
     pub line: u32,
     /// Column in characters, from 1; 0 for the line as a whole.
     pub column: u32,
+    /// The last line of what stands there.
+    pub end_line: u32,
 }
 
 impl Place {
     pub(crate) fn new(path: &Arc<str>, line: u32, column: u32) -> Self {
-        Self { path: path.clone(), line, column }
+        Self { path: path.clone(), line, column, end_line: line }
     }
 
     pub(crate) fn of(path: &Arc<str>, node: &truelevel_documents::Node) -> Self {
-        Self::new(path, node.line, node.column)
+        Self { end_line: node.end_line, ..Self::new(path, node.line, node.column) }
     }
 }
 
@@ -43,6 +45,12 @@ impl Text {
     /// A line, counted from 1; empty when there is none.
     pub(crate) fn line(&self, line: u32) -> &str {
         self.0.lines().nth((line as usize).saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// The last of these lines that says something, or else the first.
+    pub(crate) fn last_said(&self, first: u32, last: u32) -> u32 {
+        let said = (first + 1..=last).rev().find(|line| !self.line(*line).trim().is_empty());
+        said.unwrap_or(first)
     }
 
     /// The column after the last character of a line that is no space; 0 when there is none.

@@ -34,7 +34,7 @@ fn parameters(root: &Node, given: Option<&Node>) -> Node {
         let value = given.and_then(|given| given.get(key.text()?)).or(default)?;
         Some(Entry { key: key.clone(), value: value.clone() })
     });
-    Node { value: Value::Mapping(values.collect()), line: root.line, column: root.column }
+    Node { value: Value::Mapping(values.collect()), line: root.line, column: root.column, end_line: root.line }
 }
 
 fn write_out(node: &mut Node, scope: &Values, room: &mut usize) {

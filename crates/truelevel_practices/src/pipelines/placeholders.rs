@@ -86,7 +86,7 @@ pub(super) fn bytes(node: &Node) -> usize {
 
 /// A value stands where the file asks for it: it may come from another file, whose lines say nothing here.
 fn stand_at(node: &mut Node, line: u32, column: u32) {
-    (node.line, node.column) = (line, column);
+    (node.line, node.column, node.end_line) = (line, column, line);
     match &mut node.value {
         Value::Scalar { .. } => {}
         Value::Sequence(items) => items.iter_mut().for_each(|item| stand_at(item, line, column)),

@@ -43,10 +43,17 @@ impl Files {
         for (id, detection) in &detections {
             let Detection::Present(evidence) = detection else { continue };
             for evidence in evidence {
-                let Locator::File { path, line, column, .. } = &evidence.locator else { continue };
+                let Locator::File { path, line, column, end_line, end_column, .. } = &evidence.locator else {
+                    continue;
+                };
                 let content = self.0.get(path).unwrap_or_else(|| panic!("{id}: {path} is not in the tree"));
                 let lines = content.iter().filter(|byte| **byte == b'\n').count() + 1;
                 assert!(*line as usize <= lines, "{id}: {path}:{line}:{column} of {lines} lines");
+                let has_end = *end_line as usize <= lines && (line, column) <= (end_line, end_column);
+                assert!(
+                    *end_line == 0 || has_end,
+                    "{id}: {path}:{line}:{column}-{end_line}:{end_column} of {lines} lines"
+                );
             }
         }
         for warning in repository.warnings() {

@@ -25,8 +25,8 @@ pub(super) fn parse(content: &[u8]) -> Option<Node> {
         }
         entries.push(entry);
     }
-    let line = entries.first()?.key.line;
-    Some(Node { value: Value::Mapping(entries), line, column: 1 })
+    let (line, end_line) = (entries.first()?.key.line, entries.last()?.value.end_line);
+    Some(Node { value: Value::Mapping(entries), line, column: 1, end_line })
 }
 
 fn entry(text: &str, line: u32) -> Option<Entry> {
@@ -47,8 +47,9 @@ fn entry(text: &str, line: u32) -> Option<Entry> {
         return None;
     }
     let column = key.len() as u32 + 3;
-    let key = Node { value: Value::Scalar { text: key.to_owned(), plain: true }, line, column: 1 };
-    let value = Node { value: Value::Scalar { text: inner.to_owned(), plain: quote.is_none() }, line, column };
+    let key = Node { value: Value::Scalar { text: key.to_owned(), plain: true }, line, column: 1, end_line: line };
+    let value =
+        Node { value: Value::Scalar { text: inner.to_owned(), plain: quote.is_none() }, line, column, end_line: line };
     Some(Entry { key, value })
 }
 

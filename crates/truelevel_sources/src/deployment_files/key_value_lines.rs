@@ -10,8 +10,8 @@ pub(super) fn parse(content: &[u8]) -> Option<Node> {
     let text = String::from_utf8_lossy(content);
     let entries: Vec<Entry> =
         text.lines().enumerate().filter_map(|(index, line)| entry(line, index as u32 + 1)).collect();
-    let line = entries.first()?.key.line;
-    Some(Node { value: Value::Mapping(entries), line, column: 1 })
+    let (line, end_line) = (entries.first()?.key.line, entries.last()?.value.end_line);
+    Some(Node { value: Value::Mapping(entries), line, column: 1, end_line })
 }
 
 /// Whether the first line that says something is of this form.
@@ -38,8 +38,12 @@ fn entry(line: &str, number: u32) -> Option<Entry> {
         None => (value.split(" #").next().unwrap_or_default().trim_end(), true),
     };
     let column = line.len().saturating_sub(text.len()) as u32 + 1;
-    let node =
-        |text: &str, plain: bool| Node { value: Value::Scalar { text: text.to_owned(), plain }, line: number, column };
+    let node = |text: &str, plain: bool| Node {
+        value: Value::Scalar { text: text.to_owned(), plain },
+        line: number,
+        column,
+        end_line: number,
+    };
     Some(Entry { key: node(key, true), value: node(value, plain) })
 }
 

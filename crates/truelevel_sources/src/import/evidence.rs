@@ -42,6 +42,8 @@ fields! {
     LINE: Optional<Whole<u32>> = "line";
     /// For a place in a file: the column, from 1.
     COLUMN: Optional<Whole<u32>> = "column";
+    /// For a place in a file: the line of the last character that matters, where that is another one.
+    END_LINE: Optional<Whole<u32>> = "end_line";
     /// For a place in a file: the column after the last character that matters.
     END_COLUMN: Optional<Whole<u32>> = "end_column";
     /// Further values by name.
@@ -75,14 +77,16 @@ fn locator(record: &Record<'_>) -> Result<Locator, Fault> {
         return Ok(Locator::Elsewhere { summary, address: ADDRESS.given(record)? });
     };
     let needed = "a place in a file needs it";
+    let (line, end_column) = (LINE.given(record)?.unwrap_or(0), END_COLUMN.given(record)?.unwrap_or(0));
     Ok(Locator::File {
         repository: REPOSITORY.given(record)?.ok_or_else(|| REPOSITORY.fault(needed))?,
         commit: COMMIT.given(record)?.ok_or_else(|| COMMIT.fault(needed))?,
         path,
         named_as: None,
-        line: LINE.given(record)?.unwrap_or(0),
+        line,
         column: COLUMN.given(record)?.unwrap_or(0),
-        end_column: END_COLUMN.given(record)?.unwrap_or(0),
+        end_line: if end_column > 0 { END_LINE.given(record)?.unwrap_or(line) } else { 0 },
+        end_column,
         text: summary,
     })
 }
@@ -98,13 +102,16 @@ fn row(record: &EvidenceRecord) -> Row {
     SERVICE.put(&mut row, record.service.as_ref());
     GRADE.put(&mut row, &record.evidence.grade);
     match &record.evidence.locator {
-        Locator::File { repository, commit, path, named_as: _, line, column, end_column, text } => {
+        Locator::File { repository, commit, path, named_as: _, line, column, end_line, end_column, text } => {
             SUMMARY.put(&mut row, text);
             REPOSITORY.put(&mut row, repository);
             COMMIT.put(&mut row, commit);
             PATH.put(&mut row, path);
             LINE.put(&mut row, line);
             COLUMN.put(&mut row, column);
+            if end_line > line {
+                END_LINE.put(&mut row, end_line);
+            }
             END_COLUMN.put(&mut row, end_column);
         }
         Locator::Facts { summary } => SUMMARY.put(&mut row, summary),

@@ -16,6 +16,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0007_unsaid_workflows.sql"),
     include_str!("../../migrations/postgres/0008_removals.sql"),
     include_str!("../../migrations/postgres/0009_ai_usage.sql"),
+    include_str!("../../migrations/postgres/0010_evidence_end.sql"),
 ];
 
 /// Waits for whoever writes to the same schema. `TRLV` in ASCII keeps it apart from locks of others.

@@ -15,6 +15,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0007_unsaid_workflows.sql"),
     include_str!("../../migrations/sqlite/0008_removals.sql"),
     include_str!("../../migrations/sqlite/0009_ai_usage.sql"),
+    include_str!("../../migrations/sqlite/0010_evidence_end.sql"),
 ];
 
 /// Marks a file as ours: `TRLV` in ASCII.

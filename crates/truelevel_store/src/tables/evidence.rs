@@ -26,6 +26,7 @@ const TABLE: Table = Table {
         "path",
         "line",
         "column_number",
+        "end_line",
         "end_column_number",
         "named_values",
         "observed_at",
@@ -49,9 +50,9 @@ pub(crate) fn write<'f>(
             record.evidence.grade.word(),
         ];
         row.extend(match &record.evidence.locator {
-            Locator::File { repository, commit, path, named_as: _, line, column, end_column, text } => {
+            Locator::File { repository, commit, path, named_as: _, line, column, end_line, end_column, text } => {
                 let repository = names.key(connection, repository)?;
-                row![text, Value::Null, repository, &commit.0, path, *line, *column, *end_column]
+                row![text, Value::Null, repository, &commit.0, path, *line, *column, *end_line, *end_column]
             }
             Locator::Facts { summary } => beyond_files(summary, None),
             Locator::Elsewhere { summary, address } => {
@@ -66,7 +67,7 @@ pub(crate) fn write<'f>(
 
 /// The columns from `seen` to `end_column_number` of what was not seen in a file.
 fn beyond_files<'v>(summary: &'v str, address: Option<&'v str>) -> Values<'v> {
-    row![summary, address, Value::Null, Value::Null, Value::Null, Value::Null, Value::Null, Value::Null]
+    row![summary, address, Value::Null, Value::Null, Value::Null, Value::Null, Value::Null, Value::Null, Value::Null]
 }
 
 /// Puts a source's evidence in the place of what was stored.
@@ -87,7 +88,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<EvidenceRecord>, Failu
     let services = names::by_key::<ServiceId>(connection)?;
     let repositories = names::by_key::<RepositoryId>(connection)?;
     let sql = "SELECT source, id, practice, service, grade, seen, address, repository, commit_id, path, line,
-                      column_number, end_column_number, named_values, observed_at
+                      column_number, end_line, end_column_number, named_values, observed_at
                FROM evidence";
     let mut records: Vec<EvidenceRecord> = connection.all(sql, &[], |row| {
         let locator = match (optional_name(row, 7, &repositories)?, row.get::<Option<String>>(6)?) {
@@ -98,7 +99,8 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<EvidenceRecord>, Failu
                 named_as: None,
                 line: row.get(10)?,
                 column: row.get(11)?,
-                end_column: row.get(12)?,
+                end_line: row.get(12)?,
+                end_column: row.get(13)?,
                 text: row.get(5)?,
             },
             (None, Some(address)) => {
@@ -111,8 +113,8 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<EvidenceRecord>, Failu
             id: row.get(1)?,
             practice: row.get(2)?,
             service: optional_name(row, 3, &services)?,
-            evidence: Evidence { grade: word(row, 4)?, locator, observed_at: time(row, 14)? },
-            values: named_values(row, 13)?,
+            evidence: Evidence { grade: word(row, 4)?, locator, observed_at: time(row, 15)? },
+            values: named_values(row, 14)?,
         })
     })?;
     records.sort_by(|a, b| (&a.practice, &a.source, &a.id).cmp(&(&b.practice, &b.source, &b.id)));

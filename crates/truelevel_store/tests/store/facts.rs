@@ -107,6 +107,7 @@ fn evidence_of_a_source_is_replaced_as_a_whole(place: &Place) {
         named_as: None,
         line: 3,
         column: 1,
+        end_line: 4,
         end_column: 6,
         text: "test:".to_owned(),
     };

@@ -52,9 +52,9 @@ fn a_newer_store_is_refused_and_left_as_it_is() {
     drop(SqlStore::in_file(&file).unwrap());
     Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let refused = SqlStore::in_file(&file).unwrap_err();
-    assert!(matches!(refused, StoreError::Newer { found: 99, supported: 9, .. }), "{refused:?}");
+    assert!(matches!(refused, StoreError::Newer { found: 99, supported: 10, .. }), "{refused:?}");
     assert!(refused.to_string().ends_with(
-        "store.db was written by a newer Truelevel (store version 99, this one reads up to 9); install that version, \
+        "store.db was written by a newer Truelevel (store version 99, this one reads up to 10); install that version, \
          or name another store"
     ));
     let version: i64 = Connection::open(&file).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
