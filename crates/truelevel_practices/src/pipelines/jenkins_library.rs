@@ -4,7 +4,7 @@
 //! at hand that has the step. Classes of a library (`src/`) are not read, and what they do is not known.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
@@ -17,6 +17,8 @@ use crate::loading::{Followed, Loader};
 const CALL_DEPTH: usize = 12;
 /// Calls of one file, with those of the steps that it calls.
 const CALL_LIMIT: usize = 20_000;
+/// Arguments of one call that are followed.
+const ARGUMENT_LIMIT: usize = 50;
 /// The block in the place of a step's call, and the place of a block that was given: no names that a file could use.
 const STEP: &str = "<step>";
 const GIVEN: &str = "<given>";
@@ -62,8 +64,15 @@ pub(super) fn follow(loader: &mut Loader<'_>, calls: Vec<Call>) -> (Vec<Call>, V
     references(&calls, &mut libraries);
     let mut own = BTreeMap::new();
     definitions(&calls, &mut own);
-    let mut follower = Follower { loader, libraries, own, steps: BTreeMap::new(), room: CALL_LIMIT };
+    let mut follower = Follower { loader, libraries, own, steps: BTreeMap::new(), room: CALL_LIMIT, is_cut: false };
+    let path = calls.first().map(|call| call.path.clone());
     let calls = follower.written_out(calls, &Scope::default(), 0);
+    if let Some(path) = path.filter(|_| follower.is_cut) {
+        let message = format!(
+            "more than {CALL_LIMIT} calls, with those of the steps that it calls, of which the others were not looked at; split the file"
+        );
+        follower.loader.problem(&path, 0, 0, message);
+    }
     let files = follower.steps.into_values().flatten().map(|file| file.path.clone()).collect();
     (calls, files)
 }
@@ -104,6 +113,8 @@ fn references(calls: &[Call], found: &mut Vec<Library>) {
 struct Definition {
     parameters: Vec<String>,
     body: Vec<Call>,
+    /// Calls in the body, in all.
+    size: usize,
 }
 
 fn definitions(calls: &[Call], found: &mut BTreeMap<String, Definition>) {
@@ -119,7 +130,8 @@ fn definitions(calls: &[Call], found: &mut BTreeMap<String, Definition>) {
             declared.split_whitespace().last().unwrap_or_default().to_owned()
         };
         let parameters = head["parameters"].split(',').map(name).collect();
-        found.entry(head["name"].to_owned()).or_insert(Definition { parameters, body: body.clone() });
+        let definition = Definition { parameters, size: size(body), body: body.clone() };
+        found.entry(head["name"].to_owned()).or_insert(definition);
     }
 }
 
@@ -191,14 +203,17 @@ struct Follower<'l, 'a> {
     steps: BTreeMap<String, Option<Rc<StepFile>>>,
     /// Calls that may still be written.
     room: usize,
+    /// There were more.
+    is_cut: bool,
 }
 
 impl Follower<'_, '_> {
     fn written_out(&mut self, calls: Vec<Call>, scope: &Scope, depth: usize) -> Vec<Call> {
         let mut written = Vec::with_capacity(calls.len());
         for mut call in calls {
-            let Some(left) = self.room.checked_sub(1) else { break };
-            self.room = left;
+            if !self.takes(1) {
+                break;
+            }
             fill(&mut call, &scope.texts);
             if let Some(block) = &scope.block
                 && (call.name == GIVEN || block.is_called_by(&call))
@@ -225,6 +240,14 @@ impl Follower<'_, '_> {
             }
         }
         written
+    }
+
+    /// Whether so many calls can still be written.
+    fn takes(&mut self, calls: usize) -> bool {
+        let left = self.room.checked_sub(calls);
+        self.is_cut |= left.is_none();
+        self.room = left.unwrap_or(self.room);
+        left.is_some()
     }
 
     /// The file and the name of the function that a call stands for.
@@ -297,7 +320,10 @@ impl Follower<'_, '_> {
 
     /// What a function does when it is called so.
     fn called(&mut self, call: &Call, file: Rc<StepFile>, name: &str, outer: &Scope, depth: usize) -> Vec<Call> {
-        let Some(Definition { parameters, body }) = file.definitions.get(name) else { return Vec::new() };
+        let Some(Definition { parameters, body, size }) = file.definitions.get(name) else { return Vec::new() };
+        if !self.takes(*size) {
+            return Vec::new();
+        }
         let given = match &outer.block {
             Some(block) if call.body.is_none() && block.is_given_to(call) => {
                 (!block.is_placed.replace(true)).then(|| block.calls.clone())
@@ -307,7 +333,7 @@ impl Follower<'_, '_> {
         let is_map = call.values.iter().any(|argument| !argument.name.is_empty());
         let mut texts = BTreeMap::new();
         let mut at = usize::from(is_map);
-        for argument in &call.values {
+        for argument in call.values.iter().take(ARGUMENT_LIMIT) {
             let key = match (argument.name.as_str(), parameters.first()) {
                 ("", _) => {
                     at += 1;
@@ -326,7 +352,11 @@ impl Follower<'_, '_> {
                 texts.insert(key, text);
             }
         }
-        texts.retain(|name, _| !is_set(body, name));
+        let mut set = BTreeSet::new();
+        set_in(body, &mut set);
+        texts.retain(|name: &String, _| {
+            !set.contains(name) && !name.split('.').next().is_some_and(|first| set.contains(first))
+        });
         let block = given.zip(parameters.last()).map(|(calls, name)| Block {
             name: name.clone(),
             calls,
@@ -340,17 +370,24 @@ impl Follower<'_, '_> {
     }
 }
 
-/// Whether a body sets a variable, or the variable that `name` is a field of, anew.
-fn is_set(calls: &[Call], name: &str) -> bool {
-    let sets = |call: &Call| {
+/// The variables, and fields of some, that a body sets anew.
+fn set_in(calls: &[Call], found: &mut BTreeSet<String>) {
+    for call in calls {
         let written = format!("{} {}", call.name, call.arguments);
         let set = match written.split_once('=') {
             Some((left, right)) if !right.starts_with('=') => left.split_whitespace().last().unwrap_or_default(),
             _ => &call.kept_as,
         };
-        set == name || Some(set) == name.split('.').next()
-    };
-    calls.iter().any(|call| sets(call) || is_set(call.body(), name))
+        if !set.is_empty() {
+            found.insert(set.to_owned());
+        }
+        set_in(call.body(), found);
+    }
+}
+
+/// Calls in all.
+fn size(calls: &[Call]) -> usize {
+    calls.iter().map(|call| 1 + size(call.body())).sum()
 }
 
 /// The block in the place of a call.
@@ -476,6 +513,16 @@ mod tests {
         with_class.push(("org/pipelines:src/org/shop/Ship.groovy", "package org.shop\nclass Ship {}\n"));
         let Detection::Unknown { reason } = check(&with_class) else { panic!("{:?}", check(&with_class)) };
         assert!(reason.contains("it uses the class `org.shop.Ship`"), "{reason}");
+    }
+
+    #[test]
+    fn a_long_step_that_calls_itself_ends() {
+        let long = format!("def call(block) {{\n{}}}\n", "  x { x { block() } }\n".repeat(4_000));
+        let library = [("org/a:vars/x.groovy", long.as_str())];
+        let text = "@Library('a') _\nstage('s') { x { sh 'make' }\n sh 'ls' }\n";
+        let repository = repository_beside(&[("Jenkinsfile", text)], &library);
+        assert!(!repository.pipelines()[0].jobs[0].steps.is_empty());
+        assert!(repository.warnings()[0].message.contains("calls"), "{:?}", repository.warnings());
     }
 
     #[test]
