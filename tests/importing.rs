@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::cli::{Run, World, assert_warned, service, service_names};
+use crate::cli::{Run, World, assert_warned, service, service_names, warnings};
 use crate::git::{Commit, at};
 
 pub(crate) const AS_OF: &str = "2026-03-02";
@@ -278,6 +278,22 @@ fn with_incidents() -> World {
 
 fn failures(assessment: &Value) -> Value {
     service(assessment, "web")["metrics"]["change_fail_rate"]["details"]["failures"].clone()
+}
+
+#[test]
+fn names_that_are_a_slip_apart_are_named_and_stay_apart() {
+    let world = workspace();
+    world.write("deployments.csv", deployments().replace("mail,production,8", "mial,production,8"));
+    import(&world, &["deployments.csv"]);
+    world.write("incidents.csv", format!("id,services,started_at\nI1,wbe,{}\n", instant(9, 12)));
+    import(&world, &["incidents.csv"]);
+    let assessment = assess(&world);
+    assert_eq!(service_names(&assessment), ["mail", "mial", "web"]);
+    assert_warned(&assessment, &["spelled almost alike, and maybe one service each: mail and mial."]);
+    assert_warned(&assessment, &["I1 of wbe, spelled almost like web: counted nowhere"]);
+    // Who lists both means both.
+    world.write("truelevel.toml", "[[service]]\nname = \"mail\"\n[[service]]\nname = \"mial\"\n");
+    assert!(!warnings(&assess(&world)).iter().any(|warning| warning.contains("almost alike")));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use truelevel_store::{Store, StoreError};
 use crate::collect::CollectedRepository;
 use crate::exercised::WorkflowRuns;
 use crate::matching::{Service, plain_name};
+use crate::near_names::near_names;
 use crate::own_rules::OwnRules;
 use crate::platform::PlatformFacts;
 
@@ -160,7 +161,7 @@ impl Activity {
         let named = nowhere.iter().find_map(|incident| Some((incident.services.first()?, &incident.id)));
         let (example, advice) = match named {
             Some((service, id)) => (
-                format!("{} of {}", printable(id), printable(service.as_str())),
+                format!("{} of {}{}", printable(id), printable(service.as_str()), spelled_like(service, &known)),
                 "say under `known_as` what the services are called, or give their deployments",
             ),
             None => (
@@ -538,4 +539,12 @@ impl ReportedNames {
         let last = || self.plain_names.get(&last_part(name)).copied();
         self.names.get(&wanted).copied().or_else(at_address).or_else(last)
     }
+}
+/// Which services a name may have been meant for: `, spelled almost like web`.
+fn spelled_like(name: &ServiceId, known: &HashSet<&ServiceId>) -> String {
+    let names = known.iter().copied().chain([name]).map(ServiceId::as_str);
+    let pairs = near_names(names).into_iter().filter(|(one, other)| [*one, *other].contains(&name.as_str()));
+    let others: Vec<_> =
+        pairs.map(|(one, other)| printable(if one == name.as_str() { other } else { one }).into_owned()).collect();
+    if others.is_empty() { String::new() } else { format!(", spelled almost like {}", others.join(" and ")) }
 }

@@ -12,6 +12,7 @@ use truelevel_sources::git::GitRepository;
 use crate::assess::{Prepared, Tally, first_names};
 use crate::collect::CollectedRepository;
 use crate::matching::{OutsideProduction, Service};
+use crate::near_names::near_names;
 use crate::warnings::{file_warning, located};
 
 impl Prepared {
@@ -149,6 +150,7 @@ impl Prepared {
                 numbers::count(assumed as u64, "service")
             ));
         }
+        warnings.extend(self.spelled_alike(asked));
         if services.iter().any(|service| service.is_active) {
             return;
         }
@@ -164,6 +166,23 @@ impl Prepared {
             // Whoever reads one warning reads this one.
             warnings.insert(0, message);
         }
+    }
+
+    /// Services that may be one under two names: not where each has a repository of its own, or is listed.
+    fn spelled_alike(&self, asked: &[&Service]) -> Option<String> {
+        let by_name: BTreeMap<&str, &Service> = asked.iter().map(|service| (service.id.as_str(), *service)).collect();
+        let stands_alone = |service: &Service| service.repository.is_some() || service.is_listed;
+        let alike: BTreeSet<String> = near_names(by_name.keys().copied())
+            .into_iter()
+            .filter(|(one, other)| !(stands_alone(by_name[one]) && stands_alone(by_name[other])))
+            .map(|(one, other)| format!("{} and {}", by_name[one].id, by_name[other].id))
+            .collect();
+        (!alike.is_empty()).then(|| {
+            format!(
+                "spelled almost alike, and maybe one service each: {}. Correct the name at its source, or say in `known_as` what senders call it",
+                first_names(&alike)
+            )
+        })
     }
 
     pub(crate) fn newest_change(&self, repository: &CollectedRepository) -> Option<Time> {

@@ -26,6 +26,7 @@ pub mod intake;
 mod left_out;
 mod matching;
 mod measure;
+mod near_names;
 mod neighbours;
 mod own_rules;
 mod past;

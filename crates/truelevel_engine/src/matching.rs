@@ -42,6 +42,8 @@ pub(crate) struct Service {
     pub(crate) named_repository: Option<String>,
     /// What its repository is called, whether it is given or not.
     pub(crate) wanted_repository: String,
+    /// The configuration or an imported list of services names it.
+    pub(crate) is_listed: bool,
 }
 
 /// What is deployed, and never to production.
@@ -283,6 +285,7 @@ fn service(
             .or_else(|| record.and_then(|record| record.team.clone())),
         repository: around.named.find(wanted),
         wanted_repository: wanted.to_owned(),
+        is_listed: configured.is_some() || record.is_some(),
         scope: (!paths.is_empty()).then(|| PathScope::new(&paths)),
         parts: parts.to_vec(),
         baseline: configured.and_then(|service| service.baseline.clone()),
