@@ -16,7 +16,7 @@ use crate::loading::{Followed, Loader};
 /// Steps may call steps.
 const CALL_DEPTH: usize = 12;
 /// Calls of one file, with those of the steps that it calls.
-const CALL_LIMIT: usize = 20_000;
+const CALL_LIMIT: usize = 100_000;
 /// Arguments of one call that are followed.
 const ARGUMENT_LIMIT: usize = 50;
 /// The block in the place of a step's call, and the place of a block that was given: no names that a file could use.
@@ -211,8 +211,10 @@ impl Follower<'_, '_> {
     fn written_out(&mut self, calls: Vec<Call>, scope: &Scope, depth: usize) -> Vec<Call> {
         let mut written = Vec::with_capacity(calls.len());
         for mut call in calls {
+            // What is too much is left as it is written.
             if !self.takes(1) {
-                break;
+                written.push(call);
+                continue;
             }
             fill(&mut call, &scope.texts);
             if let Some(block) = &scope.block
@@ -224,11 +226,11 @@ impl Follower<'_, '_> {
                 continue;
             }
             match self.definition(&call, scope).filter(|_| depth < CALL_DEPTH) {
-                Some((file, name)) => {
+                Some((file, name)) if self.takes(file.definitions[&name].size) => {
                     let body = self.called(&call, file, &name, scope, depth);
                     written.push(step(&call, body));
                 }
-                None => {
+                _ => {
                     let body = call.body.take();
                     call.body = body.map(|body| self.written_out(body, scope, depth));
                     let given =
@@ -320,10 +322,7 @@ impl Follower<'_, '_> {
 
     /// What a function does when it is called so.
     fn called(&mut self, call: &Call, file: Rc<StepFile>, name: &str, outer: &Scope, depth: usize) -> Vec<Call> {
-        let Some(Definition { parameters, body, size }) = file.definitions.get(name) else { return Vec::new() };
-        if !self.takes(*size) {
-            return Vec::new();
-        }
+        let Definition { parameters, body, .. } = &file.definitions[name];
         let given = match &outer.block {
             Some(block) if call.body.is_none() && block.is_given_to(call) => {
                 (!block.is_placed.replace(true)).then(|| block.calls.clone())
