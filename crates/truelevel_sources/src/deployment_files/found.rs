@@ -51,7 +51,8 @@ impl Found {
             }
         }
         kept.sort_by_key(|version| version.line);
-        problems.sort_by_key(|problem| (problem.line, problem.column));
+        problems.sort_by(|a, b| (a.line, a.column, &a.message).cmp(&(b.line, b.column, &b.message)));
+        problems.dedup();
         Reading { versions: kept, problems }
     }
 }
