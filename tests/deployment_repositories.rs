@@ -184,6 +184,46 @@ fn behind_a_damaged_commit_the_newer_deployments_are_kept() {
     assert_eq!(web["metrics"]["deployment_frequency"]["n"], 3);
 }
 
+/// Nine versions of `web`, a day apart; the fifth is made by `fifth`.
+fn nine_versions(world: &World, fifth: impl Fn(Commit) -> Commit) -> Repo {
+    let mut gitops = world.repository("gitops");
+    gitops.commits((1..=9).map(|version| {
+        let commit = Commit::at(at(version, 9)).file("production/web.yaml", values(&format!("v{version}")));
+        if version == 5 { fifth(commit) } else { commit }
+    }));
+    gitops
+}
+
+#[test]
+fn a_deployment_of_a_clock_that_was_wrong_counts_at_its_place() {
+    for wrong in [10, at(-300, 9), at(300, 9)] {
+        let world = World::new();
+        nine_versions(&world, |commit| commit.committed_at(wrong));
+        let assessment = world.assess(["gitops", "--as-of", AS_OF]);
+        assert_eq!(service(&assessment, "web")["metrics"]["deployment_frequency"]["n"], 8, "{wrong}");
+        assert_warned(&assessment, &["gitops: the clock of 1 commit that deployed was wrong"]);
+        // A store remembers it.
+        world.write("truelevel.toml", "[[deployment_repository]]\npath = \"gitops\"\n");
+        for _ in 0..2 {
+            let kept = world.assess(["--as-of", AS_OF]);
+            assert_warned(&kept, &["gitops: the clock of 1 commit that deployed was wrong"]);
+        }
+    }
+}
+
+#[test]
+fn a_damaged_folder_loses_the_deployment_that_only_it_told_of() {
+    let world = World::new();
+    let gitops = nine_versions(&world, |commit| commit);
+    let folder = gitops.git(["rev-parse", "main~4:production"]);
+    let file = gitops.path.join(".git/objects").join(&folder[..2]).join(&folder[2..]);
+    std::fs::remove_file(&file).unwrap();
+    std::fs::write(&file, b"not an object").unwrap();
+    let assessment = world.assess(["gitops", "--as-of", AS_OF]);
+    assert_eq!(service(&assessment, "web")["metrics"]["deployment_frequency"]["n"], 7, "all but the first and v5");
+    assert_warned(&assessment, &["gitops: folder `production/`", &folder, "what it declared is not known"]);
+}
+
 #[test]
 fn releases_are_never_counted_among_deployments() {
     let shop = Shop::new();

@@ -115,6 +115,11 @@ impl Commit {
         self
     }
 
+    pub(crate) fn committed_at(mut self, seconds: i64) -> Self {
+        self.committed_at = seconds;
+        self
+    }
+
     pub(crate) fn saying(mut self, message: &str) -> Self {
         self.message = message.into();
         self

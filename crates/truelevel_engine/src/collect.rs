@@ -433,7 +433,9 @@ fn read_declared(
     };
     let subject = format!("deployments:{}", repository.id.as_str());
     let fingerprint = format!("{} {:?} {:?} {}", branch.tip, found.files, automation.0, env!("CARGO_PKG_VERSION"));
+    let clocks = format!("clocks:{}", repository.id.as_str());
     if workspace.is_kept() && workspace.store.collected(&subject)?.as_ref() == Some(&fingerprint) {
+        warnings.extend(workspace.store.collected(&clocks)?.filter(|said| !said.is_empty()));
         return Ok(());
     }
     let what = format!("reading the deployments of {}", repository.id);
@@ -455,9 +457,20 @@ fn read_declared(
             read.damaged.len() - 5
         ));
     }
+    let wrong_clocks = read.mistimed.first().map(|(commit, said)| {
+        format!(
+            "{}: the clock of {} that deployed was wrong, for example {} says {}: the time of the commit before counts",
+            repository.id,
+            numbers::count(read.mistimed.len() as u64, "commit"),
+            commit.short(),
+            said.date()
+        )
+    });
+    warnings.extend(wrong_clocks.clone());
     workspace.store.replace_deployments(&found.source, &read.deployments)?;
     // What is damaged is looked at again, and named again, until it is whole.
     if workspace.is_kept() && read.damaged.is_empty() {
+        workspace.store.set_collected(&clocks, &wrong_clocks.unwrap_or_default())?;
         workspace.store.set_collected(&subject, &fingerprint)?;
     }
     Ok(())

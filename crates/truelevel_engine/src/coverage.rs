@@ -51,7 +51,7 @@ impl Prepared {
             }
             if let [first, ..] = service.releases.mistimed.as_slice() {
                 warnings.push(format!(
-                    "{}: {} older than the commit it names ({}), which cannot be: the commit's time counts",
+                    "{}: {} older than the commits before the one it names ({}), which cannot be: the commit's time counts",
                     service.id,
                     match service.releases.mistimed.len() {
                         1 => "a release tag is".to_owned(),

@@ -2,8 +2,10 @@
 //!
 //! A deployment is a change of the version that a file of the default branch declares for a service in an
 //! environment. Reading along first parents makes a branch commit and its merge one deployment. What ran when the
-//! history begins is a state, not an event, and is marked so.
+//! history begins is a state, not an event, and is marked so. A commit whose time does not fit its place on the line takes
+//! that of the one before.
 
+mod clocks;
 mod declared_state;
 
 use std::collections::{BTreeSet, HashMap};
@@ -49,6 +51,8 @@ pub struct DeploymentsRead {
     pub deployments: Vec<Deployment>,
     /// What of the history could not be read; versions that only it declared are not known.
     pub damaged: Vec<String>,
+    /// Commits that deployed something and had a wrong clock, oldest first, each with the time that it says.
+    pub mistimed: Vec<(CommitId, Time)>,
 }
 
 impl VersionFiles {
@@ -116,8 +120,8 @@ pub fn read_deployments(
 ) -> Result<DeploymentsRead, GitError> {
     let found: Mutex<(Vec<StepChanges>, BTreeSet<String>)> = Mutex::default();
     let compared = AtomicU64::new(0);
-    let mut commits = 0;
     let mut damaged_commit = None;
+    let mut times: Vec<Time> = Vec::new();
     // The walk learns of one commit after the other; what it has passed is compared meanwhile.
     rayon::scope(|scope| -> Result<(), GitError> {
         let mut chain = FirstParents::new(repository, tip, automation);
@@ -125,6 +129,7 @@ pub fn read_deployments(
         loop {
             let step = chain.next_step()?;
             let is_oldest = step.is_none();
+            times.extend(step.as_ref().map(|step| step.committed_at));
             part.extend(step);
             if part.len() <= PART && !is_oldest {
                 continue;
@@ -132,7 +137,6 @@ pub fn read_deployments(
             // The last one begins the next part: each commit is compared with the one before it.
             let next = part.last().filter(|_| !is_oldest).cloned().into_iter().collect();
             let steps = std::mem::replace(&mut part, next);
-            commits = chain.commits;
             if let Some(damaged) = chain.damaged.take() {
                 damaged_commit = Some(damaged);
             }
@@ -154,9 +158,16 @@ pub fn read_deployments(
     let (mut steps, mut damaged) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     damaged.extend(damaged_commit);
     steps.sort_by_key(|changes| std::cmp::Reverse(changes.step.distance));
+    times.reverse();
+    let commits = times.len() as u64;
+    let wrong_clocks: HashMap<usize, Time> = clocks::wrong_clocks(&times).into_iter().collect();
     let mut state = DeclaredState::default();
-    let mut deployments = Vec::new();
+    let (mut deployments, mut mistimed) = (Vec::new(), Vec::new());
     for StepChanges { step, changed } in steps {
+        let place = commits - 1 - step.distance;
+        let instead = wrong_clocks.get(&(place as usize)).copied();
+        let deployed_at = instead.unwrap_or(step.committed_at);
+        let known = deployments.len();
         for Event { key: (service, environment), version, is_removal } in state.apply(changed) {
             deployments.push(Deployment {
                 source: source.clone(),
@@ -167,23 +178,29 @@ pub fn read_deployments(
                 is_removal,
                 commit: None,
                 started_at: None,
-                finished_at: step.committed_at,
-                sequence: (commits - 1 - step.distance) as i64,
+                finished_at: deployed_at,
+                sequence: place as i64,
                 outcome: DeploymentOutcome::Succeeded,
                 is_initial_state: step.distance + 1 == commits,
                 initiated_by: step.initiated_by,
                 approval_wait: None,
                 strategy: None,
                 aborted_automatically: None,
-                observed_at: step.committed_at,
+                observed_at: deployed_at,
             });
         }
+        if instead.is_some() && deployments.len() > known {
+            mistimed.push((step.commit, step.committed_at));
+        }
     }
-    Ok(DeploymentsRead { deployments, damaged: damaged.into_iter().collect() })
+    Ok(DeploymentsRead { deployments, damaged: damaged.into_iter().collect(), mistimed })
 }
 
 /// So many commits are compared in one go: enough to share trees, few enough to begin early.
 const PART: usize = 1024;
+
+/// So many commits behind one that cannot be read are tried in its place.
+const TRIED_BEHIND: usize = 3;
 
 /// A commit on the first-parent line.
 #[derive(Clone)]
@@ -327,11 +344,11 @@ impl<'a> CommitReader<'a> {
     fn compare_steps(&mut self, steps: &[Step], has_oldest: bool, files: &VersionFiles) -> Vec<StepChanges> {
         let mut changes = Vec::new();
         for (place, step) in steps.iter().enumerate() {
-            let before = steps.get(place + 1).map(|before| before.tree);
-            if before.is_none() && !has_oldest {
+            let older = &steps[place + 1..];
+            if older.is_empty() && !has_oldest {
                 break;
             }
-            let changed = self.changed_files(before, step.tree, files);
+            let changed = self.changed_since(older, step.tree, files);
             if !changed.is_empty() {
                 let initiated_by = step.initiated_by.or_else(|| self.initiator(step.commit));
                 changes.push(StepChanges { step: Step { initiated_by, ..step.clone() }, changed });
@@ -346,7 +363,28 @@ impl<'a> CommitReader<'a> {
         Some(self.accounts.initiator(commit.author().ok()?))
     }
 
-    fn changed_files(&mut self, before: Option<ObjectId>, after: ObjectId, files: &VersionFiles) -> Vec<FileChange> {
+    /// What a tree changed over that of the step behind it. Where that cannot be read, the one behind it stands in: what
+    /// both changed is then told of the one that can.
+    fn changed_since(&mut self, older: &[Step], after: ObjectId, files: &VersionFiles) -> Vec<FileChange> {
+        let mut result = self.changed_files(older.first().map(|before| before.tree), after, files);
+        for before in older.iter().skip(1).take(TRIED_BEHIND) {
+            let Err(damaged) = &result else { break };
+            self.damaged.push(damaged.clone());
+            result = self.changed_files(Some(before.tree), after, files);
+        }
+        result.unwrap_or_else(|damaged| {
+            self.damaged.push(damaged);
+            Vec::new()
+        })
+    }
+
+    /// The files that may declare versions and differ between two trees; an error names what cannot be read.
+    fn changed_files(
+        &mut self,
+        before: Option<ObjectId>,
+        after: ObjectId,
+        files: &VersionFiles,
+    ) -> Result<Vec<FileChange>, String> {
         let mut changed = Vec::new();
         let wanted = &mut self.wanted;
         let mut take = |path: String, _: Option<ObjectId>, now: Option<ObjectId>| {
@@ -359,18 +397,18 @@ impl<'a> CommitReader<'a> {
                 changed.push((path, now));
             }
         };
-        if let Err(error) = self.trees.compare(before, Some(after), &|folder| files.may_lie_below(folder), &mut take) {
-            self.damaged.push(error.to_string());
-        }
+        let may_lie_below = |folder: &str| files.may_lie_below(folder);
+        self.trees.compare(before, Some(after), &may_lie_below, &mut take).map_err(|error| match error {
+            GitError::Unreadable { what, reason, .. } => format!("{what} ({reason}); what it declared is not known"),
+            other => other.to_string(),
+        })?;
         let is_default = |path: &str| files.is_default(path, &|sibling| is_in(&self.local, after, sibling));
         changed.retain(|(path, id)| id.is_none() || !is_default(path));
-        changed
-            .into_iter()
-            .map(|(path, id)| {
-                let now = id.map(|id| self.read_file(&path, id, files)).unwrap_or_default();
-                FileChange { path, is_gone: id.is_none(), now }
-            })
-            .collect()
+        let changed = changed.into_iter().map(|(path, id)| {
+            let now = id.map(|id| self.read_file(&path, id, files)).unwrap_or_default();
+            FileChange { path, is_gone: id.is_none(), now }
+        });
+        Ok(changed.collect())
     }
 
     /// What a file declares. One that cannot be read, or that nobody would write by hand, is a problem of that file:

@@ -33,14 +33,14 @@ pub struct Releases {
     pub deployments: Vec<Deployment>,
     /// Tags that announce a version instead of releasing it.
     pub previews: Vec<String>,
-    /// Tags older than the commit they name, which cannot be: the commit's time counts.
+    /// Tags older than what lies before the commit they name, which cannot be: the commit's time counts.
     pub mistimed: Vec<String>,
     /// Tags left out because neither they nor their commit have a usable time.
     pub untimed: Vec<String>,
 }
 
 /// Turns release tags into deployments. A commit with several tags is released once, by the first of its names; the
-/// time is the tag's own, or that of the commit where a light tag keeps none or the tag's lies before it.
+/// time is the tag's own, or that of the commit where a light tag keeps none or the tag's is older than the commit's parents.
 pub fn releases(repository: &RepositoryId, service: &ServiceId, tags: &[Tag], history: &History) -> Releases {
     find(repository, service, (tags, history), false)
 }
@@ -87,13 +87,16 @@ fn find(
             continue;
         }
         let Some(commit) = history.find(&tag.commit) else { continue };
+        // Of a tag and its commit one may have had a wrong clock: the commits before tell which.
+        let before = history.parents(commit).iter().map(|parent| history.committed_at(*parent)).max();
+        let is_mistimed = |tagged_at: &Time| tagged_at.is_unset() || before.is_some_and(|before| *tagged_at < before);
         let committed_at = history.committed_at(commit);
-        let released_at = tag.tagged_at.unwrap_or(committed_at).max(committed_at);
+        let released_at = tag.tagged_at.filter(|tagged_at| !is_mistimed(tagged_at)).unwrap_or(committed_at);
         if released_at.is_unset() {
             result.untimed.push(tag.name.clone());
             continue;
         }
-        if tag.tagged_at.is_some_and(|tagged_at| tagged_at < committed_at) {
+        if tag.tagged_at.as_ref().is_some_and(is_mistimed) {
             result.mistimed.push(tag.name.clone());
         }
         let known = first_of_commit.entry(tag.commit).or_insert((released_at, tag));
@@ -206,8 +209,15 @@ mod tests {
         let tags =
             [tag("v1", 1, Some(at(1))), tag("v2", 2, Some(unset)), tag("v3", 3, None), tag("v4", 4, Some(at(5)))];
         let found = releases(&"app".into(), &"app".into(), &tags, &history);
-        let released: Vec<_> = found.deployments.iter().map(|one| (one.version.as_str(), one.finished_at)).collect();
-        assert_eq!(released, [("v1", at(1)), ("v2", at(2)), ("v4", at(5))]);
+        let released = |found: &Releases| -> Vec<(String, Time)> {
+            found.deployments.iter().map(|one| (one.version.clone(), one.finished_at)).collect()
+        };
+        let expected = |all: &[(&str, Time)]| all.iter().map(|(tag, at)| ((*tag).to_owned(), *at)).collect::<Vec<_>>();
+        assert_eq!(released(&found), expected(&[("v1", at(1)), ("v2", at(2)), ("v4", at(5))]));
         assert_eq!((found.mistimed, found.untimed), (vec!["v2".to_owned()], vec!["v3".to_owned()]));
+        // The commit's clock was ahead: the tag is right.
+        let history = History::from_changes([change(1, None, at(1)), change(2, Some(1), at(300))]);
+        let found = releases(&"app".into(), &"app".into(), &[tag("v2", 2, Some(at(2)))], &history);
+        assert_eq!((released(&found), found.mistimed.len()), (expected(&[("v2", at(2))]), 0));
     }
 }
