@@ -41,7 +41,7 @@ fn a_folder_that_may_not_be_read_is_named() {
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o000)).unwrap();
     // For root nothing is unreadable.
     if std::fs::read_dir(&folder).is_err() {
-        world.run(["assess", "app"]).fails_with(2, &["app"]);
+        world.run(["assess", "app"]).fails_with(2, &["app", "app/.git may not be read by this user"]);
     }
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -222,6 +222,9 @@ fn a_damaged_folder_loses_the_deployment_that_only_it_told_of() {
     let assessment = world.assess(["gitops", "--as-of", AS_OF]);
     assert_eq!(service(&assessment, "web")["metrics"]["deployment_frequency"]["n"], 7, "all but the first and v5");
     assert_warned(&assessment, &["gitops: folder `production/`", &folder, "what it declared is not known"]);
+    // There is no code in it.
+    assert_eq!(assessment["coverage"]["services_without_repository"], serde_json::json!(["web"]));
+    assert_eq!(assessment["coverage"]["repositories"][0]["used_for"], serde_json::json!(["deployments"]));
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub(crate) struct CollectedRepository {
 pub(crate) struct DeploymentSource {
     pub(crate) source: SourceId,
     pub(crate) files: VersionFiles,
+    /// More of its files declare versions than do anything else: there is no code in it.
+    pub(crate) is_nothing_else: bool,
 }
 
 /// What collecting brought.
@@ -333,7 +335,9 @@ fn find_deployment_repositories(workspace: &Workspace, collected: &mut Collected
             || declared_what_ran(repository, git, &names, &tree)
         {
             warn_of_problems(&repository.id, &declared, &mut collected.warnings);
-            repository.deployments = Some(DeploymentSource { source, files });
+            let declaring: BTreeSet<&str> = declared.versions.iter().map(|(path, _)| path.as_str()).collect();
+            let is_nothing_else = declaring.len() * 2 > tree.files().len();
+            repository.deployments = Some(DeploymentSource { source, files, is_nothing_else });
         } else if let Some((path, _)) = declared.versions.first() {
             let files: BTreeSet<&str> = declared.versions.iter().map(|(path, _)| path.as_str()).collect();
             not_taken.push(format!(

@@ -49,11 +49,11 @@ impl Prepared {
                     service.id
                 ));
             }
-            if let [first, ..] = service.releases.mistimed.as_slice() {
+            if let [first, ..] = service.tag_notes.mistimed.as_slice() {
                 warnings.push(format!(
                     "{}: {} older than the commits before the one it names ({}), which cannot be: the commit's time counts",
                     service.id,
-                    match service.releases.mistimed.len() {
+                    match service.tag_notes.mistimed.len() {
                         1 => "a release tag is".to_owned(),
                         n => format!("each of {n} release tags is"),
                     },

@@ -13,7 +13,7 @@ use truelevel_report::numbers::count as count_of;
 use truelevel_sources::deployment_files;
 use truelevel_sources::deployment_repository::UNNAMED_ENVIRONMENT;
 use truelevel_sources::git::PathScope;
-use truelevel_sources::release_tags::{self, RELEASE_ENVIRONMENT, Releases};
+use truelevel_sources::release_tags::{self, RELEASE_ENVIRONMENT, TagNotes};
 
 use crate::collect::CollectedRepository;
 use crate::config::{Config, PartConfig, ServiceConfig};
@@ -36,8 +36,8 @@ pub(crate) struct Service {
     /// The newest that is known of any service by the sources of its deployments.
     pub(crate) deployments_known_until: Option<Time>,
     pub(crate) production: Production,
-    /// What its release tags say, where they stand in for deployments; their deployments are `deployments`.
-    pub(crate) releases: Releases,
+    /// What is to be known of its release tags, where they stand in for deployments.
+    pub(crate) tag_notes: TagNotes,
     /// The repository that the configuration names as its own.
     pub(crate) named_repository: Option<String>,
     /// What its repository is called, whether it is given or not.
@@ -295,7 +295,7 @@ fn service(
         deployed_from,
         deployments_known_until: None,
         production,
-        releases: Releases::default(),
+        tag_notes: TagNotes::default(),
         named_repository: configured.and_then(|service| service.repository.clone()),
         id,
     }
@@ -388,9 +388,10 @@ impl<'a> Named<'a> {
     }
 }
 
-/// A single repository that declares a single service is that service's.
+/// A single repository that declares a single service is that service's, unless it does nothing else.
 fn pair_the_only_two(services: &mut [Service], repositories: &[CollectedRepository]) {
-    if let ([service], [_]) = (services, repositories)
+    if let ([service], [repository]) = (services, repositories)
+        && repository.deployments.as_ref().is_none_or(|declared| !declared.is_nothing_else)
         && service.deployed_from == [0]
         && service.named_repository.is_none()
     {
@@ -435,10 +436,10 @@ fn fall_back_to_releases(service: &mut Service, repositories: &[CollectedReposit
         return;
     }
     let Some(repository) = service.repository.map(|place| &repositories[place]) else { return };
-    let mut found = release_tags::releases(&repository.id, &service.id, &repository.tags, &repository.history);
+    let found = release_tags::releases(&repository.id, &service.id, &repository.tags, &repository.history);
     if !found.deployments.is_empty() {
-        service.deployments = std::mem::take(&mut found.deployments);
+        service.deployments = found.deployments;
         service.deployment_data = DeploymentData::ReleaseTags;
     }
-    service.releases = found;
+    service.tag_notes = found.notes;
 }

@@ -286,8 +286,8 @@ impl Measuring<'_> {
     /// What was left out of measuring a service.
     pub(crate) fn exclusions(service: &Service, data: &ServiceData<'_>) -> Exclusions {
         let mut exclusions = data.exclusions.clone();
-        let releases = &service.releases;
-        for (reason, tags) in [(Reason::Prerelease, &releases.previews), (Reason::UnsetClock, &releases.untimed)] {
+        let notes = &service.tag_notes;
+        for (reason, tags) in [(Reason::Prerelease, &notes.previews), (Reason::UnsetClock, &notes.untimed)] {
             for tag in tags {
                 exclusions.add(reason, || truelevel_model::printable(tag).into_owned());
             }

@@ -31,6 +31,13 @@ static PREVIEW: LazyLock<Regex> = LazyLock::new(|| {
 pub struct Releases {
     /// A deployment for every released commit, oldest first.
     pub deployments: Vec<Deployment>,
+    /// What is to be known of the tags beside.
+    pub notes: TagNotes,
+}
+
+/// Tags that are no releases, or not when they say.
+#[derive(Debug, Default)]
+pub struct TagNotes {
     /// Tags that announce a version instead of releasing it.
     pub previews: Vec<String>,
     /// Tags older than what lies before the commit they name, which cannot be: the commit's time counts.
@@ -83,7 +90,7 @@ fn find(
         }
         let suffix = found.get(4).map_or("", |suffix| suffix.as_str());
         if !takes_previews && PREVIEW.is_match(suffix) {
-            result.previews.push(tag.name.clone());
+            result.notes.previews.push(tag.name.clone());
             continue;
         }
         let Some(commit) = history.find(&tag.commit) else { continue };
@@ -93,11 +100,11 @@ fn find(
         let committed_at = history.committed_at(commit);
         let released_at = tag.tagged_at.filter(|tagged_at| !is_mistimed(tagged_at)).unwrap_or(committed_at);
         if released_at.is_unset() {
-            result.untimed.push(tag.name.clone());
+            result.notes.untimed.push(tag.name.clone());
             continue;
         }
         if tag.tagged_at.as_ref().is_some_and(is_mistimed) {
-            result.mistimed.push(tag.name.clone());
+            result.notes.mistimed.push(tag.name.clone());
         }
         let known = first_of_commit.entry(tag.commit).or_insert((released_at, tag));
         if (released_at, &tag.name) < (known.0, &known.1.name) {
@@ -152,7 +159,7 @@ mod tests {
             .collect();
         let found = releases(&"app".into(), &"app".into(), &tags, &history);
         assert_eq!(found.deployments.iter().map(|d| d.version.as_str()).collect::<Vec<_>>(), released);
-        assert_eq!(found.previews, previews);
+        assert_eq!(found.notes.previews, previews);
     }
 
     #[test]
@@ -214,10 +221,10 @@ mod tests {
         };
         let expected = |all: &[(&str, Time)]| all.iter().map(|(tag, at)| ((*tag).to_owned(), *at)).collect::<Vec<_>>();
         assert_eq!(released(&found), expected(&[("v1", at(1)), ("v2", at(2)), ("v4", at(5))]));
-        assert_eq!((found.mistimed, found.untimed), (vec!["v2".to_owned()], vec!["v3".to_owned()]));
+        assert_eq!((found.notes.mistimed, found.notes.untimed), (vec!["v2".to_owned()], vec!["v3".to_owned()]));
         // The commit's clock was ahead: the tag is right.
         let history = History::from_changes([change(1, None, at(1)), change(2, Some(1), at(300))]);
         let found = releases(&"app".into(), &"app".into(), &[tag("v2", 2, Some(at(2)))], &history);
-        assert_eq!((released(&found), found.mistimed.len()), (expected(&[("v2", at(2))]), 0));
+        assert_eq!((released(&found), found.notes.mistimed.len()), (expected(&[("v2", at(2))]), 0));
     }
 }

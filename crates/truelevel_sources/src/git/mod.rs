@@ -96,8 +96,13 @@ impl GitRepository {
             let reason = format!("Truelevel does not read {kind} yet");
             return Err(GitError::Unreadable { path: path.to_owned(), what: "the repository".to_owned(), reason });
         }
-        let not_a_repository =
-            |error: gix::Error| GitError::NotARepository { path: path.to_owned(), reason: one_line(&error) };
+        let not_a_repository = |error: gix::Error| match closed_to_us(path) {
+            Some(closed) => {
+                let reason = format!("{} may not be read by this user", shown(&closed));
+                GitError::Unreadable { path: path.to_owned(), what: "the repository".to_owned(), reason }
+            }
+            None => GitError::NotARepository { path: path.to_owned(), reason: one_line(&error) },
+        };
         // Only the repository's own configuration is read, and from it only what git needs to find objects.
         let isolated = gix::open::Options::isolated().config_overrides([DELTA_BASE_CACHE, LARGEST_OBJECT]);
         let trust = gix::sec::trust::Mapping { full: isolated.clone(), reduced: isolated };
@@ -275,6 +280,16 @@ fn unsupported_kind(path: &Path) -> Option<&'static str> {
 pub(crate) fn one_line(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     truelevel_model::printable(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
+}
+
+/// What of a repository at a path the user may not read, where that is why it is not found.
+fn closed_to_us(path: &Path) -> Option<PathBuf> {
+    let parts = ["", ".git", ".git/HEAD", "HEAD"].map(|part| path.join(part));
+    let is_closed = |part: &PathBuf| {
+        let read = if part.is_dir() { std::fs::read_dir(part).map(drop) } else { std::fs::File::open(part).map(drop) };
+        read.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    };
+    parts.into_iter().find(is_closed)
 }
 
 fn last_segment(path: &str) -> Option<String> {
