@@ -1,6 +1,7 @@
 //! How the metrics went week by week, from the facts there are: trends exist on the first day.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use truelevel_metrics::Metric;
@@ -16,6 +17,7 @@ use truelevel_model::{Time, Window};
 use crate::activity::Windows;
 use crate::assess::Prepared;
 use crate::measure::Measuring;
+use crate::pitfalls::Halves;
 
 /// How many whole ISO weeks a trend looks back.
 pub const WEEKS: usize = 26;
@@ -27,6 +29,8 @@ pub(crate) struct ServiceWeeks {
     pub(crate) series: Vec<Series>,
     /// What it shipped, with the signs of AI in it.
     pub(crate) ai: Vec<AiWeek>,
+    /// Measured when first asked for, and kept: the next answer asks again, and little has changed by then.
+    halves: OnceLock<(usize, Vec<Halves>)>,
 }
 
 impl ServiceWeeks {
@@ -36,7 +40,19 @@ impl ServiceWeeks {
         let window = Window { start: first.window().start, ..data.window };
         let data = data.over(window);
         let ai = ai::weeks::weeks(&data, weeks);
-        Self { series: weekly(data, weeks), ai }
+        Self { ai, ..Self::of_series(weekly(data, weeks)) }
+    }
+
+    /// `series` for each of [`WEEKLY`], and nothing of AI.
+    pub(crate) fn of_series(series: Vec<Series>) -> Self {
+        Self { series, ..Self::default() }
+    }
+
+    /// DORA's keys in the last `weeks` and in as many before them: for one window, the same number each time.
+    pub(crate) fn halves(&self, weeks: usize) -> &[Halves] {
+        let (of_weeks, halves) = self.halves.get_or_init(|| (weeks, Halves::of_keys(&self.series, weeks)));
+        debug_assert_eq!(*of_weeks, weeks, "weeks are measured again for another window");
+        halves
     }
 
     /// The weeks of one metric.

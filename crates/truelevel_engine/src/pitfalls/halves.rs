@@ -1,11 +1,13 @@
 //! A key in the window and in the equally long time before it, from whole weeks that share nothing.
 
 use truelevel_metrics::Metric;
+use truelevel_metrics::comparison::{Measured, compare};
 use truelevel_metrics::environments::KEYS;
 use truelevel_metrics::statistics::{
     Interval, median, overdispersion, quantile_interval, rate, wilson_interval_of_groups,
 };
 use truelevel_metrics::weekly::{Series, WEEKLY};
+use truelevel_model::comparison::MetricChange;
 use truelevel_model::trend::TrendPoint;
 use truelevel_model::{Measurement, Unit};
 
@@ -28,19 +30,38 @@ pub(super) fn weeks_of(window_days: u32) -> Option<usize> {
 }
 
 /// One key of one service before and after. A half of which fewer than six weeks are known has no value.
-pub(super) struct Halves {
-    pub(super) before: Measurement,
-    pub(super) after: Measurement,
+pub(crate) struct Halves {
+    pub(super) before: Option<f64>,
+    pub(super) after: Option<f64>,
+    /// How the one differs from the other, where both have a value.
+    pub(super) change: Option<MetricChange>,
 }
 
 impl Halves {
-    pub(super) fn of(metric: &Metric, series: &Series, weeks: usize) -> Self {
+    /// Of each of [`keys`], in their order. `series` are those of [`WEEKLY`].
+    pub(crate) fn of_keys(series: &[Series], weeks: usize) -> Vec<Self> {
+        let of_key = |metric: &'static Metric| {
+            let place = WEEKLY.iter().position(|weekly| weekly.id == metric.id);
+            place.and_then(|place| series.get(place)).map(|series| Self::of(metric, series, weeks))
+        };
+        keys().filter_map(of_key).collect()
+    }
+
+    fn of(metric: &Metric, series: &Series, weeks: usize) -> Self {
         let points = if series.is_lower_bound || series.is_proxy { &[] } else { series.points.as_slice() };
         let (earlier, after) = points.split_at(points.len().saturating_sub(weeks));
         let before = &earlier[earlier.len().saturating_sub(weeks)..];
         let measure = |half: &[TrendPoint]| measured(metric, if half.len() < FEWEST_WEEKS { &[] } else { half });
-        Self { before: measure(before), after: measure(after) }
+        let (before, after) = (measure(before), measure(after));
+        let change = before.value.and(after.value).map(|_| changed(metric, &before, &after, weeks));
+        Self { before: before.value, after: after.value, change }
     }
+}
+
+/// How a key differs over so many weeks from as many before.
+pub(super) fn changed(metric: &Metric, before: &Measurement, after: &Measurement, weeks: usize) -> MetricChange {
+    let days = weeks as u32 * 7;
+    compare(metric.id, Measured { measurement: before, days }, Measured { measurement: after, days })
 }
 
 /// What the last weeks say together that ended some weeks before the newest; none where not all of them are known.

@@ -1,12 +1,13 @@
 //! Another mix of services.
 
 use truelevel_metrics::Metric;
-use truelevel_metrics::comparison::{Measured, compare, compare_within, correct};
+use truelevel_metrics::comparison::{compare_within, correct};
 use truelevel_model::Measurement;
+use truelevel_model::assessment::ServiceResult;
 use truelevel_model::comparison::MetricChange;
 use truelevel_report::numbers::{count, value};
 
-use super::halves::{Halves, keys, middle, weeks_of};
+use super::halves::{Halves, changed, keys, middle, weeks_of};
 use super::{Found, PitfallKind, Seen};
 
 truelevel_model::declare! {
@@ -28,11 +29,10 @@ truelevel_model::declare! {
 
 fn find(seen: &Seen<'_>) -> Option<Found> {
     let weeks = weeks_of(seen.window_days)?;
-    let days = weeks as u32 * 7;
-    let all: Vec<Shift> = keys().map(|metric| Shift::of(seen, metric, weeks)).collect();
-    let measured = |measurement| Measured { measurement, days };
+    let all: Vec<Shift> =
+        keys().enumerate().map(|(place, metric)| Shift::of(seen.halves(place, weeks), metric)).collect();
     let mut changes: Vec<MetricChange> =
-        all.iter().map(|shift| compare(shift.metric.id, measured(&shift.before), measured(&shift.after))).collect();
+        all.iter().map(|shift| changed(shift.metric, &shift.before, &shift.after, weeks)).collect();
     correct(&mut changes);
     let mut found = Found::default();
     for (shift, mut change) in all.into_iter().zip(changes) {
@@ -78,11 +78,10 @@ struct Shift {
 }
 
 impl Shift {
-    fn of(seen: &Seen<'_>, metric: &'static Metric, weeks: usize) -> Self {
+    fn of<'a>(services: impl Iterator<Item = (&'a ServiceResult, &'a Halves)>, metric: &'static Metric) -> Self {
         let (mut before, mut after, mut both, mut moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (service, series) in seen.series(metric) {
-            let halves = Halves::of(metric, series, weeks);
-            let values = (halves.before.value, halves.after.value);
+        for (service, halves) in services {
+            let values = (halves.before, halves.after);
             before.extend(values.0);
             after.extend(values.1);
             match values {

@@ -54,6 +54,7 @@ mod unreported_failures;
 mod window_shopping;
 
 pub(crate) use configuration_theatre::SwitchedOff;
+pub(crate) use halves::Halves;
 pub(crate) use pipelines_copied::{Copied, OwnPipeline};
 pub(crate) use trace::Trace;
 
@@ -171,6 +172,12 @@ const NAMED: usize = 10;
 
 /// Everything found, by id.
 pub(crate) fn find(seen: &Seen<'_>) -> Vec<Pitfall> {
+    // Two of them ask for the halves of every service: measured side by side, once.
+    if let Some(weeks) = halves::weeks_of(seen.window_days) {
+        seen.weeks.par_iter().for_each(|its| {
+            its.halves(weeks);
+        });
+    }
     PITFALLS
         .par_iter()
         .filter_map(|kind| {
@@ -202,6 +209,12 @@ impl<'a> Seen<'a> {
         let id = metric.id;
         let of_services = self.services.iter().zip(self.weeks).filter(|(service, _)| service.is_active);
         of_services.filter_map(move |(service, weeks)| Some((&**service, weeks.series(id)?)))
+    }
+
+    /// How one of the keys, by its place among [`halves::keys`], was in services before and after.
+    fn halves(&self, key: usize, weeks: usize) -> impl Iterator<Item = (&'a ServiceResult, &'a Halves)> + use<'a> {
+        let of_services = self.services.iter().zip(self.weeks).filter(|(service, _)| service.is_active);
+        of_services.filter_map(move |(service, its)| Some((&**service, its.halves(weeks).get(key)?)))
     }
 
     /// What a reason code left out, where that is more than a tenth of the deployments that count.

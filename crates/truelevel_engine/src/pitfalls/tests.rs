@@ -131,7 +131,7 @@ pub(crate) fn trace_of_days(days: impl IntoIterator<Item = i64>) -> Trace {
 
 /// A service that deployed so often in each week.
 pub(crate) fn frequencies(counts: &[u64]) -> ServiceWeeks {
-    let mut weeks = ServiceWeeks { series: vec![Series::default(); WEEKLY.len()], ai: Vec::new() };
+    let mut weeks = ServiceWeeks::of_series(vec![Series::default(); WEEKLY.len()]);
     let points = counts.iter().enumerate().map(|(week, count)| point(week, Some(*count as f64 / 7.0), *count));
     series(&mut weeks, "deployment_frequency").points = points.collect();
     weeks

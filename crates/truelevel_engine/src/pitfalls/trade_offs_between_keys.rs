@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-use truelevel_metrics::comparison::{Measured, compare, compare_within, correct};
-use truelevel_metrics::weekly::Series;
+use truelevel_metrics::comparison::{compare_within, correct};
 use truelevel_metrics::{METRICS, Metric};
-use truelevel_model::assessment::ServiceResult;
 use truelevel_model::comparison::{ChangeVerdict, ContrastKind, MetricChange};
 use truelevel_report::numbers::{count, value};
 
-use super::halves::{Halves, keys, middle, weeks_of};
+use super::halves::{changed, keys, middle, weeks_of};
 use super::{Found, PitfallKind, Seen};
 
 truelevel_model::declare! {
@@ -29,27 +26,19 @@ truelevel_model::declare! {
     };
 }
 
-fn find<'a>(seen: &Seen<'a>) -> Option<Found> {
+fn find(seen: &Seen<'_>) -> Option<Found> {
     let weeks = weeks_of(seen.window_days)?;
-    let days = weeks as u32 * 7;
     let mut changes: Vec<(&str, MetricChange)> = Vec::new();
     let mut found = Found::default();
     let mut of_middle: Vec<MetricChange> = Vec::new();
-    for metric in keys() {
-        let of_service = |(service, series): (&'a ServiceResult, &Series)| {
-            let halves = Halves::of(metric, series, weeks);
-            let measured = |measurement| Measured { measurement, days };
-            let values = halves.before.value.zip(halves.after.value)?;
-            let change = compare(metric.id, measured(&halves.before), measured(&halves.after));
-            Some((values, (service.service.as_str(), change)))
-        };
-        let series: Vec<_> = seen.series(metric).collect();
-        let (both, of_services): (Vec<(f64, f64)>, Vec<_>) = series.into_par_iter().filter_map(of_service).unzip();
-        changes.extend(of_services);
+    for (place, metric) in keys().enumerate() {
+        let mut both = Vec::new();
+        for (service, halves) in seen.halves(place, weeks) {
+            both.extend(halves.before.zip(halves.after));
+            changes.extend(halves.change.clone().map(|change| (service.service.as_str(), change)));
+        }
         let (before, after): (Vec<f64>, Vec<f64>) = both.iter().copied().unzip();
-        let (first, second) = (middle(metric, &before), middle(metric, &after));
-        let measured = |measurement| Measured { measurement, days };
-        let mut change = compare(metric.id, measured(&first), measured(&second));
+        let mut change = changed(metric, &middle(metric, &before), &middle(metric, &after), weeks);
         compare_within(&mut change, both);
         change.verdict = within(metric, &change);
         of_middle.push(change);
