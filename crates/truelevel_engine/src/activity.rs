@@ -296,7 +296,7 @@ impl Activity {
         (places, elsewhere)
     }
 
-    /// Reviews and runs are prepared once for a repository, however many services it holds; only for those of the
+    /// Reviews and runs are prepared once for a repository, however many services it holds; they and incidents only for the
     /// services that are asked about.
     pub(crate) fn index<'a>(
         &'a self,
@@ -306,9 +306,10 @@ impl Activity {
         window: Window,
     ) -> ActivityIndex<'a> {
         let asked: BTreeSet<usize> = services.iter().flat_map(|service| service.places()).collect();
+        let asked_about: HashSet<&ServiceId> = services.iter().map(|service| &service.id).collect();
         let mut incidents: HashMap<&ServiceId, Vec<&Incident>> = HashMap::new();
         for incident in &self.incidents {
-            for service in &incident.services {
+            for service in incident.services.iter().filter(|service| asked_about.contains(service)) {
                 incidents.entry(service).or_default().push(incident);
             }
         }
@@ -329,7 +330,8 @@ impl Activity {
             };
             (place, Pipelines::prepare(runs, repository, window))
         });
-        let reported = ReportedNames::new(repositories);
+        let is_nothing_reported = self.reviews.is_empty() && self.runs.is_empty();
+        let reported = ReportedNames::new(if is_nothing_reported { &[] } else { repositories });
         let wanted = WantedNames::new(services.iter().copied());
         let reviews_elsewhere = wanted.group(&self.reviews, |review| &review.repository, &reported);
         let runs_elsewhere = wanted.group(&self.runs, |run| &run.repository, &reported);

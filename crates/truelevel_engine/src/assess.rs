@@ -413,11 +413,10 @@ impl Prepared {
         let weeks: Vec<&ServiceWeeks> = beside.iter().map(|beside| &beside.weeks).collect();
         let tallies: Vec<&Tally> = beside.iter().map(|beside| &beside.tally).collect();
         let traces: Vec<&Trace> = tallies.iter().map(|tally| &tally.trace).collect();
-        let lockstep = Lockstep::find(&traces);
+        let (lockstep, trends) = rayon::join(|| Lockstep::find(&traces), || trends(&known));
         lockstep.put_beside(&mut results);
-        let (trends, ai) = (|| trends(&known), || self.ai(asked, &results, &weeks));
         let all = || self.put_together(asked, results.clone(), &tallies, (&traces, &weeks, &lockstep));
-        let (all, (trends, ai)) = rayon::join(all, || rayon::join(trends, ai));
+        let (all, ai) = rayon::join(all, || self.ai(asked, &results, &weeks));
         Assessment { trends, ai, ..all }
     }
 
@@ -539,6 +538,14 @@ impl Prepared {
             switched_off: &SwitchedOff::among(&self.collected.repositories, &self.detected, asked),
             architecture: architecture.as_ref(),
         });
+        let path_deployments = || tallies.iter().map(|tally| tally.path_deployments.as_slice());
+        let (teams, (platform, coverage)) = rayon::join(
+            || self.teams(&services),
+            || {
+                let platform = || self.platform(asked, &services, path_deployments());
+                rayon::join(platform, || self.coverage(asked, &services, tallies))
+            },
+        );
         Assessment {
             schema: SCHEMA.to_owned(),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -554,15 +561,15 @@ impl Prepared {
             belief_gaps,
             metrics,
             trends: BTreeMap::new(),
-            teams: self.teams(&services),
+            teams,
             ai: None,
-            platform: self.platform(asked, &services, tallies.iter().map(|tally| tally.path_deployments.as_slice())),
+            platform,
             architecture,
             first_constraint,
             roadmap,
             pitfalls,
             exclusions: counted(&exclusions),
-            coverage: self.coverage(asked, &services, tallies),
+            coverage,
             services,
         }
     }

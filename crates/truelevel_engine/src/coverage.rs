@@ -170,8 +170,11 @@ impl Prepared {
 
     /// Services that may be one under two names: not where each has a repository of its own, or is listed.
     fn spelled_alike(&self, asked: &[&Service]) -> Option<String> {
-        let by_name: BTreeMap<&str, &Service> = asked.iter().map(|service| (service.id.as_str(), *service)).collect();
         let stands_alone = |service: &Service| service.repository.is_some() || service.is_listed;
+        if asked.iter().all(|service| stands_alone(service)) {
+            return None;
+        }
+        let by_name: BTreeMap<&str, &Service> = asked.iter().map(|service| (service.id.as_str(), *service)).collect();
         let alike: BTreeSet<String> = near_names(by_name.keys().copied())
             .into_iter()
             .filter(|(one, other)| !(stands_alone(by_name[one]) && stands_alone(by_name[other])))

@@ -347,11 +347,13 @@ pub(crate) fn set_aside(
             && !asked.iter().any(|name| name == service.id.as_str())
             && config.services.iter().all(|configured| configured.name != service.id.as_str())
     };
+    let are_out: Vec<bool> = services.par_iter().map(is_out).collect();
     // Where nothing else is left, what stood is the answer.
-    if services.iter().all(is_out) {
+    if are_out.iter().all(|is_out| *is_out) {
         return Vec::new();
     }
-    services.extract_if(.., |service| is_out(service)).collect()
+    let mut are_out = are_out.into_iter();
+    services.extract_if(.., |_| are_out.next() == Some(true)).collect()
 }
 
 /// The repositories by name, as they are and without what differs between spellings.
@@ -413,8 +415,9 @@ fn find_ends(services: &mut [Service], repositories: &[CollectedRepository]) {
             ends.insert(source.clone(), at);
         }
     };
-    for repository in repositories {
-        if let (Some(declared), Some(at)) = (&repository.deployments, head(repository)) {
+    let declaring = repositories.iter().filter_map(|repository| Some((repository, repository.deployments.as_ref()?)));
+    for (repository, declared) in declaring {
+        if let Some(at) = head(repository) {
             note(&declared.source, at);
         }
     }

@@ -221,9 +221,11 @@ impl Prepared {
         self.activity.count_quarantined(store)?;
         let config = &workspace.config.golden_paths;
         let platform = PlatformFacts::gather(config, &self.collected, &self.services, &self.detected, &self.activity)?;
-        self.sources = sources(&self.services, &self.activity, self.window);
         let known = (self.services.as_slice(), self.collected.repositories.as_slice());
-        self.unplaced = unplaced(&self.activity, &self.own, &platform, known);
+        (self.sources, self.unplaced) = rayon::join(
+            || sources(&self.services, &self.activity, self.window),
+            || unplaced(&self.activity, &self.own, &platform, known),
+        );
         let is_same = self.platform.looks_for_the_same(&platform);
         Ok(is_same.then_some(again))
     }

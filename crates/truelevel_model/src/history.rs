@@ -278,6 +278,11 @@ impl History {
 
     /// The place of a commit.
     pub fn find(&self, id: &CommitId) -> Option<ChangeIndex> {
+        // The tip of a branch is asked for most, and mostly stands last.
+        let last = self.indices().next_back().filter(|last| self.id(*last) == *id);
+        if last.is_some() {
+            return last;
+        }
         let at = self.by_id.binary_search_by(|probe| self.id(*probe).cmp(id)).ok()?;
         Some(self.by_id[at])
     }
