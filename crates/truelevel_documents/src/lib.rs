@@ -4,6 +4,7 @@
 //! what it keeps, and answers with what it understood and the problems that it met. It knows no tool's format.
 
 mod node;
+pub mod placeholders;
 mod yaml;
 
 pub use node::{Entry, Node, Value};

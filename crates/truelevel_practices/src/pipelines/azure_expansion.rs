@@ -6,11 +6,12 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use truelevel_documents::placeholders::{Placeholders, bytes};
 use truelevel_documents::{Entry, Node, Value};
 
 use super::azure_conditions::call;
 use super::conditions::{and, or};
-use super::placeholders::{self, Values, bytes};
+use super::given_values::{self, Values};
 
 /// Conditions inside conditions that are followed.
 const DEPTH_LIMIT: usize = 32;
@@ -41,14 +42,15 @@ fn write_out(node: &mut Node, scope: &Values, room: &mut usize) {
     static PLACEHOLDER: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"\$\{\{\s*(?P<name>\w+(?:\.[\w-]+|\['[\w-]+'\])*)\s*\}\}"));
     decide(node, scope, room);
-    placeholders::fill(node, &PLACEHOLDER, &|name| value_of(scope, name), room);
+    let value_of = |name: &str| value_of(scope, name);
+    Placeholders { pattern: &PLACEHOLDER, value_of: &value_of, keeps_lines: false }.fill(node, room);
 }
 
 /// The value of `parameters.x`, `parameters['x']` or a field of either.
 fn value_of<'s>(scope: &'s Values, name: &str) -> Option<&'s Node> {
     let name = name.replace("['", ".").replace("']", "");
     let mut parts = name.split('.');
-    let first = placeholders::value_of(scope, parts.next()?)?;
+    let first = given_values::value_of(scope, parts.next()?)?;
     parts.try_fold(first, |node, part| node.get(part))
 }
 

@@ -7,8 +7,8 @@ use truelevel_documents::Node;
 
 use super::azure_conditions::holds;
 use super::azure_expansion;
+use super::given_values::LIMIT_BYTES;
 use super::occasions::{Branches, Occasion, Occasions, Trigger, of_triggers};
-use super::placeholders::LIMIT_BYTES;
 use super::{FeatureKind, JOB_LIMIT, Job, Pipeline, STEP_LIMIT, Shared, Step, System, inputs, texts};
 use crate::loading::{Followed, Loader};
 use crate::paths::File;

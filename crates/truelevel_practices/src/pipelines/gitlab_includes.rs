@@ -6,8 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 use truelevel_documents::Node;
+use truelevel_documents::placeholders::Placeholders;
 
-use super::placeholders::{self, LIMIT_BYTES, Values};
+use super::given_values::{LIMIT_BYTES, Values, value_of};
 use super::{Pipeline, Shared, texts};
 use crate::loading::{Followed, Loader};
 use crate::paths::{File, glob};
@@ -75,13 +76,14 @@ fn configuration(documents: Vec<Node>, given: &Values, room: &mut usize) -> Opti
     let header = documents.first().and_then(|header| header.at(["spec", "inputs"])).cloned();
     let mut root = documents.into_iter().rfind(|node| !node.entries().is_empty())?;
     if let Some(declared) = header {
-        let value = |name: &str, of: &Node| placeholders::value_of(given, name).or_else(|| of.get("default")).cloned();
+        let value = |name: &str, of: &Node| value_of(given, name).or_else(|| of.get("default")).cloned();
         let values = declared.entries().iter().filter_map(|entry| {
             let name = entry.key.text()?;
             Some((name.to_owned(), value(name, &entry.value)?))
         });
         let values: Values = values.collect();
-        placeholders::fill(&mut root, &INPUT, &|name| placeholders::value_of(&values, name), room);
+        let value_of = |name: &str| value_of(&values, name);
+        Placeholders { pattern: &INPUT, value_of: &value_of, keeps_lines: false }.fill(&mut root, room);
     }
     Some(root)
 }

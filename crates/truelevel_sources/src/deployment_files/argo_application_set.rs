@@ -1,15 +1,18 @@
 //! An Argo CD `ApplicationSet`: what its generators list, and the template that is filled in with it.
 //!
 //! List generators give elements; a matrix combines those of its two generators, a merge lets later ones override the
-//! first where the merge keys agree. The template is filled in with each element. Where that says something of the
+//! first where the merge keys agree; where the first is not in the file, they stand for themselves. The template is filled in with each element. Where that says something of the
 //! element, it is the version; else a field of the element that holds one; else what the template says of all. An element
 //! names its service and environment; the name of the template or set stands in for a service. Limits: of expressions only
 //! plain fields are filled in (`{{rev}}`, `{{.values.rev}}`, `{{ .rev | quote }}`); what git, cluster and pull request
 //! generators bring is not in the file.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
-use truelevel_documents::{Entry, Node, Problem, Value};
+use regex::Regex;
+use truelevel_documents::placeholders::{Placeholders, bytes};
+use truelevel_documents::{Node, Problem};
 
 use super::argo_application::versions_of_spec;
 use super::environment::{is_environment, split_environment};
@@ -48,8 +51,8 @@ fn read(document: &Node, file: &File<'_>, found: &mut Found) {
     let spec = template.and_then(|template| template.get("spec"));
     let of_all = versions_of_spec(spec, found);
 
-    let generators = document.at(["spec", "generators"]).map_or(&[][..], Node::items);
-    let mut elements: Vec<Element<'_>> = generators.iter().filter_map(elements).flatten().collect();
+    let given = document.get("spec").map_or(&[][..], generators).iter().filter_map(elements);
+    let mut elements: Vec<Element<'_>> = given.flatten().take(MOST_ELEMENTS + 1).collect();
     if elements.len() > MOST_ELEMENTS {
         let line = document.line;
         let message = format!("more than {MOST_ELEMENTS} elements are generated; the first ones count");
@@ -59,9 +62,9 @@ fn read(document: &Node, file: &File<'_>, found: &mut Found) {
     if elements.is_empty() {
         elements.push(Element::default());
     }
-    let mut filling = Filling { left: MOST_FILLED };
+    let (mut room, mut had_room) = (MOST_FILLED, true);
     for element in &elements {
-        let filled = spec.and_then(|spec| filling.fill(spec, element));
+        let filled = spec.and_then(|spec| element.filled_in(spec, &mut room, &mut had_room));
         let mut images = versions_of_spec(filled.as_ref(), found);
         let is_of_all =
             |image: &ImageValue| of_all.iter().any(|same| (same.line, &same.version) == (image.line, &image.version));
@@ -77,7 +80,7 @@ fn read(document: &Node, file: &File<'_>, found: &mut Found) {
             found.add(image.service.unwrap_or_default(), environment.clone(), image.version, image.line);
         }
     }
-    if filling.left == 0 {
+    if !had_room {
         let message = "the template is too large to be filled in with every element; the first ones count".to_owned();
         found.problems.push(Problem { line: document.line, column: 0, message });
     }
@@ -85,42 +88,62 @@ fn read(document: &Node, file: &File<'_>, found: &mut Found) {
 
 /// More are not read: no organisation writes as many into one file.
 const MOST_ELEMENTS: usize = 5_000;
-/// So many nodes and bytes are filled in for all elements together.
+/// So many bytes templates and what is filled in may take, for all elements together.
 const MOST_FILLED: usize = 4 << 20;
 
 /// What a generator gives one application: fields of several mappings, of which later ones override earlier ones.
 #[derive(Clone, Default)]
 struct Element<'a>(Vec<&'a Node>);
 
-/// What a generator gives, where that is in the file. Of a matrix or merge the generators that list elements count.
+/// What a generator gives, where that is in the file. Of a matrix the generators whose elements are there count.
 fn elements(generator: &Node) -> Option<Vec<Element<'_>>> {
     if let Some(list) = generator.at(["list", "elements"]) {
         return Some(list.items().iter().take(MOST_ELEMENTS + 1).map(|element| Element(vec![element])).collect());
     }
     if let Some(matrix) = generator.get("matrix") {
-        return each(matrix).into_iter().reduce(|left, right| {
+        return generators(matrix).iter().filter_map(elements).reduce(|left, right| {
             let pairs = left.iter().flat_map(|one| right.iter().map(move |other| one.overridden_by(other)));
             pairs.take(MOST_ELEMENTS + 1).collect()
         });
     }
     let merge = generator.get("merge")?;
     let keys: Vec<&str> = merge.get("mergeKeys").map_or(&[][..], Node::items).iter().filter_map(Node::text).collect();
-    each(merge).into_iter().reduce(|base, overrides| {
-        let values = |element: &Element<'_>| -> Vec<Option<String>> {
-            keys.iter().map(|key| element.field(key).and_then(Node::text).map(str::to_owned)).collect()
-        };
-        let by_key: HashMap<_, _> = overrides.iter().map(|element| (values(element), element)).collect();
-        let merged = base.iter().map(|element| match by_key.get(&values(element)) {
-            Some(over) => element.overridden_by(over),
-            None => element.clone(),
-        });
-        merged.collect()
-    })
+    let mut given = generators(merge).iter().map(elements);
+    // What the first one gives is merged into; where that is not in the file, everything else may meet one of it.
+    let base = given.next()?;
+    let is_base_known = base.is_some();
+    given
+        .flatten()
+        .fold(base, |merged, overrides| Some(merge_in(merged.unwrap_or_default(), overrides, &keys, is_base_known)))
 }
 
-/// The elements of each generator of a matrix or merge that is in the file.
-fn each(nest: &Node) -> Vec<Vec<Element<'_>>> {
-    nest.get("generators").map_or(&[][..], Node::items).iter().filter_map(elements).collect()
+/// The generators of a set, a matrix or a merge.
+fn generators(of: &Node) -> &[Node] {
+    of.get("generators").map_or(&[], Node::items)
+}
+
+/// Overrides elements with those that have the same values of all keys. What meets none is left out where the elements
+/// to be met are all known, and stands for itself where not.
+fn merge_in<'a>(
+    mut merged: Vec<Element<'a>>,
+    overrides: Vec<Element<'a>>,
+    keys: &[&str],
+    are_all_known: bool,
+) -> Vec<Element<'a>> {
+    let values = |element: &Element<'a>| -> Option<Vec<&'a str>> {
+        let values: Vec<&str> = keys.iter().map(|key| element.at(key)?.text()).collect::<Option<_>>()?;
+        (!values.is_empty()).then_some(values)
+    };
+    let places: HashMap<Vec<&str>, usize> =
+        merged.iter().enumerate().filter_map(|(place, element)| Some((values(element)?, place))).collect();
+    for element in overrides {
+        match values(&element).and_then(|values| places.get(&values)) {
+            Some(place) => merged[*place] = merged[*place].overridden_by(&element),
+            None if !are_all_known => merged.push(element),
+            None => {}
+        }
+    }
+    merged
 }
 
 impl<'a> Element<'a> {
@@ -136,6 +159,25 @@ impl<'a> Element<'a> {
     /// The field that `{{path}}` means; a key that holds dots is asked for first.
     fn at(&self, path: &str) -> Option<&'a Node> {
         self.0.iter().rev().find_map(|node| node.get(path).or_else(|| node.at(path.split('.'))))
+    }
+
+    /// The template with the fields in their places; none where there are none, or no room is left. A text that is one
+    /// field alone stands on the line of the element, where the value is changed.
+    fn filled_in(&self, template: &Node, room: &mut usize, had_room: &mut bool) -> Option<Node> {
+        // A field that is no text is none to fill in.
+        let value_of = |name: &str| self.at(name).filter(|value| value.text().is_some());
+        let fields = Placeholders { pattern: &FIELD, value_of: &value_of, keeps_lines: true };
+        if !fields.are_in(template) {
+            return None;
+        }
+        let Some(left) = room.checked_sub(bytes(template)) else {
+            *had_room = false;
+            return None;
+        };
+        *room = left;
+        let mut filled = template.clone();
+        *had_room &= fields.fill(&mut filled, room);
+        Some(filled)
     }
 
     fn version(&self) -> Option<(String, u32)> {
@@ -157,73 +199,10 @@ impl<'a> Element<'a> {
     }
 }
 
-/// Fills templates in, as long as there is room.
-struct Filling {
-    /// Nodes and bytes.
-    left: usize,
-}
-
-impl Filling {
-    /// The template with the fields of an element in their places; none where nothing was left. A text that is one field
-    /// alone stands on the line of the element, where the value is changed.
-    fn fill(&mut self, template: &Node, element: &Element<'_>) -> Option<Node> {
-        self.take(1)?;
-        let value = match &template.value {
-            Value::Scalar { text, .. } if !text.contains("{{") => template.value.clone(),
-            Value::Scalar { text, plain } => {
-                let whole = placeholder(text).and_then(|key| element.at(key)).filter(|value| value.text().is_some());
-                if let Some(value) = whole {
-                    self.take(value.text().map_or(0, str::len))?;
-                    return Some(value.clone());
-                }
-                Value::Scalar { text: self.fill_text(text, element)?, plain: *plain }
-            }
-            Value::Sequence(items) => {
-                Value::Sequence(items.iter().map(|item| self.fill(item, element)).collect::<Option<_>>()?)
-            }
-            Value::Mapping(entries) => {
-                let filled = entries
-                    .iter()
-                    .map(|entry| Some(Entry { key: entry.key.clone(), value: self.fill(&entry.value, element)? }));
-                Value::Mapping(filled.collect::<Option<_>>()?)
-            }
-        };
-        Some(Node { value, ..*template })
-    }
-
-    /// A text with the fields of an element in the places of `{{field}}`; what else stands in braces is left.
-    fn fill_text(&mut self, text: &str, element: &Element<'_>) -> Option<String> {
-        let mut filled = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(start) = rest.find("{{") {
-            let Some(length) = rest[start..].find("}}") else { break };
-            let (before, expression) = (&rest[..start], &rest[start..start + length + 2]);
-            let value = placeholder(expression).and_then(|key| element.at(key)).and_then(Node::text);
-            let value = value.unwrap_or(expression);
-            self.take(before.len() + value.len())?;
-            filled.push_str(before);
-            filled.push_str(value);
-            rest = &rest[start + expression.len()..];
-        }
-        self.take(rest.len())?;
-        filled.push_str(rest);
-        Some(filled)
-    }
-
-    fn take(&mut self, amount: usize) -> Option<()> {
-        self.left = self.left.saturating_sub(amount);
-        (self.left > 0).then_some(())
-    }
-}
-
-/// The field that a text is, where it is nothing else: `{{rev}}`, `{{ .rev }}`, `{{ .values.rev | quote }}`.
-fn placeholder(text: &str) -> Option<&str> {
-    let expression = text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim_matches(['-', ' ']);
-    let (field, filter) = expression.split_once('|').map_or((expression, "quote"), |(field, filter)| (field, filter));
-    let field = field.trim().trim_start_matches('.');
-    let plain = !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    (plain && filter.trim() == "quote").then_some(field)
-}
+/// A field in a template: `{{rev}}`, `{{ .rev }}`, `{{ .values.rev | quote }}`.
+static FIELD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\{\{-?\s*\.?(?<name>[\w-]+(?:\.[\w-]+)*)\s*(?:\|\s*quote\s*)?-?\}\}").expect("a constant pattern")
+});
 
 /// The version that a mapping of an element holds, and its line.
 fn version(element: &Node) -> Option<(String, u32)> {
@@ -360,6 +339,33 @@ mod tests {
             "appsets/web.yaml",
             &set("web", "web-{{env}}", generators, "      source: {path: x, targetRevision: '{{rev}}'}\n"),
             &["web@staging=v1:12", "web@production=v5:16"],
+        );
+    }
+
+    #[test]
+    fn keys_of_a_merge_may_be_paths_and_what_lacks_them_overrides_nothing() {
+        let merge = |keys: &str| {
+            format!(
+                "    - merge:\n        mergeKeys: {keys}\n        generators:\n          - list:\n              elements:\n                - {{rev: v1, values: {{env: staging}}}}\n                - {{rev: v2, values: {{env: production}}}}\n          - list: {{elements: [{{rev: v5, values: {{env: production}}}}, {{rev: v6}}]}}\n"
+            )
+        };
+        let spec = "      source: {path: x, targetRevision: '{{rev}}'}\n";
+        let template = "web-{{values.env}}";
+        for (keys, production) in [("[values.env]", "v5:14"), ("[]", "v2:13"), ("[other]", "v2:13")] {
+            let expected = ["web@staging=v1:12".to_owned(), format!("web@production={production}")];
+            let expected = expected.each_ref().map(String::as_str);
+            check("appsets/web.yaml", &set("web", template, &merge(keys), spec), &expected);
+        }
+    }
+
+    #[test]
+    fn what_is_merged_into_generators_that_are_not_in_the_file_is_read() {
+        let generators = "    - merge:\n        mergeKeys: [env]\n        generators:\n          - clusters: {}\n          - list: {elements: [{env: staging, rev: v2}]}\n          - list: {elements: [{env: production, rev: v1}, {env: staging, rev: v3}]}\n";
+        let spec = "      source: {path: x, targetRevision: '{{rev}}'}\n";
+        check(
+            "appsets/web.yaml",
+            &set("web", "web-{{env}}", generators, spec),
+            &["web@staging=v3:12", "web@production=v1:12"],
         );
     }
 
