@@ -228,6 +228,32 @@ fn a_damaged_folder_loses_the_deployment_that_only_it_told_of() {
 }
 
 #[test]
+fn a_damaged_folder_that_stays_keeps_no_other_folder_and_no_later_deployment_back() {
+    let world = World::new();
+    let mut gitops = world.repository("gitops");
+    // No two services have the same content, and so the same object.
+    let content = |service: &str, version: i64| format!("# {service}\n{}", values(&format!("v{version}")));
+    let deploy = |day: i64, service: &str, version: i64| {
+        Commit::at(at(day, 9)).file(format!("production/{service}/values.yaml"), content(service, version))
+    };
+    // The third commit writes a folder that will be damaged, and another one beside it.
+    let both = deploy(3, "web", 3).file("production/api/values.yaml", content("api", 2));
+    let first = deploy(1, "web", 1).file("production/api/values.yaml", content("api", 1));
+    gitops.commits([first, deploy(2, "web", 2), both]);
+    gitops.commits((3..8).map(|version| deploy(version + 1, "api", version)));
+    gitops.commits([deploy(10, "web", 4), deploy(11, "web", 5)]);
+    let folder = gitops.git(["rev-parse", "main~7:production/web"]);
+    let file = gitops.path.join(".git/objects").join(&folder[..2]).join(&folder[2..]);
+    std::fs::remove_file(&file).unwrap();
+    std::fs::write(&file, b"not an object").unwrap();
+    let assessment = world.assess(["gitops", "--as-of", AS_OF]);
+    let n = |name| service(&assessment, name)["metrics"]["deployment_frequency"]["n"].clone();
+    assert_eq!(n("api"), 6, "v2 to v7, the first of them from the commit with the damaged folder");
+    assert_eq!(n("web"), 3, "v2, v4 and v5: v3 is what the folder told of");
+    assert_warned(&assessment, &["folder `production/web/`", &folder]);
+}
+
+#[test]
 fn releases_are_never_counted_among_deployments() {
     let shop = Shop::new();
     let mut library = shop.world.repository("library");

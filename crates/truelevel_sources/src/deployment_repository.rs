@@ -3,7 +3,7 @@
 //! A deployment is a change of the version that a file of the default branch declares for a service in an
 //! environment. Reading along first parents makes a branch commit and its merge one deployment. What ran when the
 //! history begins is a state, not an event, and is marked so. A commit whose time does not fit its place on the line takes
-//! that of the one before.
+//! that of a neighbour.
 
 mod clocks;
 mod declared_state;
@@ -19,7 +19,7 @@ use truelevel_model::{CommitId, Deployment, DeploymentOutcome, EnvironmentId, In
 
 use crate::Progress;
 use crate::deployment_files::{self, DeclaredVersion, KeyPath, PathTemplate, Reading};
-use crate::git::{AutomationAccounts, GitError, GitRepository, Tree, TreeComparison, TreeFile};
+use crate::git::{AutomationAccounts, Differences, GitError, GitRepository, Side, Tree, TreeComparison, TreeFile};
 
 use declared_state::{DeclaredState, Event, FileChange};
 
@@ -163,12 +163,12 @@ pub fn read_deployments(
     let wrong_clocks: HashMap<usize, Time> = clocks::wrong_clocks(&times).into_iter().collect();
     let mut state = DeclaredState::default();
     let (mut deployments, mut mistimed) = (Vec::new(), Vec::new());
-    for StepChanges { step, changed } in steps {
+    for StepChanges { step, changed, read_anew } in steps {
         let place = commits - 1 - step.distance;
         let instead = wrong_clocks.get(&(place as usize)).copied();
         let deployed_at = instead.unwrap_or(step.committed_at);
         let known = deployments.len();
-        for Event { key: (service, environment), version, is_removal } in state.apply(changed) {
+        for Event { key: (service, environment), version, is_removal } in state.apply(changed, &read_anew) {
             deployments.push(Deployment {
                 source: source.clone(),
                 id: format!("{}:{environment}/{service}", step.commit),
@@ -199,9 +199,6 @@ pub fn read_deployments(
 /// So many commits are compared in one go: enough to share trees, few enough to begin early.
 const PART: usize = 1024;
 
-/// So many commits behind one that cannot be read are tried in its place.
-const TRIED_BEHIND: usize = 3;
-
 /// A commit on the first-parent line.
 #[derive(Clone)]
 struct Step {
@@ -218,6 +215,8 @@ struct Step {
 struct StepChanges {
     step: Step,
     changed: Vec<FileChange>,
+    /// Folders of which `changed` has every file that is left, whether it differs or not.
+    read_anew: Vec<String>,
 }
 
 /// Walks the first-parent line from its newest commit; it ends where the history, a shallow clone or what can be read
@@ -318,6 +317,45 @@ impl<'a> Accounts<'a> {
     }
 }
 
+/// Gathers what differs and may declare versions.
+struct VersionFileChanges<'a> {
+    files: &'a VersionFiles,
+    wanted: &'a mut HashMap<String, bool>,
+    /// Files by path, each with what it holds now.
+    changed: Vec<(String, Option<ObjectId>)>,
+    /// Folders that could not be read before.
+    read_anew: Vec<String>,
+    damaged: &'a mut Vec<String>,
+}
+
+impl Differences for VersionFileChanges<'_> {
+    fn enters(&self, folder: &str) -> bool {
+        self.files.may_lie_below(folder)
+    }
+
+    fn file(&mut self, path: String, _: Option<ObjectId>, now: Option<ObjectId>) {
+        let wants = self.wanted.get(&path).copied().unwrap_or_else(|| {
+            let wants = self.files.wants(&path);
+            self.wanted.insert(path.clone(), wants);
+            wants
+        });
+        if wants {
+            self.changed.push((path, now));
+        }
+    }
+
+    fn unreadable(&mut self, folder: &str, side: Side, error: GitError) -> Result<(), GitError> {
+        if side == Side::Before {
+            self.read_anew.push(folder.to_owned());
+        }
+        self.damaged.push(match error {
+            GitError::Unreadable { what, reason, .. } => format!("{what} ({reason}); what it declared is not known"),
+            other => other.to_string(),
+        });
+        Ok(())
+    }
+}
+
 /// Compares commits, opening only what differs and may hold versions.
 struct CommitReader<'a> {
     local: gix::Repository,
@@ -344,14 +382,14 @@ impl<'a> CommitReader<'a> {
     fn compare_steps(&mut self, steps: &[Step], has_oldest: bool, files: &VersionFiles) -> Vec<StepChanges> {
         let mut changes = Vec::new();
         for (place, step) in steps.iter().enumerate() {
-            let older = &steps[place + 1..];
-            if older.is_empty() && !has_oldest {
+            let before = steps.get(place + 1).map(|before| before.tree);
+            if before.is_none() && !has_oldest {
                 break;
             }
-            let changed = self.changed_since(older, step.tree, files);
-            if !changed.is_empty() {
+            let (changed, read_anew) = self.changed_files(before, step.tree, files);
+            if !changed.is_empty() || !read_anew.is_empty() {
                 let initiated_by = step.initiated_by.or_else(|| self.initiator(step.commit));
-                changes.push(StepChanges { step: Step { initiated_by, ..step.clone() }, changed });
+                changes.push(StepChanges { step: Step { initiated_by, ..step.clone() }, changed, read_anew });
             }
         }
         changes
@@ -363,52 +401,31 @@ impl<'a> CommitReader<'a> {
         Some(self.accounts.initiator(commit.author().ok()?))
     }
 
-    /// What a tree changed over that of the step behind it. Where that cannot be read, the one behind it stands in: what
-    /// both changed is then told of the one that can.
-    fn changed_since(&mut self, older: &[Step], after: ObjectId, files: &VersionFiles) -> Vec<FileChange> {
-        let mut result = self.changed_files(older.first().map(|before| before.tree), after, files);
-        for before in older.iter().skip(1).take(TRIED_BEHIND) {
-            let Err(damaged) = &result else { break };
-            self.damaged.push(damaged.clone());
-            result = self.changed_files(Some(before.tree), after, files);
-        }
-        result.unwrap_or_else(|damaged| {
-            self.damaged.push(damaged);
-            Vec::new()
-        })
-    }
-
-    /// The files that may declare versions and differ between two trees; an error names what cannot be read.
+    /// The files that may declare versions and differ between two trees, and the folders of which all files are told since
+    /// nobody can say what was in them before.
     fn changed_files(
         &mut self,
         before: Option<ObjectId>,
         after: ObjectId,
         files: &VersionFiles,
-    ) -> Result<Vec<FileChange>, String> {
-        let mut changed = Vec::new();
-        let wanted = &mut self.wanted;
-        let mut take = |path: String, _: Option<ObjectId>, now: Option<ObjectId>| {
-            let wants = wanted.get(&path).copied().unwrap_or_else(|| {
-                let wants = files.wants(&path);
-                wanted.insert(path.clone(), wants);
-                wants
-            });
-            if wants {
-                changed.push((path, now));
-            }
+    ) -> (Vec<FileChange>, Vec<String>) {
+        let mut changes = VersionFileChanges {
+            files,
+            wanted: &mut self.wanted,
+            changed: Vec::new(),
+            read_anew: Vec::new(),
+            damaged: &mut self.damaged,
         };
-        let may_lie_below = |folder: &str| files.may_lie_below(folder);
-        self.trees.compare(before, Some(after), &may_lie_below, &mut take).map_err(|error| match error {
-            GitError::Unreadable { what, reason, .. } => format!("{what} ({reason}); what it declared is not known"),
-            other => other.to_string(),
-        })?;
+        let compared = self.trees.compare(before, Some(after), &mut changes);
+        let VersionFileChanges { mut changed, read_anew, damaged, .. } = changes;
+        damaged.extend(compared.err().map(|error| error.to_string()));
         let is_default = |path: &str| files.is_default(path, &|sibling| is_in(&self.local, after, sibling));
         changed.retain(|(path, id)| id.is_none() || !is_default(path));
         let changed = changed.into_iter().map(|(path, id)| {
             let now = id.map(|id| self.read_file(&path, id, files)).unwrap_or_default();
             FileChange { path, is_gone: id.is_none(), now }
         });
-        Ok(changed.collect())
+        (changed.collect(), read_anew)
     }
 
     /// What a file declares. One that cannot be read, or that nobody would write by hand, is a problem of that file:

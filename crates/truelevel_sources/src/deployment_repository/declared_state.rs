@@ -84,11 +84,15 @@ struct Touched {
 }
 
 impl DeclaredState {
-    /// Moves on by one commit; answers what it did, at most one thing for each service and environment.
+    /// Moves on by one commit; answers what it did, at most one thing for each service and environment. Of the folders
+    /// that are `read_anew`, with a trailing `/`, a file that is not among the changes is gone.
     ///
     /// A version that several files declare deploys once, with the first file that says so. A file that moves deploys
     /// nothing; a service that was gone and is declared again deploys, whatever its version.
-    pub(super) fn apply(&mut self, changes: Vec<FileChange>) -> Vec<Event> {
+    pub(super) fn apply(&mut self, mut changes: Vec<FileChange>, read_anew: &[String]) -> Vec<Event> {
+        if !read_anew.is_empty() {
+            changes.extend(self.gone(&changes, read_anew));
+        }
         let mut touched: BTreeMap<Voice, Touched> = BTreeMap::new();
         let mut order: Vec<Voice> = Vec::new();
         for FileChange { path, is_gone, now } in changes {
@@ -142,6 +146,16 @@ impl DeclaredState {
             event.filter(|_| !more_is_known).map(|(version, is_removal)| Event { key, version, is_removal })
         };
         order.into_iter().filter_map(event).collect()
+    }
+
+    /// The known files of folders that are not among the changes.
+    fn gone(&self, changes: &[FileChange], folders: &[String]) -> Vec<FileChange> {
+        let told: BTreeSet<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        let is_gone = |path: &&String| {
+            !told.contains(path.as_str()) && folders.iter().any(|folder| path.starts_with(folder.as_str()))
+        };
+        let gone = |path: &String| FileChange { path: path.clone(), is_gone: true, now: Reading::default() };
+        self.files.keys().filter(is_gone).map(gone).collect()
     }
 }
 
@@ -201,7 +215,7 @@ mod tests {
 
     fn versions(state: &mut DeclaredState, changes: Vec<FileChange>) -> Vec<String> {
         state
-            .apply(changes)
+            .apply(changes, &[])
             .into_iter()
             .map(|Event { key: (service, environment), version, is_removal }| {
                 let sign = if is_removal { "-" } else { "" };
@@ -245,7 +259,7 @@ mod tests {
         versions(&mut state, vec![change("a", &[("web", "prod", "1")])]);
         let problem = Problem { line: 1, column: 1, message: "bad".into() };
         let broken = Reading { versions: Vec::new(), problems: vec![problem] };
-        assert!(state.apply(vec![FileChange { path: "a".into(), is_gone: false, now: broken }]).is_empty());
+        assert!(state.apply(vec![FileChange { path: "a".into(), is_gone: false, now: broken }], &[]).is_empty());
         assert_eq!(versions(&mut state, vec![change("a", &[("web", "prod", "1")])]), Vec::<String>::new());
     }
 
@@ -297,5 +311,17 @@ mod tests {
         assert_eq!(versions(&mut state, vec![source("9.2"), change("a", &[("web", "prod", "v1")])]), ["web@prod=v1"]);
         assert_eq!(versions(&mut state, vec![source("9.3")]), Vec::<String>::new());
         assert_eq!(versions(&mut state, vec![change("a", &[("web", "prod", "v2")])]), ["web@prod=v2"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_read_anew_deploys_what_differs_and_takes_out_what_is_gone() {
+        let mut state = DeclaredState::default();
+        versions(&mut state, vec![change("p/web", &[("web", "prod", "1")]), change("p/api", &[("api", "prod", "1")])]);
+        versions(&mut state, vec![change("p/job", &[("job", "prod", "1")]), change("q/cms", &[("cms", "prod", "1")])]);
+        let anew = vec![change("p/web", &[("web", "prod", "2")]), change("p/job", &[("job", "prod", "1")])];
+        let events = state.apply(anew, &["p/".to_owned()]);
+        let told: Vec<_> =
+            events.iter().map(|event| (event.key.0.as_str(), event.version.as_str(), event.is_removal)).collect();
+        assert_eq!(told, [("web", "2", false), ("api", "1", true)]);
     }
 }

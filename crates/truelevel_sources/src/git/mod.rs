@@ -24,7 +24,7 @@ pub use changes::{ChangeReading, ChangesRead};
 pub use touches::PathScope;
 pub(crate) use tree::read_file;
 pub use tree::{Tree, TreeFile};
-pub(crate) use tree_comparison::TreeComparison;
+pub(crate) use tree_comparison::{Differences, Side, TreeComparison};
 
 /// Why a repository cannot be read.
 #[derive(Debug, thiserror::Error)]

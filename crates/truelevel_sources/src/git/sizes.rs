@@ -8,7 +8,7 @@ use imara_diff::{Algorithm, Diff, InternedInput};
 use rayon::prelude::*;
 use truelevel_model::{ChangeIndex, ChangeSize, History};
 
-use super::{GitRepository, TreeComparison, object_id};
+use super::{Differences, GitError, GitRepository, Side, TreeComparison, object_id};
 use crate::Progress;
 
 /// A change of more files than this is an import or a move of folders: its lines say nothing and cost much.
@@ -71,6 +71,24 @@ struct Sizes<'a> {
 /// The object of a file before and after a change; none where there was or is no such file.
 type Pair = (Option<ObjectId>, Option<ObjectId>);
 
+/// All files that differ.
+#[derive(Default)]
+struct Files(Vec<Pair>);
+
+impl Differences for Files {
+    fn enters(&self, _: &str) -> bool {
+        true
+    }
+
+    fn file(&mut self, _: String, before: Option<ObjectId>, after: Option<ObjectId>) {
+        self.0.push((before, after));
+    }
+
+    fn unreadable(&mut self, _: &str, _: Side, error: GitError) -> Result<(), GitError> {
+        Err(error)
+    }
+}
+
 impl Sizes<'_> {
     /// The files that a commit changes. `None` where its history was published without its files, where it is too large to
     /// be one person's change, or where it cannot be read.
@@ -85,9 +103,9 @@ impl Sizes<'_> {
             // A history that was published without its files.
             return None;
         }
-        let mut files = Vec::new();
-        self.trees.compare(before, Some(after), &|_| true, &mut |_, old, new| files.push((old, new))).ok()?;
-        (files.len() <= MOST_FILES).then_some(files)
+        let mut files = Files::default();
+        self.trees.compare(before, Some(after), &mut files).ok()?;
+        (files.0.len() <= MOST_FILES).then_some(files.0)
     }
 
     fn size(&mut self, commit: ObjectId) -> Option<ChangeSize> {

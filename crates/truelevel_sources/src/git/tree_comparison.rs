@@ -8,6 +8,26 @@ use gix::hash::ObjectId;
 
 use super::{GitError, GitRepository};
 
+/// Is told what differs between two trees.
+pub(crate) trait Differences {
+    /// Whether a folder, with a trailing `/`, is to be looked into.
+    fn enters(&self, folder: &str) -> bool;
+
+    /// A regular file was added, removed or changed: its content before and after.
+    fn file(&mut self, path: String, before: Option<ObjectId>, after: Option<ObjectId>);
+
+    /// A folder, with a trailing `/`, cannot be read on one side. Unless that is an error, the comparison goes on: of a
+    /// folder that was unreadable before, all files are told as if they were new; of one that is now, none.
+    fn unreadable(&mut self, folder: &str, side: Side, error: GitError) -> Result<(), GitError>;
+}
+
+/// One of two trees that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
 /// Compares trees of one repository.
 pub(crate) struct TreeComparison<'a> {
     repository: &'a GitRepository,
@@ -23,16 +43,14 @@ impl<'a> TreeComparison<'a> {
         Self { repository, local: repository.local(), trees: HashMap::new() }
     }
 
-    /// Tells `differs` of every regular file that was added, removed or changed: its path, and its content before and
-    /// after. Folders, with a trailing `/`, that `enters` does not want are passed over. An absent tree is an empty one.
+    /// Tells `differences` what two trees do not have in common. An absent tree is an empty one.
     pub(crate) fn compare(
         &mut self,
         before: Option<ObjectId>,
         after: Option<ObjectId>,
-        enters: &dyn Fn(&str) -> bool,
-        differs: &mut dyn FnMut(String, Option<ObjectId>, Option<ObjectId>),
+        differences: &mut dyn Differences,
     ) -> Result<(), GitError> {
-        self.compare_below("", before, after, enters, differs)
+        self.compare_below("", before, after, differences)
     }
 
     fn compare_below(
@@ -40,14 +58,22 @@ impl<'a> TreeComparison<'a> {
         path: &str,
         before: Option<ObjectId>,
         after: Option<ObjectId>,
-        enters: &dyn Fn(&str) -> bool,
-        differs: &mut dyn FnMut(String, Option<ObjectId>, Option<ObjectId>),
+        differences: &mut dyn Differences,
     ) -> Result<(), GitError> {
-        if before == after || !enters(path) {
+        if before == after || !differences.enters(path) {
             return Ok(());
         }
-        let before = before.map(|id| self.tree(id, path)).transpose()?.unwrap_or_default();
-        let after = after.map(|id| self.tree(id, path)).transpose()?.unwrap_or_default();
+        let after = match after.map(|id| self.tree(id, path)).transpose() {
+            Ok(tree) => tree.unwrap_or_default(),
+            Err(error) => return differences.unreadable(path, Side::After, error),
+        };
+        let before = match before.map(|id| self.tree(id, path)).transpose() {
+            Ok(tree) => tree.unwrap_or_default(),
+            Err(error) => {
+                differences.unreadable(path, Side::Before, error)?;
+                Rc::default()
+            }
+        };
         let (mut old, mut new) = TreeEntries::after_common_start(&before, &after);
         // Most often one entry differs: what follows it is the same.
         while old.rest != new.rest {
@@ -65,11 +91,11 @@ impl<'a> TreeComparison<'a> {
             let Some(name) = was.or(is).map(|entry| entry.name.to_str_lossy().into_owned()) else { continue };
             let (tree_before, tree_after) = (was.and_then(TreeEntry::tree), is.and_then(TreeEntry::tree));
             if tree_before.is_some() || tree_after.is_some() {
-                self.compare_below(&format!("{path}{name}/"), tree_before, tree_after, enters, differs)?;
+                self.compare_below(&format!("{path}{name}/"), tree_before, tree_after, differences)?;
             }
             let (file_before, file_after) = (was.and_then(TreeEntry::file), is.and_then(TreeEntry::file));
             if file_before != file_after {
-                differs(format!("{path}{name}"), file_before, file_after);
+                differences.file(format!("{path}{name}"), file_before, file_after);
             }
         }
         Ok(())
