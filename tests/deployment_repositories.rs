@@ -228,6 +228,22 @@ fn a_damaged_folder_loses_the_deployment_that_only_it_told_of() {
 }
 
 #[test]
+fn a_repository_alone_is_the_code_of_what_it_deploys_only_if_something_is_built_from_it() {
+    let manifests = |commit: Commit, version: i64| {
+        commit
+            .file("production/web.yaml", values(&format!("v{version}")))
+            .file("production/service.yaml", "kind: Service\n")
+    };
+    for (beside, without) in [("README.md", serde_json::json!(["web"])), ("main.go", serde_json::json!([]))] {
+        let world = World::new();
+        let mut only = world.repository("only");
+        only.commits((1..4).map(|version| manifests(Commit::at(at(version, 9)).file(beside, "x\n"), version)));
+        let assessment = world.assess(["only", "--as-of", AS_OF]);
+        assert_eq!(assessment["coverage"]["services_without_repository"], without, "{beside}");
+    }
+}
+
+#[test]
 fn a_damaged_folder_that_stays_keeps_no_other_folder_and_no_later_deployment_back() {
     let world = World::new();
     let mut gitops = world.repository("gitops");

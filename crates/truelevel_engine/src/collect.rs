@@ -36,8 +36,8 @@ pub(crate) struct CollectedRepository {
 pub(crate) struct DeploymentSource {
     pub(crate) source: SourceId,
     pub(crate) files: VersionFiles,
-    /// More of its files declare versions than do anything else: there is no code in it.
-    pub(crate) is_nothing_else: bool,
+    /// Something in it is built: it may be the code of what it deploys.
+    pub(crate) holds_code: bool,
 }
 
 /// What collecting brought.
@@ -335,9 +335,8 @@ fn find_deployment_repositories(workspace: &Workspace, collected: &mut Collected
             || declared_what_ran(repository, git, &names, &tree)
         {
             warn_of_problems(&repository.id, &declared, &mut collected.warnings);
-            let declaring: BTreeSet<&str> = declared.versions.iter().map(|(path, _)| path.as_str()).collect();
-            let is_nothing_else = declaring.len() * 2 > tree.files().len();
-            repository.deployments = Some(DeploymentSource { source, files, is_nothing_else });
+            let holds_code = tree.files().iter().any(|file| is_code(&file.path));
+            repository.deployments = Some(DeploymentSource { source, files, holds_code });
         } else if let Some((path, _)) = declared.versions.first() {
             let files: BTreeSet<&str> = declared.versions.iter().map(|(path, _)| path.as_str()).collect();
             not_taken.push(format!(
@@ -365,6 +364,19 @@ fn warn_of_problems(repository: &RepositoryId, declared: &DeclaredVersions, warn
         warnings
             .push(format!("{repository}: {} more files that declare versions cannot be read whole", lines.len() - 5));
     }
+}
+
+/// Endings of files that services are written in.
+const CODE: [&str; 26] = [
+    "c", "cc", "cjs", "clj", "cpp", "cs", "dart", "erl", "ex", "exs", "fs", "go", "hs", "java", "js", "jsx", "kt",
+    "mjs", "php", "py", "rb", "rs", "scala", "swift", "ts", "tsx",
+];
+
+/// Whether a file is one of those that a service is built from, by its name.
+fn is_code(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    CODE.contains(&ending) || name == "Dockerfile" || name == "Containerfile"
 }
 
 /// Whether versions that were found say what runs, and are not examples, defaults or a tool's own images: they stand in
@@ -463,7 +475,7 @@ fn read_declared(
     }
     let wrong_clocks = read.mistimed.first().map(|(commit, said)| {
         format!(
-            "{}: the clock of {} that deployed was wrong, for example {} says {}: the time of the commit before counts",
+            "{}: the clock of {} that deployed was wrong, for example {} says {}: the time of a neighbouring commit counts",
             repository.id,
             numbers::count(read.mistimed.len() as u64, "commit"),
             commit.short(),

@@ -390,10 +390,10 @@ impl<'a> Named<'a> {
     }
 }
 
-/// A single repository that declares a single service is that service's, unless it does nothing else.
+/// A single repository that declares a single service is that service's, unless there is no code in it.
 fn pair_the_only_two(services: &mut [Service], repositories: &[CollectedRepository]) {
     if let ([service], [repository]) = (services, repositories)
-        && repository.deployments.as_ref().is_none_or(|declared| !declared.is_nothing_else)
+        && repository.deployments.as_ref().is_none_or(|declared| declared.holds_code)
         && service.deployed_from == [0]
         && service.named_repository.is_none()
     {

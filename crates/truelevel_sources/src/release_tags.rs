@@ -94,10 +94,11 @@ fn find(
             continue;
         }
         let Some(commit) = history.find(&tag.commit) else { continue };
-        // Of a tag and its commit one may have had a wrong clock: the commits before tell which.
-        let before = history.parents(commit).iter().map(|parent| history.committed_at(*parent)).max();
-        let is_mistimed = |tagged_at: &Time| tagged_at.is_unset() || before.is_some_and(|before| *tagged_at < before);
+        // Of a tag and its commit one may have had a wrong clock: the commits before tell which. Without any, the commit is
+        // believed.
         let committed_at = history.committed_at(commit);
+        let before = history.parents(commit).iter().map(|parent| history.committed_at(*parent)).max();
+        let is_mistimed = |tagged_at: &Time| tagged_at.is_unset() || *tagged_at < before.unwrap_or(committed_at);
         let released_at = tag.tagged_at.filter(|tagged_at| !is_mistimed(tagged_at)).unwrap_or(committed_at);
         if released_at.is_unset() {
             result.notes.untimed.push(tag.name.clone());
@@ -226,5 +227,8 @@ mod tests {
         let history = History::from_changes([change(1, None, at(1)), change(2, Some(1), at(300))]);
         let found = releases(&"app".into(), &"app".into(), &[tag("v2", 2, Some(at(2)))], &history);
         assert_eq!((released(&found), found.notes.mistimed.len()), (expected(&[("v2", at(2))]), 0));
+        // Nothing lies before the first commit: a tag cannot be older.
+        let found = releases(&"app".into(), &"app".into(), &[tag("v1", 1, Some(at(-300)))], &history);
+        assert_eq!((released(&found), found.notes.mistimed), (expected(&[("v1", at(1))]), vec!["v1".to_owned()]));
     }
 }

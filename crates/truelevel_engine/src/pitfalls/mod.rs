@@ -174,7 +174,7 @@ const NAMED: usize = 10;
 pub(crate) fn find(seen: &Seen<'_>) -> Vec<Pitfall> {
     // Two of them ask for the halves of every service: measured side by side, once.
     if let Some(weeks) = halves::weeks_of(seen.window_days) {
-        seen.weeks.par_iter().for_each(|its| {
+        seen.active().collect::<Vec<_>>().into_par_iter().for_each(|(_, its)| {
             its.halves(weeks);
         });
     }
@@ -204,17 +204,21 @@ impl<'a> Seen<'a> {
         self.services.iter().map(|service| &**service).zip(self.traces.iter().copied())
     }
 
+    /// The active services with their weeks.
+    fn active(&self) -> impl Iterator<Item = (&'a ServiceResult, &'a ServiceWeeks)> + use<'a> {
+        let all = self.services.iter().map(|service| &**service).zip(self.weeks.iter().copied());
+        all.filter(|(service, _)| service.is_active)
+    }
+
     /// The weeks of a metric, of each active service.
     fn series(&self, metric: &Metric) -> impl Iterator<Item = (&'a ServiceResult, &'a Series)> + use<'a> {
         let id = metric.id;
-        let of_services = self.services.iter().zip(self.weeks).filter(|(service, _)| service.is_active);
-        of_services.filter_map(move |(service, weeks)| Some((&**service, weeks.series(id)?)))
+        self.active().filter_map(move |(service, weeks)| Some((service, weeks.series(id)?)))
     }
 
     /// How one of the keys, by its place among [`halves::keys`], was in services before and after.
     fn halves(&self, key: usize, weeks: usize) -> impl Iterator<Item = (&'a ServiceResult, &'a Halves)> + use<'a> {
-        let of_services = self.services.iter().zip(self.weeks).filter(|(service, _)| service.is_active);
-        of_services.filter_map(move |(service, its)| Some((&**service, its.halves(weeks).get(key)?)))
+        self.active().filter_map(move |(service, its)| Some((service, its.halves(weeks).get(key)?)))
     }
 
     /// What a reason code left out, where that is more than a tenth of the deployments that count.
