@@ -212,6 +212,35 @@ fn a_deployment_of_a_clock_that_was_wrong_counts_at_its_place() {
 }
 
 #[test]
+fn who_deployed_is_read_however_commits_are_stored() {
+    let world = World::new();
+    let mut gitops = world.repository("gitops");
+    let long_name = "N".repeat(400);
+    gitops.commits((1..=40).map(|version| {
+        let who = match version % 4 {
+            0 => "renovate[bot] <bot@example.com>".to_owned(),
+            1 => format!("{long_name} <long@example.com>"),
+            // Nearly the same again and again, so that some are stored as differences.
+            _ => "Ada <ada@example.com>".to_owned(),
+        };
+        let message = format!("Deploy {version}\n{}", "The same words every time.\n".repeat(30));
+        let at = Commit::at(at(20, 0) + i64::from(version) * 3600).by(&who).saying(&message);
+        at.file("production/web.yaml", values(&format!("v{version}")))
+    }));
+    let share = || {
+        let assessment = world.assess(["gitops", "--as-of", AS_OF]);
+        let share = &service(&assessment, "web")["metrics"]["deployment_automation_share"];
+        (share["n"].as_i64(), share["value"].as_f64())
+    };
+    let ten_of_all_but_the_first = (Some(39), Some(10.0 / 39.0));
+    assert_eq!(share(), ten_of_all_but_the_first, "as imported");
+    gitops.git(["repack", "-adfq", "--depth=50", "--window=50"]);
+    assert_eq!(share(), ten_of_all_but_the_first, "as differences");
+    gitops.git(["commit-graph", "write", "--reachable"]);
+    assert_eq!(share(), ten_of_all_but_the_first, "with a commit-graph");
+}
+
+#[test]
 fn a_damaged_folder_loses_the_deployment_that_only_it_told_of() {
     let world = World::new();
     let gitops = nine_versions(&world, |commit| commit);

@@ -43,7 +43,7 @@ fn measure_here(measure: &str, path: &Path) {
     let started = Instant::now();
     let repository = GitRepository::open(path).expect("the bench repository opens");
     let result = match measure {
-        "measure-attribution" => attribute(&repository),
+        "measure-attribution" => return attribute(&repository, started),
         "measure-marking" => return mark(&repository),
         "measure-deployments" => deployments(&repository),
         "measure-assess" => assess(path),
@@ -63,12 +63,15 @@ fn history(repository: &GitRepository) -> History {
     repository.changes(reading).expect("the bench repository reads").history
 }
 
-/// Reads the whole graph and marks every commit with the first of 1,000 deployments.
-fn attribute(repository: &GitRepository) -> usize {
+/// Reads the whole graph and marks every commit with the first of 1,000 deployments. Choosing these is not counted.
+fn attribute(repository: &GitRepository, started: Instant) {
     let history = history(repository);
+    let read = started.elapsed();
     let deployed = deployed_commits(&history);
+    let started = Instant::now();
     let attribution = Attribution::of(&history, deployed);
-    history.indices().filter(|change| attribution.first_deployment(*change).is_some()).count()
+    let marked = history.indices().filter(|change| attribution.first_deployment(*change).is_some()).count();
+    println!("{} {} {marked}", (read + started.elapsed()).as_secs_f64(), process::peak_kib());
 }
 
 /// Only the marking, once the graph is in memory: what each further question costs.
@@ -115,7 +118,8 @@ fn assess(path: &Path) -> usize {
 
 fn compare_all() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let named = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
+    let named =
+        |variable: &str| Some(bare_copy(Path::new(&std::env::var_os(variable)?), &folder.path().join(variable)));
     let changes = named("TRUELEVEL_BENCH_CHANGES").unwrap_or_else(|| histories::changes(folder.path()));
     let deploying = named("TRUELEVEL_BENCH_DEPLOYMENTS").unwrap_or_else(|| histories::deployments(folder.path()));
     let small = histories::small(folder.path());
@@ -137,6 +141,15 @@ fn compare_all() {
         ours / 0.3,
         mebibytes(memory)
     );
+}
+
+/// A copy of somebody's repository that shares its packs and has no commit-graph yet.
+fn bare_copy(repository: &Path, copy: &Path) -> PathBuf {
+    git(repository, &["clone", "--quiet", "--mirror", ".", &copy.to_string_lossy()]);
+    let information = copy.join("objects").join("info");
+    let _ = std::fs::remove_file(information.join("commit-graph"));
+    let _ = std::fs::remove_dir_all(information.join("commit-graphs"));
+    copy.to_owned()
 }
 
 fn side_by_side(what: &str, measure: &str, repository: &Path, peer: &[&str]) {

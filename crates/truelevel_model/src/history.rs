@@ -130,7 +130,23 @@ impl History {
 
     /// Makes commits findable by id after the last [`History::append`] or [`History::append_outline`].
     pub fn seal(&mut self) {
-        self.index();
+        self.seal_from(self.indices());
+    }
+
+    /// The same, from all places in an order that is likely that of their ids: what is sorted is not sorted again.
+    pub fn seal_from(&mut self, places: impl Iterator<Item = ChangeIndex>) {
+        self.roots = self.indices().filter(|change| self.parents(*change).is_empty()).collect();
+        self.by_id = Vec::with_capacity(self.len());
+        self.by_id.extend(places);
+        if self.by_id.is_sorted_by(|a, b| self.id(*a) <= self.id(*b)) {
+            return;
+        }
+        // Most ids differ in their first bytes; sorting by those at hand spares looking each one up.
+        let first_bytes = |id: CommitId| id.0.first_chunk().copied().map_or(0, u64::from_be_bytes);
+        let mut keys: Vec<(u64, ChangeIndex)> =
+            self.by_id.iter().map(|place| (first_bytes(self.id(*place)), *place)).collect();
+        keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.id(a.1).cmp(&self.id(b.1))));
+        self.by_id = keys.into_iter().map(|(_, place)| place).collect();
     }
 
     /// The change as it is stored.
@@ -323,20 +339,11 @@ impl History {
             moved.parents.extend(self.parents(*old).iter().map(|parent| place_of[parent.get()]));
         }
         moved.parent_offsets.push(moved.parents.len() as u32);
-        moved.index();
+        moved.seal();
         moved
     }
 
     /// What is looked up often: places by id, and where the graph begins.
-    fn index(&mut self) {
-        self.roots = self.indices().filter(|change| self.parents(*change).is_empty()).collect();
-        // Most ids differ in their first bytes; sorting by those at hand spares looking each one up.
-        let first_bytes = |id: &CommitId| id.0.first_chunk().copied().map_or(0, u64::from_be_bytes);
-        let mut keys: Vec<(u64, u32)> = self.ids.iter().map(first_bytes).zip(0..).collect();
-        keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.ids[a.1 as usize].cmp(&self.ids[b.1 as usize])));
-        self.by_id = keys.into_iter().map(|(_, place)| ChangeIndex(place)).collect();
-    }
-
     /// The newest of the changes that no other one follows.
     pub fn newest_head(&self) -> Option<ChangeIndex> {
         let mut is_followed = vec![false; self.len()];

@@ -19,7 +19,9 @@ use truelevel_model::{CommitId, Deployment, DeploymentOutcome, EnvironmentId, In
 
 use crate::Progress;
 use crate::deployment_files::{self, DeclaredVersion, KeyPath, PathTemplate, Reading};
-use crate::git::{AutomationAccounts, Differences, GitError, GitRepository, Side, Tree, TreeComparison, TreeFile};
+use crate::git::{
+    AutomationAccounts, CommitHeads, Differences, GitError, GitRepository, Packs, Side, Tree, TreeComparison, TreeFile,
+};
 
 use declared_state::{DeclaredState, Event, FileChange};
 
@@ -120,11 +122,12 @@ pub fn read_deployments(
 ) -> Result<DeploymentsRead, GitError> {
     let found: Mutex<(Vec<StepChanges>, BTreeSet<String>)> = Mutex::default();
     let compared = AtomicU64::new(0);
+    let packs = repository.packs();
     let mut damaged_commit = None;
     let mut times: Vec<Time> = Vec::new();
     // The walk learns of one commit after the other; what it has passed is compared meanwhile.
     rayon::scope(|scope| -> Result<(), GitError> {
-        let mut chain = FirstParents::new(repository, tip, automation);
+        let mut chain = FirstParents::new(repository, tip, Commits::new(repository, &packs, automation));
         let mut part: Vec<Step> = Vec::with_capacity(PART + 1);
         loop {
             let step = chain.next_step()?;
@@ -140,9 +143,9 @@ pub fn read_deployments(
             if let Some(damaged) = chain.damaged.take() {
                 damaged_commit = Some(damaged);
             }
-            let (found, compared) = (&found, &compared);
+            let (found, compared, packs) = (&found, &compared, &packs);
             scope.spawn(move |_| {
-                let mut commits = CommitReader::new(repository, automation);
+                let mut commits = CommitReader::new(repository, Commits::new(repository, packs, automation));
                 let changes = commits.compare_steps(&steps, is_oldest, files);
                 let done = compared.fetch_add(steps.len() as u64, Ordering::Relaxed) + steps.len() as u64;
                 progress.advance(done, None);
@@ -223,39 +226,34 @@ struct StepChanges {
 /// does.
 struct FirstParents<'a> {
     repository: &'a GitRepository,
-    local: gix::Repository,
+    commits: Commits<'a>,
     graph: Option<gix::commitgraph::Graph>,
-    accounts: Accounts<'a>,
     next: Option<ObjectId>,
-    commits: u64,
+    passed: u64,
     /// The commit that ended it, where one could not be read.
     damaged: Option<String>,
-    buffer: Vec<u8>,
 }
 
 impl<'a> FirstParents<'a> {
-    fn new(repository: &'a GitRepository, tip: CommitId, automation: &'a AutomationAccounts) -> Self {
-        let local = repository.local_for_commits();
+    fn new(repository: &'a GitRepository, tip: CommitId, commits: Commits<'a>) -> Self {
         Self {
-            graph: repository.commit_graph(&local),
-            accounts: Accounts::new(automation),
+            graph: repository.commit_graph(&commits.local),
             next: Some(super::git::object_id(tip)),
-            commits: 0,
+            passed: 0,
             damaged: None,
-            buffer: Vec::new(),
             repository,
-            local,
+            commits,
         }
     }
 
     fn next_step(&mut self) -> Result<Option<Step>, GitError> {
         let Some(id) = self.next.take() else { return Ok(None) };
-        let distance = self.commits;
+        let distance = self.passed;
         if let Some(graph) = &self.graph
             && let Some(known) = graph.commit_by_id(id)
         {
             self.next = known.parent1().ok().flatten().map(|parent| graph.id_at(parent).to_owned());
-            self.commits += 1;
+            self.passed += 1;
             return Ok(Some(Step {
                 commit: super::git::commit_id(id),
                 tree: known.root_tree_id().to_owned(),
@@ -264,7 +262,7 @@ impl<'a> FirstParents<'a> {
                 initiated_by: None,
             }));
         }
-        match self.read(id, distance) {
+        match self.commits.step(id, distance) {
             // What is newer than a damaged commit still says what was deployed since.
             Err(reason) if distance > 0 => {
                 self.damaged = Some(format!("commit {id} ({reason}); what was deployed before it is not known"));
@@ -275,28 +273,68 @@ impl<'a> FirstParents<'a> {
             Ok(None) if distance == 0 => {
                 Err(self.repository.unreadable(format!("commit {id}"), "the object is missing"))
             }
-            Ok(step) => {
-                self.commits += u64::from(step.is_some());
-                Ok(step)
+            Ok(read) => {
+                self.passed += u64::from(read.is_some());
+                Ok(read.map(|(step, parent)| {
+                    self.next = parent;
+                    step
+                }))
             }
         }
     }
+}
 
-    /// Opens a commit, and notes its first parent; absent where the object is.
-    fn read(&mut self, id: ObjectId, distance: u64) -> Result<Option<Step>, String> {
+/// Reads of commits what their beginning says.
+struct Commits<'a> {
+    local: gix::Repository,
+    heads: CommitHeads<'a>,
+    accounts: Accounts<'a>,
+    buffer: Vec<u8>,
+}
+
+impl<'a> Commits<'a> {
+    fn new(repository: &'a GitRepository, packs: &'a Packs, automation: &'a AutomationAccounts) -> Self {
+        Self {
+            local: repository.local_for_commits(),
+            heads: CommitHeads::new(packs),
+            accounts: Accounts::new(automation),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// A commit as a step of the line, and its first parent; absent where the object is.
+    fn step(&mut self, id: ObjectId, distance: u64) -> Result<Option<(Step, Option<ObjectId>)>, String> {
+        let head = self.heads.of(&id).and_then(|head| step(head, id, distance, &mut self.accounts).ok());
+        if head.is_some() {
+            return Ok(head);
+        }
         let found = gix::objs::Find::try_find(&self.local.objects, &id, &mut self.buffer);
         let Some(object) = found.map_err(|error| error.to_string())? else { return Ok(None) };
         if object.kind != gix::objs::Kind::Commit {
             return Err(format!("it is a {}", object.kind));
         }
-        let mut reading = gix::objs::CommitRefIter::from_bytes(object.data, gix::hash::Kind::Sha1);
-        let tree = reading.tree_id().map_err(|error| error.to_string())?;
-        let committed_at = reading.committer().map_err(|error| error.to_string())?.seconds();
-        self.next = reading.parent_ids().next();
-        let initiated_by = reading.author().ok().map(|author| self.accounts.initiator(author));
-        let committed_at = Time::from_seconds(committed_at);
-        Ok(Some(Step { commit: super::git::commit_id(id), tree, committed_at, distance, initiated_by }))
+        step(object.data, id, distance, &mut self.accounts).map(Some)
     }
+
+    /// Who made a commit: automation or a person, by its author.
+    fn initiator(&mut self, commit: CommitId) -> Option<Initiator> {
+        self.step(super::git::object_id(commit), 0).ok()??.0.initiated_by
+    }
+}
+
+/// Reads a commit that may be cut off behind its committer.
+fn step(
+    bytes: &[u8],
+    id: ObjectId,
+    distance: u64,
+    accounts: &mut Accounts<'_>,
+) -> Result<(Step, Option<ObjectId>), String> {
+    let mut reading = gix::objs::CommitRefIter::from_bytes(bytes, gix::hash::Kind::Sha1);
+    let tree = reading.tree_id().map_err(|error| error.to_string())?;
+    let committed_at = Time::from_seconds(reading.committer().map_err(|error| error.to_string())?.seconds());
+    let initiated_by = reading.author().ok().map(|author| accounts.initiator(author));
+    let step = Step { commit: super::git::commit_id(id), tree, committed_at, distance, initiated_by };
+    Ok((step, reading.parent_ids().next()))
 }
 
 /// Tells automation from people, each signature once.
@@ -359,7 +397,7 @@ impl Differences for VersionFileChanges<'_> {
 /// Compares commits, opening only what differs and may hold versions.
 struct CommitReader<'a> {
     local: gix::Repository,
-    accounts: Accounts<'a>,
+    commits: Commits<'a>,
     trees: TreeComparison<'a>,
     /// Whether a file may declare versions, by path: the same few paths change all the time.
     wanted: HashMap<String, bool>,
@@ -368,10 +406,10 @@ struct CommitReader<'a> {
 }
 
 impl<'a> CommitReader<'a> {
-    fn new(repository: &'a GitRepository, automation: &'a AutomationAccounts) -> Self {
+    fn new(repository: &'a GitRepository, commits: Commits<'a>) -> Self {
         Self {
             local: repository.local(),
-            accounts: Accounts::new(automation),
+            commits,
             trees: TreeComparison::new(repository),
             wanted: HashMap::new(),
             damaged: Vec::new(),
@@ -388,17 +426,11 @@ impl<'a> CommitReader<'a> {
             }
             let (changed, read_anew) = self.changed_files(before, step.tree, files);
             if !changed.is_empty() || !read_anew.is_empty() {
-                let initiated_by = step.initiated_by.or_else(|| self.initiator(step.commit));
+                let initiated_by = step.initiated_by.or_else(|| self.commits.initiator(step.commit));
                 changes.push(StepChanges { step: Step { initiated_by, ..step.clone() }, changed, read_anew });
             }
         }
         changes
-    }
-
-    /// Who made a commit: automation or a person, by its author.
-    fn initiator(&mut self, commit: CommitId) -> Option<Initiator> {
-        let commit = self.local.find_commit(super::git::object_id(commit)).ok()?;
-        Some(self.accounts.initiator(commit.author().ok()?))
     }
 
     /// The files that may declare versions and differ between two trees, and the folders of which all files are told since

@@ -1,5 +1,7 @@
 //! What the path of a file says: whether it may hold versions, its environment, its service, its format.
 
+use std::cell::OnceCell;
+
 use super::environment::{Environment, contains, environment_of_path, is_environment, is_region, split_environment};
 use super::service::{nameable, without_environment};
 
@@ -88,16 +90,21 @@ pub(super) enum Format {
 #[derive(Debug)]
 pub(super) struct File<'a> {
     pub(super) path: &'a str,
-    pub(super) environment: Option<Environment>,
+    /// Found when it is asked for: a configured template most often says it.
+    environment: OnceCell<Option<Environment>>,
 }
 
 impl<'a> File<'a> {
     pub(super) fn new(path: &'a str) -> Self {
-        Self { path, environment: environment_of_path(path) }
+        Self { path, environment: OnceCell::new() }
     }
 
     pub(super) fn environment(&self) -> Option<&str> {
-        self.environment.as_ref().map(|environment| environment.name.as_str())
+        self.found_environment().map(|environment| environment.name.as_str())
+    }
+
+    fn found_environment(&self) -> Option<&Environment> {
+        self.environment.get_or_init(|| environment_of_path(self.path)).as_ref()
     }
 
     /// The file's name without its endings.
@@ -110,7 +117,7 @@ impl<'a> File<'a> {
     /// that lies in the folder of its environment is one of many: each is called as its service, however generic that is.
     pub(super) fn service(&self) -> String {
         self.named_service().unwrap_or_else(|| {
-            let environment = self.environment.as_ref().map(|environment| environment.segment_index);
+            let environment = self.found_environment().map(|environment| environment.segment_index);
             let mut directories = self.path.split('/').enumerate().collect::<Vec<_>>();
             directories.pop();
             if environment.is_some_and(|index| index + 1 == directories.len()) && !file_name(self.path).contains('.') {
@@ -127,7 +134,7 @@ impl<'a> File<'a> {
         let segments = self.path.rsplit('/').enumerate().map(|(above, segment)| (last - above, segment));
         segments.into_iter().find_map(|(index, segment)| {
             let text = if index == last { stem(segment) } else { segment };
-            let names_environment = self.environment.as_ref().is_some_and(|found| found.segment_index == index);
+            let names_environment = self.found_environment().is_some_and(|found| found.segment_index == index);
             let text = match names_environment {
                 true => split_environment(text).map(|split| split.rest).unwrap_or_default(),
                 false => text.to_owned(),

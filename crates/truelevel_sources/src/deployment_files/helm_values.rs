@@ -32,8 +32,8 @@ pub(super) fn is_free_form(document: &Node, file: &File<'_>) -> bool {
 }
 
 fn read(document: &Node, file: &File<'_>, found: &mut Found) {
-    let trusted = file.environment.is_some() || file.is_values_file();
-    for image in image_values::find(document, trusted, file.environment.is_none()) {
+    let trusted = file.environment().is_some() || file.is_values_file();
+    for image in image_values::find(document, trusted, file.environment().is_none()) {
         let service = image.service.unwrap_or_else(|| file.service());
         let environment = file.environment().map(str::to_owned).or(image.environment);
         found.add(service, environment, image.version, image.line);

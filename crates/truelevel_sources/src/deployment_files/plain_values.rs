@@ -49,7 +49,7 @@ fn read(document: &Node, file: &File<'_>, found: &mut Found) {
 }
 
 fn counts(key: &VersionKey, text: &str, document: &Node, file: &File<'_>) -> bool {
-    let environment = file.environment.is_some() || key.environment.is_some();
+    let environment = file.environment().is_some() || key.environment.is_some();
     let small = document.entries().len() <= SMALL_KEYS;
     match key.kind {
         Kind::ImageTag => true,

@@ -111,7 +111,8 @@ impl DeclaredState {
             }
             let file = self.files.entry(path).or_default();
             let before = std::mem::replace(&mut file.now, versions);
-            for (key, version) in before.iter().chain(&file.now) {
+            for declaration in before.iter().chain(&file.now) {
+                let (key, version) = declaration;
                 if !touched.contains_key(key) {
                     let declared = self.services.entry(key.clone()).or_default();
                     let was_declared = !declared.files.is_empty();
@@ -121,11 +122,10 @@ impl DeclaredState {
                 let (Some(touched), Some(declared)) = (touched.get_mut(key), self.services.get_mut(key)) else {
                     continue;
                 };
-                let declaration = (key.clone(), version.clone());
-                let (was, is) = (before.contains(&declaration), file.now.contains(&declaration));
+                let (was, is) = (before.contains(declaration), file.now.contains(declaration));
                 if is && !was {
                     *declared.files.entry(version.clone()).or_insert(0) += 1;
-                    touched.arrived.push((version.clone(), file.ever.contains(&declaration)));
+                    touched.arrived.push((version.clone(), file.ever.contains(declaration)));
                 } else if was && !is {
                     let count = declared.count(version);
                     if count > 1 {

@@ -17,7 +17,6 @@ use truelevel_model::ids::IdHash;
 
 use super::authors::{Authors, is_assistant};
 use super::commit_graph::CommitGraph;
-use super::packed::commits_in_packs;
 use super::{AutomationAccounts, GitError, GitRepository, commit_id, object_id};
 use crate::Progress;
 
@@ -57,12 +56,11 @@ impl GitRepository {
         let (goes_on, reading) = (!history.is_empty(), &reading);
         let mut listed = Vec::new();
         if let Some(graph) = &graph {
-            let graph = CommitGraph::read(graph);
-            let order = graph.parents_first(&tips, &history);
+            let graph = CommitGraph::read(graph, &tips, &history);
             if reading.needs_details {
-                listed.extend(order.into_iter().map(|position| object_id(graph.id(position))));
+                listed.extend(graph.commits().map(object_id));
             } else {
-                graph.append_outlines(&mut history, &order);
+                graph.append_outlines(&mut history);
             }
         }
         let mut damaged = Vec::new();
@@ -72,7 +70,7 @@ impl GitRepository {
                 walk.take_listed(change);
             }
             if graph.is_none() && !goes_on {
-                let stored = commits_in_packs(&local);
+                let stored = self.packs().commits();
                 walk.ahead = ReadAhead::new(self.read_in_parallel(&stored, reading, &mailmap));
             }
             walk.read_from(&tips, &self.local_for_commits(), reading.progress);

@@ -21,6 +21,7 @@ use truelevel_model::{CommitId, RepositoryId};
 
 pub use authors::AutomationAccounts;
 pub use changes::{ChangeReading, ChangesRead};
+pub(crate) use packed::{CommitHeads, Packs};
 pub use touches::PathScope;
 pub(crate) use tree::read_file;
 pub use tree::{Tree, TreeFile};
@@ -243,6 +244,11 @@ impl GitRepository {
         let mut local = self.local();
         local.objects.unset_pack_cache();
         local
+    }
+
+    /// Its packs, mapped into memory as long as they are held.
+    pub(crate) fn packs(&self) -> Packs {
+        Packs::open(&self.local())
     }
 
     pub(crate) fn unreadable(&self, what: impl Into<String>, reason: impl std::fmt::Display) -> GitError {

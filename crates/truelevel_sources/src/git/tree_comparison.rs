@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use gix::bstr::ByteSlice;
 use gix::hash::ObjectId;
+use truelevel_model::ids::IdHash;
 
 use super::{GitError, GitRepository};
 
@@ -32,7 +33,8 @@ pub(crate) enum Side {
 pub(crate) struct TreeComparison<'a> {
     repository: &'a GitRepository,
     local: gix::Repository,
-    trees: HashMap<ObjectId, Rc<[u8]>>,
+    trees: HashMap<ObjectId, Rc<[u8]>, IdHash>,
+    buffer: Vec<u8>,
 }
 
 impl<'a> TreeComparison<'a> {
@@ -40,7 +42,7 @@ impl<'a> TreeComparison<'a> {
     const KEPT_TREES: usize = 256;
 
     pub(crate) fn new(repository: &'a GitRepository) -> Self {
-        Self { repository, local: repository.local(), trees: HashMap::new() }
+        Self { repository, local: repository.local(), trees: HashMap::default(), buffer: Vec::new() }
     }
 
     /// Tells `differences` what two trees do not have in common. An absent tree is an empty one.
@@ -108,15 +110,13 @@ impl<'a> TreeComparison<'a> {
         if self.trees.len() >= Self::KEPT_TREES {
             self.trees.clear();
         }
-        let mut buffer = Vec::new();
-        let found = gix::objs::Find::try_find(&self.local.objects, &id, &mut buffer);
+        let found = gix::objs::Find::try_find(&self.local.objects, &id, &mut self.buffer);
         let unreadable = |reason: String| self.repository.unreadable(format!("folder `{path}` (object {id})"), reason);
-        match found {
-            Ok(Some(object)) if object.kind == gix::objs::Kind::Tree => {}
+        let bytes: Rc<[u8]> = match found {
+            Ok(Some(object)) if object.kind == gix::objs::Kind::Tree => object.data.into(),
             Ok(_) => return Err(unreadable("the object is missing".into())),
             Err(error) => return Err(unreadable(error.to_string())),
-        }
-        let bytes: Rc<[u8]> = buffer.into();
+        };
         self.trees.insert(id, bytes.clone());
         Ok(bytes)
     }
