@@ -8,4 +8,4 @@ pub mod placeholders;
 mod yaml;
 
 pub use node::{Entry, Node, Value};
-pub use yaml::{Documents, Limits, Problem, parse, parse_template};
+pub use yaml::{Documents, LARGEST_FILE_BYTES, Limits, Problem, parse, parse_template, too_large};

@@ -7,11 +7,17 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::{Entry, Node, Value};
 
+/// Bytes of the largest file that is read: nothing that people write by hand comes near.
+pub const LARGEST_FILE_BYTES: u64 = 4 << 20;
+
+/// What is said of a file that is larger.
+pub fn too_large(bytes: u64) -> String {
+    format!("{bytes} bytes are more than the {LARGEST_FILE_BYTES} that are read; split the file")
+}
+
 /// How much a file may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of the file.
-    pub bytes: usize,
     /// Nodes of all documents, aliases expanded.
     pub nodes: usize,
     /// Nesting.
@@ -20,7 +26,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 4 << 20, nodes: 400_000, depth: 128 }
+        Self { nodes: 400_000, depth: 128 }
     }
 }
 
@@ -59,8 +65,8 @@ pub fn parse_template(bytes: &[u8], limits: Limits) -> Documents {
 
 fn parse_as(bytes: &[u8], limits: Limits, repeats_keys: bool) -> Documents {
     let mut result = Documents::default();
-    if bytes.len() > limits.bytes {
-        let message = format!("{} bytes are more than the {} that are read; split the file", bytes.len(), limits.bytes);
+    if bytes.len() as u64 > LARGEST_FILE_BYTES {
+        let message = too_large(bytes.len() as u64);
         result.problems.push(Problem { line: 0, column: 0, message });
         result.is_cut = true;
         return result;

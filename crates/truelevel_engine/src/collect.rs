@@ -62,13 +62,13 @@ pub fn collect_all(workspace: &mut Workspace, talk: &dyn Talk) -> Result<Summary
     let lines = collected.repositories.iter().map(|repository| {
         let declared = repository.deployments.as_ref().map(|found| {
             let count = deployments.iter().filter(|deployment| deployment.source == found.source).count();
-            format!(", {count} deployments")
+            format!(", {}", numbers::count(count as u64, "deployment"))
         });
         format!(
-            "{}: {} changes, {} tags{}",
+            "{}: {}, {}{}",
             repository.id,
-            repository.history.len(),
-            repository.tags.len(),
+            numbers::count(repository.history.len() as u64, "change"),
+            numbers::count(repository.tags.len() as u64, "tag"),
             declared.unwrap_or_default()
         )
     });

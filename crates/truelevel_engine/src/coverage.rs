@@ -26,6 +26,7 @@ impl Prepared {
         for service in services {
             *by_data.entry(data_name(service.deployment_data).to_owned()).or_default() += 1;
         }
+        let mut said = BTreeSet::new();
         let mut warnings = self.collected.warnings.clone();
         warnings.extend(self.own.expired(self.window.end));
         warnings.extend(self.unplaced.clone());
@@ -103,7 +104,8 @@ impl Prepared {
             versions_resolved: tallies.iter().filter(|tally| tally.has_repository).map(|tally| tally.resolved).sum(),
             versions_asked: tallies.iter().filter(|tally| tally.has_repository).map(|tally| tally.deployments).sum(),
             sources: self.sources.clone(),
-            warnings,
+            // What two readers of a file say of it is said once.
+            warnings: warnings.into_iter().filter(|warning| said.insert(warning.clone())).collect(),
             file_warnings,
         }
     }

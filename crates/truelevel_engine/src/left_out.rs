@@ -22,8 +22,6 @@ pub(crate) fn counted_in(
     let is_asked = |reason: &Reason| match reason {
         // Nobody knows what these would count.
         Reason::LaterThanAsOf | Reason::VersionUnresolved => false,
-        // Among what waits these are not counted by themselves.
-        Reason::MergeCommit | Reason::OutsidePaths => service.repository.is_some(),
         _ => exclusions.count(*reason) > 0,
     };
     let line = |reason: &Reason| {

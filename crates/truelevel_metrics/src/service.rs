@@ -439,7 +439,7 @@ impl<'a> ServiceData<'a> {
             return;
         }
         for change in attribution.unreached_from(repository.history, mainline.head) {
-            if !is_measured(repository, change, self.facts.asking, &mut Exclusions::default()) {
+            if !is_measured(repository, change, self.facts.asking, &mut self.exclusions) {
                 continue;
             }
             let authored_at = repository.written_at(change);

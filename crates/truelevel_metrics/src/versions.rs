@@ -67,7 +67,10 @@ impl<'a> VersionResolver<'a> {
             format!("v{bare}"),
             bare.to_owned(),
             format!("release-{bare}"),
+            format!("release-v{bare}"),
             format!("release/{bare}"),
+            format!("release/v{bare}"),
+            format!("rel-{bare}"),
             format!("{service}-v{bare}"),
             format!("{service}-{bare}"),
             format!("{service}/v{bare}"),
@@ -112,6 +115,8 @@ mod tests {
             tag("web-v2.0.0", 0x2b),
             tag("2024.1", 0x3c),
             tag("web@3.0.0", 0x3c),
+            tag("rel-4.0.0", 0x3c),
+            tag("release-v5.0.0", 0x2b),
             tag("gone", 0x4d),
         ];
         let patterns = [Regex::new(r"^build-\d+-of-(?P<tag>.+)$").unwrap()];
@@ -133,6 +138,8 @@ mod tests {
         check("sha-2b2b2b2", Some(0x2b));
         check("build-17-of-v1.2.0", Some(0x1a));
         check("web@3.0.0", Some(0x3c));
+        check("v4.0.0", Some(0x3c));
+        check("5.0.0", Some(0x2b));
         check("v1.2.0@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", Some(0x1a));
     }
 

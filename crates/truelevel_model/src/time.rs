@@ -54,8 +54,8 @@ impl Time {
         if text.len() != "2026-08-21".len() {
             return Err(invalid());
         }
-        let start: Timestamp = format!("{text}T00:00:00Z").parse().map_err(|_| invalid())?;
-        Ok(Self(start.as_millisecond() + 86_399_999))
+        let end: Timestamp = format!("{text}T23:59:59.999Z").parse().map_err(|_| invalid())?;
+        Ok(Self::from_timestamp(end))
     }
 
     /// Whether this is the time of a clock nobody set: within the first month of 1970, or before.
@@ -111,7 +111,7 @@ impl<'de> Deserialize<'de> for Time {
 
 /// The text is not a time that Truelevel reads.
 #[derive(Debug, thiserror::Error)]
-#[error("`{}` is not a time; write 2026-08-21T17:00:00Z, or 2026-08-21 for the end of that day in UTC", crate::printable(.0))]
+#[error("`{}` is not a time up to 9999-12-29; write 2026-08-21T17:00:00Z, or 2026-08-21 for the end of that day in UTC", crate::printable(.0))]
 pub struct InvalidTime(String);
 
 /// A duration in milliseconds; negative ones exist only until they are quarantined.

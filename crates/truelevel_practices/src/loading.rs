@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
-use truelevel_documents::{Limits, Node, parse, parse_template};
+use truelevel_documents::{LARGEST_FILE_BYTES, Limits, Node, parse, parse_template, too_large};
 
 use crate::manifests::is_terraform;
 use crate::paths::{File, Role, ends_with, folder, is_yaml, join, name};
@@ -24,8 +24,6 @@ pub const MANIFEST_FILES: usize = 20_000;
 pub const TEXT_FILES: usize = 20_000;
 /// Bytes that are read of each of these groups.
 const GROUP_BYTES: u64 = 64 << 20;
-/// Bytes of one file.
-const FILE_BYTES: u64 = 4 << 20;
 /// Files of other repositories that are followed from one.
 const FILES_ELSEWHERE: usize = 200;
 /// Rust files that are searched for a test, where no path shows one.
@@ -114,7 +112,7 @@ impl<'a> Loader<'a> {
         match self.reader.elsewhere(repository, path) {
             Elsewhere::NotAtHand => Followed::NotAtHand,
             Elsewhere::NoSuchFile => Followed::NoSuchFile,
-            Elsewhere::File { content, .. } if content.len() as u64 > FILE_BYTES => Followed::NotAtHand,
+            Elsewhere::File { content, .. } if content.len() as u64 > LARGEST_FILE_BYTES => Followed::NotAtHand,
             Elsewhere::File { origin, content } => {
                 let (repository, reference) = (repository.to_owned(), reference.to_owned());
                 let taken = Taken { origin, repository, reference, text: Text::new(&content) };
@@ -202,12 +200,10 @@ impl<'a> Loader<'a> {
         if self.failed.contains(&file.path) {
             return None;
         }
-        let too_large =
-            |bytes: u64| format!("{bytes} bytes are more than the {FILE_BYTES} that are read; split the file");
         let message = match self.reader.size(&file.path) {
-            Some(bytes) if bytes > FILE_BYTES => too_large(bytes),
+            Some(bytes) if bytes > LARGEST_FILE_BYTES => too_large(bytes),
             _ => match self.reader.read(&file.path) {
-                Ok(bytes) if bytes.len() as u64 > FILE_BYTES => too_large(bytes.len() as u64),
+                Ok(bytes) if bytes.len() as u64 > LARGEST_FILE_BYTES => too_large(bytes.len() as u64),
                 Ok(bytes) => return Some(Text::new(&bytes)),
                 Err(reason) => format!("cannot be read: {reason}; see that the repository is whole, as by `git fsck`"),
             },
@@ -242,7 +238,7 @@ impl<'a> Loader<'a> {
             .map(|(_, file)| file)
             .take(limit)
             .take_while(|file| {
-                bytes += self.reader.size(&file.path).unwrap_or(0).min(FILE_BYTES);
+                bytes += self.reader.size(&file.path).unwrap_or(0).min(LARGEST_FILE_BYTES);
                 bytes <= GROUP_BYTES
             })
             .collect();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 use toml::de::{DeTable, DeValue};
-use truelevel_documents::{Limits, Node, Value, parse};
+use truelevel_documents::{LARGEST_FILE_BYTES, Limits, Node, Value, parse, too_large};
 use truelevel_model::{Detection, Evidence, Grade, Locator};
 
 use crate::repository::{ReadFile, Tree};
@@ -14,8 +14,6 @@ use crate::text::{Text, column, excerpt, match_column};
 
 /// Files that are read for one practice in one repository.
 const FILES: usize = 1_000;
-/// Bytes of one file.
-const FILE_BYTES: u64 = 4 << 20;
 /// Proofs kept for one practice in one repository.
 const EVIDENCE_LIMIT: usize = 10;
 
@@ -103,9 +101,7 @@ fn detect(practice: &OwnPractice, tree: &Tree, reader: &dyn ReadFile) -> Detecti
 
 fn read(path: &str, reader: &dyn ReadFile) -> Result<Text, String> {
     match reader.size(path) {
-        Some(bytes) if bytes > FILE_BYTES => {
-            Err(format!("{bytes} bytes are more than the {FILE_BYTES} that are read; split the file"))
-        }
+        Some(bytes) if bytes > LARGEST_FILE_BYTES => Err(too_large(bytes)),
         _ => Ok(Text::new(&reader.read(path)?)),
     }
 }

@@ -466,7 +466,7 @@ impl<'a> CommitReader<'a> {
         match super::git::read_file(&self.local, id) {
             Ok(content) => files.read(path, &content),
             Err(reason) => {
-                self.damaged.push(format!("file {path} (object {id}): {reason}"));
+                self.damaged.push(format!("{path}: {reason}"));
                 let problem = Problem { line: 0, column: 0, message: reason };
                 Reading { versions: Vec::new(), problems: vec![problem] }
             }

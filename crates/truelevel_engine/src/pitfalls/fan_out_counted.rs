@@ -1,5 +1,7 @@
 //! Fan-out counted as deployments.
 
+use truelevel_report::numbers::count;
+
 use super::{BesideCounted, Found, PitfallKind, Seen};
 
 truelevel_model::declare! {
@@ -16,7 +18,8 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
     let BesideCounted { extra, counted, share, services } = seen.beside_counted("fan_out")?;
     Some(Found {
         finding: format!(
-            "{extra} deployments brought a version to a further production environment, beside {counted} that count"
+            "{} brought a version to a further production environment, beside {counted} that count",
+            count(extra, "deployment")
         ),
         effect: Some(format!("counting them would raise the frequency by {share}")),
         response: "the first arrival of a version counts, the others do not".into(),

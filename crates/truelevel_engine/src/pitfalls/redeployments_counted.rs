@@ -1,5 +1,7 @@
 //! Redeployments counted as deployments.
 
+use truelevel_report::numbers::count;
+
 use super::{BesideCounted, Found, PitfallKind, Seen};
 
 truelevel_model::declare! {
@@ -16,7 +18,8 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
     let BesideCounted { extra, counted, share, services } = seen.beside_counted("redeployment")?;
     Some(Found {
         finding: format!(
-            "{extra} deployments repeated a version that was running already, beside {counted} that count"
+            "{} repeated a version that was running already, beside {counted} that count",
+            count(extra, "deployment")
         ),
         effect: Some(format!("counting them would raise the frequency by {share}")),
         response: "they are not part of the deployment frequency".into(),

@@ -194,10 +194,15 @@ mod tests {
         let shipped = Example::days(30).commit("A", &[], 0).deploy("A", 1).commit("B", &["A"], 10).deploy("B", 12);
         let alone = shipped.clone().measure(&CHANGE_LEAD_TIME);
         close(alone.value, 2.0 * HOUR);
-        let waiting = shipped.commit("C", &["B"], 20).commit("D", &["C"], 21).measure(&CHANGE_LEAD_TIME);
+        let waiting = shipped.clone().commit("C", &["B"], 20).commit("D", &["C"], 21).measure(&CHANGE_LEAD_TIME);
         assert_eq!((waiting.n, waiting.censored), (1, 2));
         assert_eq!(waiting.value, None, "two of three are open, so the median is not reached");
         assert!(waiting.at_least > alone.value);
+        let merging = shipped.commit("C", &["A"], 20).commit("M", &["B", "C"], 21).data(|data| {
+            assert_eq!(data.exclusions.count(truelevel_model::Reason::MergeCommit), 1, "M waits, and is left out");
+            (CHANGE_LEAD_TIME.measure)(data)
+        });
+        assert_eq!((merging.n, merging.censored), (1, 1));
     }
 
     #[test]

@@ -203,7 +203,7 @@ fn survival(
     };
     let middle = quantile(0.5);
     let mut measurement = metric.missing(data, "");
-    measurement.note = middle.low.is_none().then(|| format!("no interval: too few {clusters_are} ({clusters})"));
+    measurement.note = middle.low.is_none().then(|| format!("no interval: too few {clusters_are}"));
     measurement.censored = survival.censored();
     measurement.n = survival.n() - measurement.censored;
     measurement.n_independent = Some(clusters);

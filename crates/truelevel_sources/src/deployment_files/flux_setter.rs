@@ -13,7 +13,7 @@ use regex::Regex;
 use super::file::{File, Format, environment_in, service_of_name};
 use super::found::Found;
 use super::version::{image, of_tag};
-use super::{Limits, Shape};
+use super::{LARGEST_FILE_BYTES, Shape};
 
 /// A marked value.
 struct Marked<'a> {
@@ -24,7 +24,7 @@ struct Marked<'a> {
 }
 
 pub(super) fn read(content: &[u8], file: &File<'_>, found: &mut Found) {
-    let marks = file.format() == Format::Yaml && content.len() <= Limits::default().bytes;
+    let marks = file.format() == Format::Yaml && content.len() as u64 <= LARGEST_FILE_BYTES;
     if !marks || memmem::find(content, b"$imagepolicy").is_none() {
         return;
     }

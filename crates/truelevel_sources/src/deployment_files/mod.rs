@@ -35,7 +35,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
-use truelevel_documents::{Documents, Limits, Node, Problem};
+use truelevel_documents::{Documents, LARGEST_FILE_BYTES, Limits, Node, Problem};
 
 pub use environment::{Environment, environment_of_path, is_production, without_region};
 use file::{File, Format};
@@ -187,7 +187,7 @@ fn parse(file: &File<'_>, content: &[u8]) -> Documents {
         Format::KeyValue => true,
         Format::Unknown => key_value_lines::looks_like(content),
     };
-    if key_value && content.len() <= Limits::default().bytes {
+    if key_value && content.len() as u64 <= LARGEST_FILE_BYTES {
         return Documents { documents: key_value_lines::parse(content).into_iter().collect(), ..Documents::default() };
     }
     match flat_yaml::parse(content) {

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gix::bstr::ByteSlice;
 use gix::hash::ObjectId;
+use truelevel_documents::{LARGEST_FILE_BYTES, too_large};
 use truelevel_model::CommitId;
 
 use super::{GitError, GitRepository, object_id};
@@ -32,18 +33,14 @@ pub struct Tree {
     pub problems: Vec<String>,
 }
 
-/// A file larger than this is not read as text: nothing that people write by hand comes near.
-pub(crate) const LARGEST_FILE_BYTES: u64 = 8 << 20;
-
 /// The content of the blob of a file, or why it cannot be had. One that is much too large is not even taken into memory.
 pub(crate) fn read_file(local: &gix::Repository, id: ObjectId) -> Result<Vec<u8>, String> {
-    let too_large = |size: u64| format!("{size} bytes are more than the {LARGEST_FILE_BYTES} that are read");
     match local.find_blob(id) {
         Ok(blob) if blob.data.len() as u64 > LARGEST_FILE_BYTES => Err(too_large(blob.data.len() as u64)),
         Ok(mut blob) => Ok(blob.take_data()),
         Err(error) => match local.find_header(id) {
             Ok(header) if header.size() > LARGEST_FILE_BYTES => Err(too_large(header.size())),
-            _ => Err(super::one_line(&error)),
+            _ => Err(format!("object {id}: {}", super::one_line(&error))),
         },
     }
 }
@@ -113,7 +110,7 @@ impl Tree {
     /// The content of a file, or why it cannot be had.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         let file = self.find(path).ok_or("no such file")?;
-        read_file(&self.local(), file.id).map_err(|reason| format!("object {}: {reason}", file.id))
+        read_file(&self.local(), file.id)
     }
 
     fn local(&self) -> MutexGuard<'_, gix::Repository> {
