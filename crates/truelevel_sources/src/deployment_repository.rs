@@ -104,8 +104,7 @@ impl VersionFiles {
             Self::Recognised => deployment_files::read_versions(path, content),
             Self::Configured(templates) => templates
                 .iter()
-                .find(|(template, _)| template.matches(path).is_some())
-                .map(|(template, key)| deployment_files::read_configured(template, key.as_str(), path, content))
+                .find_map(|(template, key)| deployment_files::read_configured(template, key.as_str(), path, content))
                 .unwrap_or_default(),
         }
     }

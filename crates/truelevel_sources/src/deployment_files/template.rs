@@ -129,9 +129,10 @@ impl PathTemplate {
 ///
 /// Keys are set apart by dots; lists take `[]`, `[0]`, `[name]` or `[key=text]`; `{service}` and `{environment}` stand
 /// for any key and take its name: `versions.{service}`. What neither template nor key names comes from the path. A value
-/// that moves (`latest`) or is empty declares nothing; a path of keys that leads nowhere is a problem.
-pub fn read_configured(template: &PathTemplate, key: &str, path: &str, content: &[u8]) -> Reading {
-    let Some((service, environment)) = template.matches(path) else { return Reading::default() };
+/// that moves (`latest`) or is empty declares nothing; a path of keys that leads nowhere is a problem. Nothing is answered
+/// for a path that is not one of the template.
+pub fn read_configured(template: &PathTemplate, key: &str, path: &str, content: &[u8]) -> Option<Reading> {
+    let (service, environment) = template.matches(path)?;
     let file = File::new(path);
     let parsed = parse(&file, content);
     let mut found = Found { shape: Shape::Configured, versions: Vec::new(), problems: parsed.problems };
@@ -153,7 +154,7 @@ pub fn read_configured(template: &PathTemplate, key: &str, path: &str, content: 
         let message = format!("there is no `{}`", shortened(key));
         found.problems.push(Problem { line: 0, column: 0, message });
     }
-    found.finish()
+    Some(found.finish())
 }
 
 #[cfg(test)]
@@ -173,7 +174,7 @@ mod tests {
     }
 
     fn check(text: &str, key: &str, path: &str, content: &str, expected: &[&str]) {
-        let reading = read_configured(&template(text), key, path, content.as_bytes());
+        let reading = read_configured(&template(text), key, path, content.as_bytes()).unwrap();
         assert_eq!(reading.problems, [], "{content}");
         assert_eq!(written(&reading), expected, "{content}");
     }
@@ -259,11 +260,11 @@ mod tests {
     #[test]
     fn a_key_that_leads_nowhere_is_a_problem() {
         let reading = read_configured(&template("{service}.yaml"), "image.tag", "web.yaml", b"image: {}\n");
-        assert_eq!(reading.problems[0].message, "there is no `image.tag`");
+        assert_eq!(reading.unwrap().problems[0].message, "there is no `image.tag`");
         let reading = read_configured(&template("{service}.yaml"), "image", "web.yaml", b"image: {}\n");
-        assert_eq!(reading.problems[0].message, "`image` is not a single value");
+        assert_eq!(reading.unwrap().problems[0].message, "`image` is not a single value");
         let reading = read_configured(&template("{service}.yaml"), "image", "web.yaml", b"image: [\n");
-        assert_eq!(reading.problems.len(), 1);
-        assert_eq!(read_configured(&template("{service}.yaml"), "image", "web.txt", b"image: v1"), Reading::default());
+        assert_eq!(reading.unwrap().problems.len(), 1);
+        assert_eq!(read_configured(&template("{service}.yaml"), "image", "web.txt", b"image: v1"), None);
     }
 }

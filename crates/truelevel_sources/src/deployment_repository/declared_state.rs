@@ -3,7 +3,7 @@
 //! Several files may declare the same service in the same environment: a cluster each, a region each. They run side by
 //! side, so one that follows the others late deploys nothing new, and brings nothing back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::UNNAMED_ENVIRONMENT;
 use crate::deployment_files::{Reading, Shape};
@@ -15,7 +15,7 @@ pub(super) type Key = (String, String);
 type Voice = (Key, Says);
 
 /// How much what is said counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Says {
     /// Which version of the service runs.
     What,
@@ -44,16 +44,16 @@ pub(super) struct Event {
 /// What all files declare at one point of the history.
 #[derive(Default)]
 pub(super) struct DeclaredState {
-    files: BTreeMap<String, Declaring>,
-    services: BTreeMap<Voice, Declared>,
+    files: HashMap<String, Declaring>,
+    services: HashMap<Voice, Declared>,
 }
 
 /// What one file declares.
 #[derive(Default)]
 struct Declaring {
     now: Vec<(Voice, String)>,
-    /// Now or at any time before.
-    ever: BTreeSet<(Voice, String)>,
+    /// The versions that it declares or ever declared.
+    ever: HashMap<Voice, HashSet<String>>,
 }
 
 /// What is declared of a service in an environment.
@@ -64,7 +64,7 @@ struct Declared {
     /// How many files declare each version now.
     files: BTreeMap<String, usize>,
     /// Every version that was declared at any time.
-    ever: BTreeSet<String>,
+    ever: HashSet<String>,
 }
 
 impl Declared {
@@ -125,7 +125,8 @@ impl DeclaredState {
                 let (was, is) = (before.contains(declaration), file.now.contains(declaration));
                 if is && !was {
                     *declared.files.entry(version.clone()).or_insert(0) += 1;
-                    touched.arrived.push((version.clone(), file.ever.contains(declaration)));
+                    let is_return = file.ever.get(key).is_some_and(|ever| ever.contains(version));
+                    touched.arrived.push((version.clone(), is_return));
                 } else if was && !is {
                     let count = declared.count(version);
                     if count > 1 {
@@ -136,7 +137,12 @@ impl DeclaredState {
                     touched.is_taken_out |= is_gone || !file.now.is_empty();
                 }
             }
-            file.ever.extend(file.now.iter().cloned());
+            for (key, version) in &file.now {
+                let ever = file.ever.entry(key.clone()).or_default();
+                if !ever.contains(version) {
+                    ever.insert(version.clone());
+                }
+            }
         }
         let event = |(key, says): Voice| {
             let more_is_known = says == Says::FromWhere && self.services.contains_key(&(key.clone(), Says::What));
@@ -155,7 +161,9 @@ impl DeclaredState {
             !told.contains(path.as_str()) && folders.iter().any(|folder| path.starts_with(folder.as_str()))
         };
         let gone = |path: &String| FileChange { path: path.clone(), is_gone: true, now: Reading::default() };
-        self.files.keys().filter(is_gone).map(gone).collect()
+        let mut gone: Vec<FileChange> = self.files.keys().filter(is_gone).map(gone).collect();
+        gone.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        gone
     }
 }
 
