@@ -233,6 +233,15 @@ fn a_new_event_is_measured_and_readers_are_told() {
         services = server.get("/download/services.csv", &[]).body;
     }
     assert!(page(&server, "/services").body.contains("services/web"));
+    // What another process writes into the store is seen as well.
+    let imported = "{\"id\":\"1\",\"service\":\"billing\",\"environment\":\"production\",\"version\":\"v1\",\
+                    \"finished_at\":\"2026-01-05T10:00:00Z\"}\n";
+    world.write("deployments.jsonl", imported);
+    assert_eq!(world.run(["import", "deployments.jsonl"]).code, 0);
+    while !services.contains("billing") {
+        assert!(lines.any(|line| line == "event: assessment"));
+        services = server.get("/download/services.csv", &[]).body;
+    }
     // An open stream does not hold up the end.
     assert_eq!(server.stop("-TERM"), Some(0));
 }

@@ -310,6 +310,7 @@ mod tests {
             services: 9,
             services_measured: 9,
             services_by_band: BTreeMap::new(),
+            services_in_one_band: 0,
             distribution: None,
             pooled: Some(PooledShare { part: 30, whole: 100, low: 0.21, high: 0.4, services: 9 }),
         };

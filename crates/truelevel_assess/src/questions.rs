@@ -456,6 +456,7 @@ mod tests {
             services: 3,
             services_measured: 3,
             services_by_band: BTreeMap::new(),
+            services_in_one_band: 0,
             distribution: None,
             pooled: Some(PooledShare { part, whole, low, high, services: 3 }),
         };

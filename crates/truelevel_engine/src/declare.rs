@@ -105,6 +105,7 @@ pub fn declare(workspace: &mut Workspace, beliefs: &[Belief], at: Time, by: &By)
     for belief in beliefs {
         workspace.store.append_audit(&by.entry(AuditAction::Declared, belief.told()))?;
     }
+    crate::told::note(workspace.store.as_mut())?;
     Ok([written.declarations, written.gate_answers].iter().map(|counts| counts.new + counts.changed).sum())
 }
 

@@ -93,6 +93,9 @@ pub fn import(
             imported.warnings.push(format!("{name}: nothing is known of {}, left aside", unknown.join(", ")));
         }
     }
+    if imported.written.iter().any(|(_, counts)| counts.new + counts.changed > 0) {
+        crate::told::note(workspace.store.as_mut())?;
+    }
     Ok(imported)
 }
 

@@ -188,6 +188,11 @@ impl Intake {
         Ok(self.store.last_event()?)
     }
 
+    /// How often something was told otherwise than by events; another number than before says that there is more to measure.
+    pub fn told(&self) -> Result<u64, EngineError> {
+        Ok(crate::told::count(&self.store)?)
+    }
+
     /// Whether the upkeep is this one's from now to an instant; no other process on the same store then has it.
     pub fn take_upkeep(&mut self, now: Time, until: Time) -> Result<bool, EngineError> {
         Ok(self.store.take_lease("upkeep", &self.name, now, until)?)

@@ -41,6 +41,7 @@ pub mod remembered;
 mod rollup;
 pub mod snapshots;
 mod sources;
+mod told;
 pub mod trends;
 mod turning;
 mod warnings;

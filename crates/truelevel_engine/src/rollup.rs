@@ -117,6 +117,7 @@ impl Prepared {
                     services: spread.services,
                     services_measured: spread.services_measured,
                     services_by_band,
+                    services_in_one_band: spread.services_in_one_band,
                     distribution: spread.distribution,
                     pooled: spread.pooled,
                 };

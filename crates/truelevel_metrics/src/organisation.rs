@@ -22,6 +22,8 @@ pub struct Spread {
     pub services_measured: u64,
     /// How many services stand in each band.
     pub services_by_band: BTreeMap<Band, u64>,
+    /// How many of these have an interval that lies in one band.
+    pub services_in_one_band: u64,
     /// How the services' values lie; absent for a single service.
     pub distribution: Option<ServiceDistribution>,
     /// The events of all services counted together, where they may be.
@@ -91,6 +93,7 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
     for band in services.iter().filter_map(|measurement| measurement.band.or_else(|| at_best(measurement))) {
         *by_band.entry(band).or_insert(0) += 1;
     }
+    let in_one_band = services.iter().filter(|one| one.band_low.is_some() && one.band_low == one.band_high);
     let measurement = match services {
         [only] => (*only).clone(),
         _ => {
@@ -159,6 +162,7 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
         services: services.len() as u64,
         services_measured: (values.len() + open.len()) as u64,
         services_by_band: by_band,
+        services_in_one_band: in_one_band.count() as u64,
     }
 }
 

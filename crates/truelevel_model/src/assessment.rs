@@ -336,6 +336,9 @@ pub struct MetricSpread {
     pub services_measured: u64,
     /// How many services stand in each band.
     pub services_by_band: BTreeMap<String, u64>,
+    /// How many of these have an interval that lies in one band; for the others it reaches several, or there is none.
+    #[serde(default)]
+    pub services_in_one_band: u64,
     /// How the services' values lie; absent for a single service and where none has a value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub distribution: Option<ServiceDistribution>,

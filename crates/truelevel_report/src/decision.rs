@@ -130,9 +130,9 @@ pub(crate) fn tell_first(actions: &[Action]) -> Option<String> {
     let unknown = actions.iter().filter(|action| action.outcome == GateOutcome::Unknown).count();
     let which = match unknown {
         0 => return None,
-        n if n == actions.len() => "Nothing of this was seen to be missing: what is open cannot be told yet".to_owned(),
-        1 => "One of them was not seen to be missing: it cannot be told yet".to_owned(),
-        n => format!("{n} of them were not seen to be missing: they cannot be told yet"),
+        n if n == actions.len() => "Of these it cannot be told yet whether they are missing".to_owned(),
+        1 => "Of one of them it cannot be told yet whether it is missing".to_owned(),
+        n => format!("Of {n} of them it cannot be told yet whether they are missing"),
     };
     Some(format!("{which}. Give the repositories with their files and connect what `truelevel doctor` names, to know."))
 }

@@ -35,11 +35,19 @@ pub fn duration(seconds: f64) -> String {
 }
 
 fn rate(per_day: f64) -> String {
+    if per_day == 0.0 {
+        return "none".to_owned();
+    }
+    let (days, period) = period(per_day);
+    format!("{} per {period}", digits(per_day * days))
+}
+
+/// The period in which a rate is told, with its days: the shortest in which it comes to one.
+fn period(per_day: f64) -> (f64, &'static str) {
     match per_day {
-        0.0 => "none".to_owned(),
-        rate if rate >= 1.0 => format!("{} per day", digits(rate)),
-        rate if rate * WEEK_DAYS >= 1.0 => format!("{} per week", digits(rate * WEEK_DAYS)),
-        rate => format!("{} per month", digits(rate * MONTH_DAYS)),
+        rate if rate >= 1.0 => (1.0, "day"),
+        rate if rate * WEEK_DAYS >= 1.0 => (WEEK_DAYS, "week"),
+        _ => (MONTH_DAYS, "month"),
     }
 }
 
@@ -97,6 +105,9 @@ pub fn interval(measurement: &Measurement) -> Option<String> {
     if measurement.is_lower_bound {
         return None;
     }
+    if measurement.unit == Unit::PerDay {
+        return interval_of_rate(measurement);
+    }
     let low = value(measurement.unit, measurement.low?);
     Some(match measurement.high {
         Some(high) => {
@@ -104,6 +115,19 @@ pub fn interval(measurement: &Measurement) -> Option<String> {
             if low == high { low } else { format!("{low} to {high}") }
         }
         None => format!("{low} or more"),
+    })
+}
+
+/// Both ends in the period of the value, so that the three can be compared.
+fn interval_of_rate(measurement: &Measurement) -> Option<String> {
+    let low = measurement.low?;
+    let told = measurement.value.filter(|value| *value > 0.0).or(measurement.high).unwrap_or(low);
+    let (days, period) = period(told);
+    let low = digits(low * days);
+    Some(match measurement.high.map(|high| digits(high * days)) {
+        Some(high) if high == low => format!("{low} per {period}"),
+        Some(high) => format!("{low} to {high} per {period}"),
+        None => format!("{low} per {period} or more"),
     })
 }
 
@@ -147,10 +171,7 @@ pub fn bands(spread: &MetricSpread) -> Option<String> {
         return percentiles(measured);
     }
     if spread.services == 1 {
-        return Some(match (measured.band_low?, measured.band_high?) {
-            (low, high) if low == high => low.as_str().to_owned(),
-            (low, high) => format!("{} to {}", low.as_str(), high.as_str()),
-        });
+        return band(measured);
     }
     let counts: Vec<String> = Band::ALL
         .iter()
@@ -159,7 +180,21 @@ pub fn bands(spread: &MetricSpread) -> Option<String> {
         .filter(|(count, _)| *count > 0)
         .map(|(count, band)| format!("{count} {band}"))
         .collect();
-    (!counts.is_empty()).then(|| counts.join(", "))
+    let (decided, known) = (spread.services_in_one_band, spread.services_by_band.values().sum::<u64>());
+    let doubt = if decided < known {
+        format!(" by value; the interval lies in one band for {decided} of {known}")
+    } else {
+        String::new()
+    };
+    (!counts.is_empty()).then(|| format!("{}{doubt}", counts.join(", ")))
+}
+
+/// The band of one service's measurement: two where its interval reaches several, and none where it has no interval.
+pub fn band(measured: &Measurement) -> Option<String> {
+    Some(match (measured.band_low?, measured.band_high?) {
+        (low, high) if low == high => low.as_str().to_owned(),
+        (low, high) => format!("{} to {}", low.as_str(), high.as_str()),
+    })
 }
 
 /// `better than 43.6 to 75.6 % of respondents`: two ends where the interval reaches several answers.
@@ -193,6 +228,19 @@ mod tests {
         check(1.0 / 7.0, "1 per week");
         check(0.05, "1.5 per month");
         check(0.0, "none");
+    }
+
+    #[test]
+    fn an_interval_of_a_rate_is_told_in_the_period_of_the_rate() {
+        let check = |value: Option<f64>, low: f64, high: Option<f64>, expected: &str| {
+            let mut measured = Measurement::missing("", Unit::PerDay, "", "");
+            (measured.value, measured.low, measured.high) = (value, Some(low), high);
+            assert_eq!(interval(&measured).unwrap(), expected);
+        };
+        check(Some(0.12), 0.05, Some(0.27), "1.5 to 8.2 per month");
+        check(Some(3.5), 0.5, Some(4.2), "0.50 to 4.2 per day");
+        check(Some(0.0), 0.0, Some(0.04), "0 to 1.2 per month");
+        check(None, 0.5, None, "3.5 per week or more");
     }
 
     #[test]

@@ -140,6 +140,7 @@ impl Writer {
         let work = Work {
             // What is there already is in the first answer.
             last_event: intake.last_event().unwrap_or_default(),
+            told: intake.told().unwrap_or_default(),
             intake,
             gate,
             keep_days,
@@ -184,6 +185,8 @@ struct Work {
     waiting: mpsc::Receiver<Job>,
     /// The newest event of which was told.
     last_event: i64,
+    /// How often something was told otherwise than by events.
+    told: u64,
     /// The quarantined event up to which all were tried again, while that goes on.
     retried_up_to: Option<i64>,
 }
@@ -268,22 +271,22 @@ impl Work {
         self.last_event = last;
     }
 
-    /// Others on the same store take events too, which the answer of this server is to show.
+    /// Others on the same store take events and import files too, which the answer of this server is to show.
     fn look(&mut self) {
         // Reading says nothing about writing, and who does not send what cannot be kept would never know that it can.
         if self.is_failing.load(Ordering::Relaxed) && self.intake.check((self.clock)()).is_err() {
             return;
         }
-        let last = self.intake.last_event();
-        self.note_whether_it_fails(last.is_err());
-        match last {
-            Ok(last) if last > self.last_event => {
-                self.last_event = last;
+        let heard = self.intake.last_event().and_then(|last| Ok((last, self.intake.told()?)));
+        self.note_whether_it_fails(heard.is_err());
+        match heard {
+            Ok((last, told)) if last > self.last_event || told != self.told => {
+                (self.last_event, self.told) = (last, told);
                 self.changes.touch(Touched::anything());
                 self.tell_of_a_change();
             }
             Ok(_) => {}
-            Err(error) => tracing::error!(%error, "the events of other servers could not be looked for"),
+            Err(error) => tracing::error!(%error, "what others wrote could not be looked for"),
         }
     }
 

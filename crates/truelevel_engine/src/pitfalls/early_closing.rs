@@ -1,7 +1,7 @@
 //! Incidents closed before they were over.
 
 use truelevel_metrics::statistics::median;
-use truelevel_report::numbers::{count, duration};
+use truelevel_report::numbers::{count, digits, duration};
 
 use super::batched_by_calendar::at_least;
 use super::bunched_under_threshold::jump;
@@ -49,7 +49,8 @@ fn find(seen: &Seen<'_>) -> Option<Found> {
     let mut findings = Vec::new();
     if came_again {
         findings.push(format!(
-            "{again} of {} that ended were followed within 24 hours by another one or by a rollback",
+            "{} of {} that ended were followed within 24 hours by another one or by a rollback",
+            digits(again as f64),
             count(closed, "incident")
         ));
     } else {

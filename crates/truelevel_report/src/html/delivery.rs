@@ -212,7 +212,7 @@ pub(super) fn services(site: &Site<'_>, id: &str) -> Listing {
             Cell::count(measured.n),
             Cell::count(measured.censored),
             Cell::by(
-                measured.band.map_or("none", truelevel_model::Band::as_str),
+                numbers::band(measured).unwrap_or_else(|| "cannot tell".to_owned()),
                 measured.band.and_then(|band| Band::ALL.iter().position(|known| *known == band)).map(|at| at as f64),
             ),
         ]);

@@ -3,6 +3,7 @@
 use truelevel_model::assessment::{EvidenceResult, GateResult, GateServices};
 use truelevel_model::{Grade, taken_from};
 
+use super::markdown::coded;
 use super::parts::{Verdict, gate_verdict, share_bar};
 use super::{Page, Site};
 use crate::{numbers, words};
@@ -45,7 +46,7 @@ pub(super) fn gate_row(site: &Site<'_>, gate: &GateResult) -> GateRow {
         level: gate.level,
         statement: gate.statement.clone(),
         verdict: gate_verdict(gate.outcome, gate.is_intention),
-        because: words::because(gate),
+        because: coded(&words::because(gate)),
         share,
         counts: gate.services.as_ref().map_or_else(String::new, services_counted),
         places: gate.evidence.iter().take(PLACES_SHOWN).map(|evidence| place(site, evidence)).collect(),

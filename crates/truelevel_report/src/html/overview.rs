@@ -142,11 +142,10 @@ pub(super) fn section(site: &Site<'_>) -> Section {
     }
 }
 
-/// The keys with their courses; rework stands with them once it is measured.
+/// The keys with their courses.
 fn keys(site: &Site<'_>) -> Vec<Shown> {
     let shown = |id: &str| Some(Shown { sparkline: sparkline(site, None, id), ..shown_spread(site, id)? });
-    let rework = shown(REWORK).filter(|shown| shown.is_known);
-    words::KEYS.iter().filter_map(|(id, _)| shown(id)).chain(rework).collect()
+    words::KEYS.iter().map(|(id, _)| *id).chain([REWORK]).filter_map(shown).collect()
 }
 
 /// What is looked at, and how new it is.
@@ -215,7 +214,7 @@ fn step(site: &Site<'_>, result: &QuestionResult, is_constraint: bool, is_later:
         link: site.to(&Page::Definition(result.question.clone())),
         verdict: answer_verdict(result.answer),
         reasons: decision::reasons(result),
-        connect: result.connect.join("; "),
+        connect: coded(&result.connect.join("; ")),
         share: services.map_or_else(String::new, |services| {
             share_bar([
                 ("yes", "yes", services.yes),

@@ -162,10 +162,7 @@ pub(super) fn shown_of_service(site: &Site<'_>, service: &ServiceResult, id: &st
         };
         shown.facts.push(format!("{}{open}", numbers::count(measured.n, "observation")));
     }
-    shown.bands = numbers::percentiles(measured).or_else(|| match (measured.band_low?, measured.band_high?) {
-        (low, high) if low == high => Some(format!("band {}", low.as_str())),
-        (low, high) => Some(format!("band {} to {}", low.as_str(), high.as_str())),
-    });
+    shown.bands = numbers::percentiles(measured).or_else(|| Some(format!("band {}", numbers::band(measured)?)));
     Some(shown)
 }
 

@@ -254,10 +254,17 @@ fn lasted(seconds: f64, is_open: bool) -> Cell {
 /// What may mislead in this service's numbers.
 fn pitfalls(site: &Site<'_>, service: &str) -> Vec<(String, String)> {
     let found = site.assessment.pitfalls.iter().filter(|pitfall| pitfall.services.iter().any(|name| name == service));
-    // In a report the link leads to the words.
-    let seen = |pitfall: &Pitfall| match site.links.is_one_file() {
-        true => String::new(),
-        false => format!("{}; {}.", pitfall.finding, pitfall.response),
+    let seen = |pitfall: &Pitfall| {
+        let own = pitfall.evidence.iter().find_map(|line| line.strip_prefix(service)?.strip_prefix(": "));
+        match (own, site.links.is_one_file()) {
+            (Some(own), _) => format!("{own}; {}.", pitfall.response),
+            // In a report the link leads to the words.
+            (None, true) => String::new(),
+            (None, false) => {
+                let services = numbers::count(pitfall.services_affected, "service");
+                format!("one of {services}, together: {}; {}.", pitfall.finding, pitfall.response)
+            }
+        }
     };
     found.map(|pitfall| (pitfall.title.clone(), seen(pitfall))).collect()
 }

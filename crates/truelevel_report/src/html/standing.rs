@@ -5,6 +5,7 @@ use truelevel_model::assessment::{Answer, EvidenceResult, GateOutcome, GateResul
 
 use super::evidence::{located, services_bar, services_counted};
 use super::listing::{Cell, Column, Listing};
+use super::markdown::coded;
 use super::parts::{Verdict, answer_verdict, gate_verdict, share_bar};
 use super::{Page, Site, rendered};
 use crate::numbers;
@@ -27,7 +28,7 @@ pub(super) fn html(site: &Site<'_>, id: &str) -> String {
         return rendered(&Standing {
             h: site.heading(),
             verdict: gate_verdict(gate.outcome, gate.is_intention),
-            because: vec![gate.because.clone()],
+            because: vec![coded(&gate.because)],
             bar: counts.map_or_else(String::new, services_bar),
             counts: counts.map_or_else(String::new, services_counted),
             services: gate_services(site, id).map_or_else(String::new, |listing| listing.html(site)),
@@ -38,7 +39,7 @@ pub(super) fn html(site: &Site<'_>, id: &str) -> String {
     rendered(&Standing {
         h: site.heading(),
         verdict: answer_verdict(question.answer),
-        because: question.because.clone(),
+        because: question.because.iter().map(|reason| coded(reason)).collect(),
         bar: counts.map_or_else(String::new, |counts| {
             share_bar([("yes", "yes", counts.yes), ("no", "no", counts.no), ("unknown", "cannot tell", counts.unknown)])
         }),

@@ -384,7 +384,8 @@ impl<F: Form> Form for List<F> {
 
     fn read(given: Given<'_>, record: &Record<'_>) -> Result<Self::Value, String> {
         let one = |value: &Value| match value {
-            Value::String(text) => F::read(Given::Text(text), record),
+            Value::String(text) if text.trim().is_empty() => Err("an item of the list is empty".to_owned()),
+            Value::String(text) => F::read(Given::Text(text.trim()), record),
             other => F::read(Given::Json(other), record),
         };
         match given {

@@ -353,3 +353,15 @@ fn a_day_of_usage_that_cannot_be_is_rejected_with_its_field() {
     let fields: Vec<_> = batch.rejected.iter().map(|rejection| rejection.field).collect();
     assert_eq!((batch.taken, fields), (1, vec![Some("people_engaged"), Some("day")]));
 }
+
+#[test]
+fn items_of_a_list_are_trimmed_as_other_texts_are_and_never_empty() {
+    let lines = r#"{"id":"1","services":[" web ","api"],"started_at":"2026-08-01T10:00:00Z"}
+{"id":"2","services":["web"," "],"started_at":"2026-08-01T10:00:00Z"}
+"#;
+    let (batch, ..) = read("incidents.jsonl", lines);
+    let services: Vec<&str> = batch.facts.incidents[0].services.iter().map(truelevel_model::ServiceId::as_str).collect();
+    assert_eq!(services, ["web", "api"]);
+    assert_eq!(batch.facts.incidents.len(), 1);
+    assert!(batch.rejected[0].reason.contains("an item of the list is empty"), "{}", batch.rejected[0].reason);
+}
