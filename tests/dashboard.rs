@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 
 use flate2::read::GzDecoder;
+use serde_json::json;
 
 use crate::cli::World;
 use crate::server::{Answer, Server, deployment, request, workspace};
@@ -234,10 +235,11 @@ fn a_new_event_is_measured_and_readers_are_told() {
     }
     assert!(page(&server, "/services").body.contains("services/web"));
     // What another process writes into the store is seen as well.
-    let imported = "{\"id\":\"1\",\"service\":\"billing\",\"environment\":\"production\",\"version\":\"v1\",\
-                    \"finished_at\":\"2026-01-05T10:00:00Z\"}\n";
-    world.write("deployments.jsonl", imported);
-    assert_eq!(world.run(["import", "deployments.jsonl"]).code, 0);
+    let imported = json!({"id": "1", "service": "billing", "environment": "production", "version": "v1",
+        "outcome": "succeeded", "finished_at": "2026-08-21T10:00:00Z"});
+    world.write("deployments.jsonl", imported.to_string());
+    let import = world.run(["import", "deployments.jsonl"]);
+    assert_eq!(import.text(), "deployments: 1 new, 0 changed, 0 unchanged\n");
     while !services.contains("billing") {
         assert!(lines.any(|line| line == "event: assessment"));
         services = server.get("/download/services.csv", &[]).body;

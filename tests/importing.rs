@@ -73,6 +73,14 @@ fn imported_facts_alone_give_frequency_fail_rate_and_recovery() {
         "no incident of its own is none, not unknown"
     );
     assert!(metric(&after, "web", "change_lead_time")["value"].is_null(), "no repository, no lead time");
+
+    let unknown = json!({"kind": "incident", "services": ["web"], "started_at": instant(22, 12),
+        "resolved_at": instant(22, 14), "caused_by": "config change"});
+    world.write("unknown.jsonl", unknown.to_string());
+    import(&world, &["unknown.jsonl"]);
+    let warned = assess(&world);
+    assert_eq!(metric(&warned, "web", "change_fail_rate")["value"], json!(0.125), "nothing is blamed against its word");
+    assert_warned(&warned, &["web: of 1 incident the named cause is no deployment of it (config change)"]);
 }
 
 /// A repository whose versions are those of the deployments, to be imported.

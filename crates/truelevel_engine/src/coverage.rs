@@ -50,6 +50,16 @@ impl Prepared {
                     service.id
                 ));
             }
+            if let Some((incidents, first)) = &tally.causes_elsewhere {
+                warnings.push(format!(
+                    "{}: of {} the named cause is no deployment of it ({}), so that nothing failed by it. Name a \
+                     deployment's id, version or commit, decide by an `incident-links` file, or leave the cause out to \
+                     have it inferred",
+                    service.id,
+                    numbers::count(*incidents, "incident"),
+                    truelevel_model::printable(first)
+                ));
+            }
             if let [first, ..] = service.tag_notes.mistimed.as_slice() {
                 warnings.push(format!(
                     "{}: {} older than the commits before the one it names ({}), which cannot be: the commit's time counts",

@@ -8,6 +8,7 @@ use truelevel_assess::conditions::Before;
 use truelevel_metrics::METRICS;
 use truelevel_metrics::asking::Asking;
 use truelevel_metrics::environments::by_environment;
+use truelevel_metrics::incidents::Cause;
 use truelevel_metrics::mainline::Mainline;
 use truelevel_metrics::platform::paths::GoldenPaths;
 use truelevel_metrics::service::{ServiceData, ServiceFacts, ServiceRepository};
@@ -71,6 +72,8 @@ pub(crate) struct MeasuredService {
     pub(crate) unknown_version: Option<String>,
     /// A baseline was declared that leads to no commit.
     pub(crate) is_baseline_unknown: bool,
+    /// How many incidents of the window name a cause that is no deployment of the service, and the first such cause.
+    pub(crate) causes_elsewhere: Option<(u64, String)>,
     pub(crate) is_active: bool,
 }
 
@@ -330,6 +333,7 @@ impl Measuring<'_> {
                 });
                 resolver.is_none_or(|resolver| resolver.resolve_version(baseline).is_none())
             }),
+            causes_elsewhere: causes_elsewhere(&data),
             unknown_version: (service.repository.is_some() && data.is_running_version_unknown())
                 .then(|| data.timeline.entries.last().map(|entry| entry.deployment.version.clone()))
                 .flatten(),
@@ -544,6 +548,12 @@ fn overlapping(timed: &[(&EnvironmentId, Time, Time)]) -> u64 {
         running = Some((environment, before.map_or(*end, |before| before.max(*end))));
     }
     overlapping
+}
+
+fn causes_elsewhere(data: &ServiceData<'_>) -> Option<(u64, String)> {
+    let mut named = data.incidents_in_window().filter(|found| found.cause == Cause::NamedElsewhere);
+    let first = named.next()?.incident.caused_by.clone()?;
+    Some((1 + named.count() as u64, first))
 }
 
 #[cfg(test)]

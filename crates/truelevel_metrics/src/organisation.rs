@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use truelevel_model::assessment::{PooledShare, ServiceDistribution};
-use truelevel_model::{Band, BandRules, Measurement, Quantile};
+use truelevel_model::{Band, BandRules, Measurement, Quantile, Unit};
 
 use crate::Metric;
 use crate::statistics::{Observation, Survival, median, quantile_interval, wilson_interval_of_groups};
@@ -40,11 +40,7 @@ fn pooled(metric: &Metric, services: &[&Measurement]) -> Option<PooledShare> {
         return None;
     }
     let told = services.iter().filter(|measured| !measured.is_lower_bound && !measured.is_proxy);
-    let group = |measured: &&&Measurement| {
-        let part = (measured.value? * measured.n as f64).round() as u64;
-        Some((part, measured.n))
-    };
-    let groups: Vec<(u64, u64)> = told.filter_map(|measured| group(&measured)).collect();
+    let groups: Vec<(u64, u64)> = told.filter_map(|measured| events(measured)).collect();
     let interval = wilson_interval_of_groups(&groups)?;
     Some(PooledShare {
         part: groups.iter().map(|(part, _)| part).sum(),
@@ -53,6 +49,20 @@ fn pooled(metric: &Metric, services: &[&Measurement]) -> Option<PooledShare> {
         high: interval.high,
         services: groups.len() as u64,
     })
+}
+
+/// The events behind a share: so many of so many.
+fn events(share: &Measurement) -> Option<(u64, u64)> {
+    Some(((share.value? * share.n as f64).round() as u64, share.n))
+}
+
+/// The median of shares is itself one of few events: an interval over services that happen to agree would leave out how
+/// uncertain each is. It reaches at least as far as that of all their events together.
+fn widen_to_events(rolled: &mut Measurement, services: &[&Measurement]) {
+    let groups: Vec<(u64, u64)> = services.iter().filter_map(|share| events(share)).collect();
+    if let (Some(low), Some(high), Some(together)) = (rolled.low, rolled.high, wilson_interval_of_groups(&groups)) {
+        (rolled.low, rolled.high) = (Some(low.min(together.low)), Some(high.max(together.high)));
+    }
 }
 
 /// The median of values, and of others that are only known to be at least so much, with its interval.
@@ -89,7 +99,10 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
         .filter_map(|measurement| measurement.at_least)
         .collect();
     let mut by_band = BTreeMap::new();
-    let at_best = |measurement: &Measurement| bands.rules.get(metric.id)?.band(measurement.at_least?).into();
+    // Of what is at least so slow only the last band can be told.
+    let at_best = |measurement: &Measurement| {
+        Some(bands.rules.get(metric.id)?.band(measurement.at_least?)).filter(|band| *band == Band::Low)
+    };
     for band in services.iter().filter_map(|measurement| measurement.band.or_else(|| at_best(measurement))) {
         *by_band.entry(band).or_insert(0) += 1;
     }
@@ -130,6 +143,9 @@ pub fn spread(metric: &Metric, services: &[&Measurement], bands: &BandRules) -> 
             if stand_ins > 0 && stand_ins < told {
                 let mixed = format!("{stand_ins} of {told} services stand on releases, a proxy");
                 rolled.note = Some(rolled.note.map_or(mixed.clone(), |note| format!("{mixed}; {note}")));
+            }
+            if metric.unit == Unit::Ratio {
+                widen_to_events(&mut rolled, services);
             }
             if !rolled.is_lower_bound {
                 rolled.band_by(bands, metric.id);
@@ -185,7 +201,6 @@ fn distribution(values: &[f64], open: &[f64]) -> Option<ServiceDistribution> {
 mod tests {
     use super::*;
     use crate::metrics::change_lead_time::CHANGE_LEAD_TIME;
-    use truelevel_model::Unit;
 
     fn measured(value: Option<f64>, n: u64) -> Measurement {
         let mut measurement = Measurement::missing("change_lead_time/1", Unit::Seconds, "2024", "");
@@ -216,6 +231,18 @@ mod tests {
         assert!(rolled(&[proxy.clone(), proxy]).is_proxy);
         let silent = Measurement { is_proxy: true, ..measured(None, 0) };
         assert!(!rolled(&[measured(Some(1.0), 5), measured(Some(2.0), 5), silent]).is_proxy);
+    }
+
+    #[test]
+    fn services_of_one_deployment_each_prove_no_share_by_agreeing() {
+        use crate::metrics::change_fail_rate::CHANGE_FAIL_RATE;
+        let agreeing: Vec<Measurement> =
+            (0..8).map(|_| Measurement { unit: Unit::Ratio, ..measured(Some(0.0), 1) }).collect();
+        let rolled = spread(&CHANGE_FAIL_RATE, &agreeing.iter().collect::<Vec<_>>(), &BandRules::default()).measurement;
+        assert_eq!((rolled.value, rolled.low), (Some(0.0), Some(0.0)));
+        // Wilson's upper end of 0 of 8 is z² ÷ (8 + z²).
+        let upper = 1.959_964_f64.powi(2) / (8.0 + 1.959_964_f64.powi(2));
+        assert!(rolled.high.is_some_and(|high| high >= upper - 1e-6), "{:?} {upper}", rolled.high);
     }
 
     #[test]

@@ -229,10 +229,11 @@ impl<'a> ServiceData<'a> {
         self.facts.repository.is_none().then_some("no repository is matched to the service")
     }
 
-    /// Whether the deployment at a place on the timeline counts among those attempted: also what was called off or changed
-    /// nothing, where it is known to have failed.
+    /// Whether the deployment at a place on the timeline counts among those attempted. A version that reaches a further
+    /// environment, is called off or changes nothing counts only where it is known to have failed.
     pub fn is_attempted(&self, place: usize) -> bool {
-        self.timeline.entries[place].is_attempt()
+        let entry = &self.timeline.entries[place];
+        (entry.is_attempt() && entry.kind != DeploymentKind::FanOut)
             || self.failures.binary_search_by_key(&place, |failure| failure.deployment).is_ok()
     }
 

@@ -268,7 +268,8 @@ fn contains(history: &History, descendant: ChangeIndex, ancestor: ChangeIndex) -
     false
 }
 
-/// Whether two versions are written alike but for their numbers, and the first one's numbers are lower.
+/// Whether two versions are written alike but for their numbers, and the first one's numbers are lower. A date that ends in
+/// its year does not grow from its first number on, and a counter that falls below half began anew.
 fn is_lower_number(version: &str, than: &str) -> bool {
     let is_digit = |c: char| c.is_ascii_digit();
     let shape = |text: &str| text.split(is_digit).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("#");
@@ -280,7 +281,10 @@ fn is_lower_number(version: &str, than: &str) -> bool {
     if looks_like_a_hash(version) || looks_like_a_hash(than) || shape(version) != shape(than) {
         return false;
     }
-    matches!((numbers(version), numbers(than)), (Some(a), Some(b)) if a.len() == b.len() && a < b)
+    let (Some(lower), Some(higher)) = (numbers(version), numbers(than)) else { return false };
+    let ends_in_a_year = |numbers: &[u64]| numbers.len() == 3 && (1970..2200).contains(&numbers[2]);
+    let began_anew = |lower: &[u64], higher: &[u64]| matches!((lower, higher), ([a], [b]) if a.saturating_mul(2) < *b);
+    lower.len() == higher.len() && lower < higher && !ends_in_a_year(&higher) && !began_anew(&lower, &higher)
 }
 
 /// The deployment in words, readable alone.
@@ -356,6 +360,9 @@ mod tests {
     #[test]
     fn a_lower_number_that_never_ran_is_a_rollback_unless_it_is_a_hash() {
         assert_eq!(kinds(&["v703", "v702"]), [Baseline, Rollback]);
+        assert_eq!(kinds(&["31.10.2026", "01.11.2026"]), [Baseline, Forward]);
+        assert_eq!(kinds(&["build-999", "build-1"]), [Baseline, Forward]);
+        assert_eq!(kinds(&["2.10.2025.1", "2.9.2025.1"]), [Baseline, Rollback]);
         assert_eq!(kinds(&["1.10.0", "1.9.0"]), [Baseline, Rollback]);
         assert_eq!(kinds(&["9999999", "1111111"]), [Baseline, Forward]);
         assert_eq!(kinds(&["v2", "release-1"]), [Baseline, Forward]);

@@ -21,10 +21,10 @@ declare! {
     /// signals. The rate over all signals is the value; the rate over reports alone (linked and
     /// named) is beside it as `reported_ratio`: the gap between them, `inferred_only`, is what nobody reported.
     ///
-    /// Attempted are all that count in the deployment frequency, further production environments reached, failed attempts,
-    /// and those that automation stopped. What was cancelled or has not ended, and the version already running again, count
-    /// only where somebody or something names them as the cause: nothing is blamed on them for having been near. A failed
-    /// attempt that changed nothing is no failure by itself.
+    /// Attempted are all that count in the deployment frequency, failed attempts, and those that automation stopped. A version
+    /// that reaches a further production environment was attempted once, unless it fails there as well. What was cancelled or
+    /// has not ended, and the version already running again, count only where somebody or something names them as the cause:
+    /// nothing is blamed on them for having been near. A failed attempt that changed nothing is no failure by itself.
     ///
     /// Without incident data the value is a lower bound: failures that were mended by a new version do not show.
     ///
@@ -34,7 +34,7 @@ declare! {
     /// deployments.
     pub static CHANGE_FAIL_RATE: Metric = {
         id: "change_fail_rate",
-        version: 2,
+        version: 3,
         unit: Unit::Ratio,
         higher_is_better: Some(false),
         basis: Basis::Deployments,
@@ -79,6 +79,19 @@ fn measure(data: &ServiceData<'_>) -> Measurement {
 mod tests {
     use super::*;
     use crate::metrics::examples::{Example, close};
+
+    #[test]
+    fn a_version_in_three_regions_is_attempted_once_and_fails_once() {
+        let versions = ["A", "B", "A", "C", "A"];
+        let places =
+            versions.iter().zip(1..).flat_map(|(version, day)| (0..3).map(move |place| (*version, day, place)));
+        let example = places.fold(Example::days(30), |example, (version, day, place)| {
+            let at = 24 * day + place;
+            example.deploy(version, at).deployment(|one| one.environment = format!("production-{place}").into())
+        });
+        let (measured, regions) = example.data(|data| (measure(data), data.attempts()));
+        assert_eq!((measured.n, measured.details["failures"], regions), (5, 2.0, 5));
+    }
 
     #[test]
     fn all_signals_and_reports_stand_side_by_side() {

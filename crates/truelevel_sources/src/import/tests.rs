@@ -360,7 +360,8 @@ fn items_of_a_list_are_trimmed_as_other_texts_are_and_never_empty() {
 {"id":"2","services":["web"," "],"started_at":"2026-08-01T10:00:00Z"}
 "#;
     let (batch, ..) = read("incidents.jsonl", lines);
-    let services: Vec<&str> = batch.facts.incidents[0].services.iter().map(truelevel_model::ServiceId::as_str).collect();
+    let services: Vec<&str> =
+        batch.facts.incidents[0].services.iter().map(truelevel_model::ServiceId::as_str).collect();
     assert_eq!(services, ["web", "api"]);
     assert_eq!(batch.facts.incidents.len(), 1);
     assert!(batch.rejected[0].reason.contains("an item of the list is empty"), "{}", batch.rejected[0].reason);
