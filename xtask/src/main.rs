@@ -34,7 +34,7 @@ struct Command {
 static COMMANDS: &[Command] = &[
     Command {
         name: "accuracy",
-        arguments: "DIR | findings",
+        arguments: "DIR | findings [SEEDS] [FINDING...]",
         about: "how often the detectors are right about the labelled repositories in DIR, or the findings",
         run: accuracy::run,
     },

@@ -10,9 +10,10 @@ use truelevel_model::assessment::{Answer, Assessment};
 use truelevel_model::trend::TrendVerdict;
 
 use crate::assess::{AssessRequest, assess};
+use crate::config::Config;
 use crate::demo::{AiEffect, Constraint, Detail, Effects, Plan, fill};
 pub use crate::demo::{FAULTS, Fault};
-use crate::{EngineError, Silent, Workspace};
+use crate::{EngineError, Silent, Workspace, WorkspaceSource, snapshots};
 
 /// A finding on clean data may come up in so many organisations of a hundred.
 pub const FALSE_ALARMS_ALLOWED: f64 = 0.05;
@@ -122,6 +123,7 @@ pub fn findings(plan: &Plan, workspace: &mut Workspace) -> Result<BTreeSet<Strin
 
 fn assessed(plan: &Plan, workspace: &mut Workspace) -> Result<Assessment, EngineError> {
     fill(workspace, plan, &Silent)?;
+    look_back(workspace, plan)?;
     let request = AssessRequest {
         as_of: Some(plan.as_of),
         now: plan.as_of,
@@ -130,6 +132,21 @@ fn assessed(plan: &Plan, workspace: &mut Workspace) -> Result<Assessment, Engine
         services: Vec::new(),
     };
     assess(workspace, &request, &Silent)
+}
+
+/// Takes the snapshots that what is planted is about, each by the configuration of its day, and leaves the answer's.
+fn look_back(workspace: &mut Workspace, plan: &Plan) -> Result<(), EngineError> {
+    let WorkspaceSource::File(file) = workspace.source.clone() else { return Ok(()) };
+    let usual = workspace.configuration_text()?.unwrap_or_default();
+    for look in plan.looks() {
+        std::fs::write(&file, format!("{usual}{}", look.configuration))
+            .map_err(|error| EngineError::Usage(format!("{} cannot be written: {error}", file.display())))?;
+        workspace.config = Config::read(&file)?;
+        if look.weeks_ago > 0 {
+            snapshots::take(workspace, Some(look.as_of), look.taken_at, &Silent)?;
+        }
+    }
+    Ok(())
 }
 
 fn claims(assessment: &Assessment) -> BTreeSet<String> {
@@ -173,6 +190,15 @@ mod tests {
                 let low = wilson_interval(*raised, seeds).unwrap().low;
                 assert!(low <= FALSE_ALARMS_ALLOWED, "{}: {finding} in {raised} of {seeds} seeds", ground.name);
             }
+        }
+    }
+
+    #[test]
+    fn snapshots_in_which_little_is_wrong_raise_nothing_and_a_middling_fault_in_them_is_found() {
+        for finding in ["definition_drift", "exemptions_renewed", "window_shopping"] {
+            let fault = FAULTS.iter().find(|fault| fault.finding == finding).unwrap();
+            let [weak, middling, _] = fault.sizes.map(|size| self::found(&fault.planted(1, size).unwrap()));
+            assert!(!weak.contains(finding) && middling.contains(finding), "{finding}: {weak:?}, {middling:?}");
         }
     }
 

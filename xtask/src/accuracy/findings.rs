@@ -1,9 +1,12 @@
-//! `cargo xtask accuracy findings [SEEDS]`: how often the findings are right about organisations that were made up.
+//! `cargo xtask accuracy findings [SEEDS] [FINDING…]`: how often the findings are right about organisations that were
+//! made up.
 //!
-//! Writes `docs/accuracy-of-findings.md`. A planted fault is asked for with a fourth of the seeds at each of its sizes.
+//! Writes `docs/accuracy-of-findings.md`. A planted fault is asked for with a fourth of the seeds at each of its sizes. With
+//! findings named, only their faults are asked for, and all else in the page stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::path::Path;
 
 use truelevel_engine::Workspace;
 use truelevel_engine::accuracy::{
@@ -37,11 +40,19 @@ of their own.
 ";
 
 pub(super) fn run(arguments: &[String]) -> Result<(), Failure> {
-    let seeds = match arguments {
-        [] => SEEDS,
-        [seeds] => seeds.parse().map_err(|_| Failure::Usage(format!("`{seeds}` is no number of seeds")))?,
-        [_, more, ..] => return Err(Failure::Usage(format!("`{more}` is one argument too many"))),
-    };
+    let given = arguments.first().and_then(|first| first.parse::<u64>().ok());
+    let (seeds, named_findings) = (given.unwrap_or(SEEDS), &arguments[usize::from(given.is_some())..]);
+    if let Some(unknown) = named_findings.iter().find(|id| FAULTS.iter().all(|fault| fault.finding != **id)) {
+        return Err(Failure::Usage(format!("`{unknown}` is no number of seeds, and no fault is planted for it")));
+    }
+    let path = root().join("docs/accuracy-of-findings.md");
+    let text = if named_findings.is_empty() { whole(seeds)? } else { again(&path, seeds, named_findings)? };
+    std::fs::write(&path, text)
+        .map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))
+}
+
+/// The page, everything asked for.
+fn whole(seeds: u64) -> Result<String, Failure> {
     let mut clean = Vec::new();
     for ground in GROUNDS {
         eprintln!("{} clean organisations: {}", seeds, ground.name);
@@ -49,23 +60,36 @@ pub(super) fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     let mut planted = Vec::new();
     for fault in FAULTS {
-        eprintln!("{}", fault.finding);
-        let found = fault.sizes.map(|size| found(fault, size, seeds.div_ceil(4)));
-        let [weak, middling, strong] = found;
-        planted.push((fault, [weak?, middling?, strong?]));
+        planted.push((fault, found_at_each_size(fault, seeds)?));
     }
     eprintln!("constraints");
     let named = CONSTRAINTS.iter().map(|planted| named(planted, seeds.div_ceil(4))).collect::<Result<Vec<_>, _>>()?;
-    let text = format!(
+    Ok(format!(
         "{INTRODUCTION}{}{}{}{}",
         false_alarms(&clean, seeds),
         power(&planted),
         constraints(&named),
         not_planted()
-    );
-    let path = root().join("docs/accuracy-of-findings.md");
-    std::fs::write(&path, text)
-        .map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))
+    ))
+}
+
+/// The page as it is, with the rows of these faults asked for again.
+fn again(path: &Path, seeds: u64, findings: &[String]) -> Result<String, Failure> {
+    let page = std::fs::read_to_string(path)
+        .map_err(|error| Failure::Failed(format!("{} cannot be read: {error}", path.display())))?;
+    let no_table = || Failure::Failed(format!("{} has no table of what is found; write all of it", path.display()));
+    let (before, rest) = page.split_once(POWER_HEAD).ok_or_else(no_table)?;
+    let (rows, after) = rest.split_once("\n\n").ok_or_else(no_table)?;
+    let (after, _) = after.split_once(NOT_PLANTED_HEAD).ok_or_else(no_table)?;
+    let mut new = String::new();
+    for fault in FAULTS {
+        if findings.iter().any(|id| id == fault.finding) {
+            new.push_str(&row(fault, &found_at_each_size(fault, seeds)?));
+        } else if let Some(old) = rows.lines().find(|row| row.starts_with(&format!("| {} |", linked(fault.finding)))) {
+            new.push_str(&format!("{old}\n"));
+        }
+    }
+    Ok(format!("{before}{POWER_HEAD}{new}\n{after}{}", not_planted()))
 }
 
 /// Under this name is counted in how many organisations any finding was raised; what is compared counts too.
@@ -101,6 +125,12 @@ fn claimed(plan: &Plan) -> Result<BTreeSet<String>, Box<dyn Error>> {
 fn found(fault: &'static Fault, size: f64, seeds: u64) -> Result<(u64, u64), Failure> {
     let all = raised((1..=seeds).filter_map(|seed| fault.planted(seed, size)))?;
     Ok((all.get(fault.finding).copied().unwrap_or(0), seeds))
+}
+
+fn found_at_each_size(fault: &'static Fault, seeds: u64) -> Result<[(u64, u64); 3], Failure> {
+    eprintln!("{}", fault.finding);
+    let [weak, middling, strong] = fault.sizes.map(|size| found(fault, size, seeds.div_ceil(4)));
+    Ok([weak?, middling?, strong?])
 }
 
 fn false_alarms(clean: &[(&Ground, BTreeMap<String, u64>)], seeds: u64) -> String {
@@ -144,30 +174,29 @@ fn false_alarms(clean: &[(&Ground, BTreeMap<String, u64>)], seeds: u64) -> Strin
     text
 }
 
+/// Begins the table of what is found.
+const POWER_HEAD: &str = "| finding | planted | in | weak | middling | strong |\n|---|---|---|---|---|---|\n";
+
 fn power(planted: &[(&Fault, [(u64, u64); 3])]) -> String {
-    let mut text = String::from(
+    let mut text = format!(
         "\n## What is found\n\nOne fault each, planted at three sizes in an organisation that is clean otherwise: the share \
          of organisations in which it was found.\nWeak ones lie below what the finding is declared to speak of, so that \
-         little of them should be found.\n\n| finding | planted | in | weak | middling | strong |\n|---|---|---|---|---|---|\n",
+         little of them should be found.\n\n{POWER_HEAD}"
     );
-    for (fault, found) in planted {
-        let cells: Vec<String> = fault
-            .sizes
-            .iter()
-            .zip(found)
-            .map(|(size, (count, seeds))| {
-                format!("{}: {}", format!("{size} {}", fault.unit).trim_end(), of(*count, *seeds))
-            })
-            .collect();
-        text.push_str(&format!(
-            "| {} | {} | {} | {} |\n",
-            linked(fault.finding),
-            fault.what,
-            fault.ground,
-            cells.join(" | ")
-        ));
-    }
+    planted.iter().for_each(|(fault, found)| text.push_str(&row(fault, found)));
     text
+}
+
+fn row(fault: &Fault, found: &[(u64, u64); 3]) -> String {
+    let cells: Vec<String> = fault
+        .sizes
+        .iter()
+        .zip(found)
+        .map(|(size, (count, seeds))| {
+            format!("{}: {}", format!("{size} {}", fault.unit).trim_end(), of(*count, *seeds))
+        })
+        .collect();
+    format!("| {} | {} | {} | {} |\n", linked(fault.finding), fault.what, fault.ground, cells.join(" | "))
 }
 
 /// How large the organisations are that a constraint is planted in.
@@ -211,19 +240,25 @@ fn constraints(named: &[Named]) -> String {
     text
 }
 
+/// Begins the last part.
+const NOT_PLANTED_HEAD: &str = "\n## What is not in here\n";
+
 fn not_planted() -> String {
     let is_planted = |id: &str| FAULTS.iter().any(|fault| fault.finding == id);
     let ids = PITFALLS.iter().map(|pitfall| pitfall.id);
     let missing: Vec<String> = ids.filter(|id| !is_planted(id) && !COUNTED.contains(id)).map(linked).collect();
     let counted: Vec<String> = COUNTED.iter().map(|id| linked(id)).collect();
     let mut text = format!(
-        "\n## What is not in here\n\nThese say what is there, without an estimate that could err: {}. They may be true of \
-         an\norganisation in which nothing was planted, and are left out of its false alarms.\n",
+        "{NOT_PLANTED_HEAD}\nThese say what is there, without an estimate that could err: {}. They may be true of \
+         an\norganisation in which nothing was planted, and are left out of its false alarms.\n\nClean organisations have \
+         no snapshots. That what looks back on snapshots is silent there shows little; its weak size does,\nwhich has \
+         four of them.\n",
         counted.join(", ")
     );
     if !missing.is_empty() {
         text.push_str(&format!(
-            "\nNo fault is planted for {}: only their false alarms are known.\n",
+            "\nNo fault is planted for {}:\nthey are read from the files of repositories, and made-up organisations have \
+             none. That none of them is raised in a clean one\nsays nothing of their false alarms either.\n",
             missing.join(", ")
         ));
     }

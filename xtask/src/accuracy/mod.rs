@@ -1,6 +1,7 @@
 //! `cargo xtask accuracy DIR`: how often the detectors are right about public repositories that were labelled by hand.
 //!
-//! `cargo xtask accuracy findings [SEEDS]` asks the same of the findings, about made-up organisations (`findings.rs`).
+//! `cargo xtask accuracy findings [SEEDS] [FINDING…]` asks the same of the findings, about made-up organisations
+//! (`findings.rs`).
 //!
 //! DIR holds bare clones or working copies of the repositories. The labels are `fixtures/accuracy/labels.toml`; the
 //! result is written to `docs/accuracy.md`. Clones without labels are read too, so that nothing in them stops a run.

@@ -7,7 +7,7 @@ use truelevel_model::{
 };
 
 use super::life::Life;
-use super::plan::{AiEffect, Effects, Habits};
+use super::plan::{AiEffect, Effects, Habits, Look, OLDEST_LOOK_WEEKS};
 use super::random::Random;
 use super::{hours, minutes};
 
@@ -39,6 +39,8 @@ pub(super) enum Plant {
     Slots(fn(&mut Vec<Time>, &Day, f64, &mut Random)),
     /// What happened, once it has; with the as-of.
     Life(fn(&mut Life, f64, &mut Random, Time)),
+    /// When and by which configuration the organisation was looked at, week by week up to the answer.
+    Past(fn(&mut Look, f64)),
 }
 
 /// A day of a service.
@@ -163,6 +165,21 @@ pub static FAULTS: &[Fault] = &[
         })],
     },
     Fault {
+        finding: "definition_drift",
+        what: "changes of a threshold in the configuration, over four snapshots and the answer",
+        sizes: [0.0, 1.0, 3.0],
+        unit: "",
+        ground: "slow",
+        plants: &[Plant::Past(|look, size| {
+            let changes = (size as u32).saturating_sub(look.weeks_ago);
+            look.configuration = format!(
+                "[[threshold]]\ngate = \"lead_time_is_under_a_day\"\nmetric = \"change_lead_time\"\n\
+                 less_than = \"{} days\"\nreason = \"made up\"\n",
+                2 + changes
+            );
+        })],
+    },
+    Fault {
         finding: "deployed_in_lockstep",
         what: "of the deployments of six services leave within minutes of the others'",
         sizes: [40.0, 70.0, 95.0],
@@ -193,6 +210,22 @@ pub static FAULTS: &[Fault] = &[
                     life.changes[*change].size = Some(ChangeSize { files: 0, lines: 0 });
                 }
             }
+        })],
+    },
+    Fault {
+        finding: "exemptions_renewed",
+        what: "days that the end of an exemption was put off by, between the third and the fourth of four snapshots",
+        sizes: [-30.0, 1.0, 90.0],
+        unit: "",
+        ground: "slow",
+        plants: &[Plant::Past(|look, size| {
+            let answered_at = look.as_of.plus(hours(f64::from(look.weeks_ago) * 7.0 * 24.0));
+            let put_off = if look.weeks_ago < 2 { size } else { 0.0 };
+            look.configuration = format!(
+                "[[exemption]]\ngate = \"every_change_is_built\"\nowner = \"payments\"\nreason = \"made up\"\n\
+                 expires = {}\n",
+                answered_at.plus(hours((60.0 + put_off) * 24.0)).date()
+            );
         })],
     },
     Fault {
@@ -388,6 +421,18 @@ pub static FAULTS: &[Fault] = &[
         unit: "%",
         ground: "middle",
         plants: &[Plant::Habits(|habits, _, size| habits.reported_share = size / 100.0)],
+    },
+    Fault {
+        finding: "window_shopping",
+        what: "days after its as-of that the oldest of four snapshots was taken",
+        sizes: [5.0, 8.0, 25.0],
+        unit: "",
+        ground: "slow",
+        plants: &[Plant::Past(|look, size| {
+            if look.weeks_ago == OLDEST_LOOK_WEEKS {
+                look.taken_at = look.as_of.plus(hours(size * 24.0));
+            }
+        })],
     },
 ];
 

@@ -69,6 +69,21 @@ pub struct AiEffect {
     pub batch: f64,
 }
 
+/// An assessment of the organisation: a weekly snapshot, or the answer after them.
+pub(crate) struct Look {
+    /// Of a snapshot, so many weeks before the answer; of the answer 0.
+    pub(crate) weeks_ago: u32,
+    /// Where the known past ends.
+    pub(crate) as_of: Time,
+    /// When it is looked: the same day, unless planted.
+    pub(crate) taken_at: Time,
+    /// What the configuration says then beside the usual: TOML.
+    pub(crate) configuration: String,
+}
+
+/// So many weeks before the answer the first of the weekly snapshots is taken, where what is planted is about them.
+pub(super) const OLDEST_LOOK_WEEKS: u32 = 4;
+
 /// How much is made up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
@@ -224,6 +239,28 @@ impl Plan {
         let week = first + number / 2 % (last - first);
         let start = self.as_of.minus_days(self.weeks * 7);
         Some((start.plus(Span::from_millis(i64::from(week) * 7 * 86_400_000)), effect))
+    }
+
+    /// The weekly snapshots, in the order in which they are taken, and the answer after them; nothing where nothing planted
+    /// is about them.
+    pub(crate) fn looks(&self) -> Vec<Look> {
+        let past = |(plant, size): (&'static Plant, f64)| match plant {
+            Plant::Past(alter) => Some((alter, size)),
+            Plant::Effects(_) | Plant::Habits(_) | Plant::Slots(_) | Plant::Life(_) => None,
+        };
+        let planted: Vec<_> = self.effects.plants().filter_map(past).collect();
+        if planted.is_empty() {
+            return Vec::new();
+        }
+        let look = |weeks_ago: u32| {
+            let as_of = self.as_of.minus_days(weeks_ago * 7);
+            let mut look = Look { weeks_ago, as_of, taken_at: as_of, configuration: String::new() };
+            planted.iter().for_each(|(alter, size)| alter(&mut look, *size));
+            look
+        };
+        let mut looks: Vec<Look> = (0..=OLDEST_LOOK_WEEKS).rev().map(look).collect();
+        looks.sort_by_key(|look| look.taken_at);
+        looks
     }
 
     /// How the team of a number delivers.
