@@ -29,7 +29,11 @@ pub(super) fn page() -> String {
         text.extend(layout.fields.iter().map(|field| row(*field)));
     }
     for table in TABLES {
-        let product = if table.id.starts_with("devlake") { "Apache DevLake" } else { "Four Keys" };
+        let product = match table.id {
+            id if id.starts_with("devlake") => "Apache DevLake",
+            id if id.starts_with("fourkeys") => "Four Keys",
+            _ => "GitHub",
+        };
         let columns: Vec<_> = table.recognised_by.iter().map(|name| format!("`{name}`")).collect();
         text.push_str(&format!(
             "\n## {id}\n\n**{product}: {title}**\n\n{body}\n\nRecognised by the columns {columns}.\n\n\

@@ -67,7 +67,7 @@ pub struct ImportFile {
     layout: Option<&'static Layout>,
     unknown: BTreeSet<String>,
     /// The line that was read already to find out what the file is.
-    first: Option<Vec<u8>>,
+    first: Option<(Line, Vec<u8>)>,
     fault: Option<FileFault>,
 }
 
@@ -81,13 +81,13 @@ impl ImportFile {
     pub fn open(input: Box<dyn Read + Send>, name: &str, hints: Hints) -> Result<Self, FileFault> {
         let mut lines = Lines::open(input).map_err(FileFault)?;
         let mut first = Vec::new();
-        while first.trim_ascii().is_empty() {
+        let line = loop {
             match lines.next(&mut first).map_err(FileFault)? {
-                Line::Whole => {}
-                Line::TooLong => break,
+                Line::Whole if first.trim_ascii().is_empty() => {}
                 Line::End => return Err(FileFault("it is empty".to_owned())),
+                line => break line,
             }
-        }
+        };
         let layout = layout_of_file(name);
         let format = hints.format.or_else(|| Format::of_file(name)).unwrap_or_else(|| Format::of_line(&first));
         let mut file =
@@ -97,7 +97,7 @@ impl ImportFile {
                 refuse_whole_documents(&first)?;
                 let keys = serde_json::from_slice::<Map<String, Value>>(&first).unwrap_or_default();
                 file.layout = hints.layout.or_else(|| table_of(|name| keys.contains_key(name))).or(file.layout);
-                file.first = Some(first);
+                file.first = Some((line, first));
             }
             Format::Csv => file.take_header(first, hints.layout)?,
         }
@@ -141,9 +141,9 @@ impl ImportFile {
         let (mut batch, mut bytes, mut raw) = (Batch::default(), 0, Vec::new());
         while batch.taken + (batch.rejected.len() as u64) < BATCH_RECORDS && bytes < BATCH_BYTES {
             let line = match self.first.take() {
-                Some(first) => {
+                Some((line, first)) => {
                     raw = first;
-                    Ok(Line::Whole)
+                    Ok(line)
                 }
                 None => self.lines.next(&mut raw),
             };

@@ -73,12 +73,13 @@ pub fn layout_named(name: &str) -> Option<&'static Layout> {
     LAYOUTS.iter().copied().find(|layout| name == layout.id || name == layout.id.trim_end_matches('s'))
 }
 
-/// The kind that a file's name begins with: `deployments.csv`, `pipeline-runs-2026-08.jsonl.gz`.
+/// The kind that a file's name begins with: `deployments.csv`, `deployments2.csv`, `pipeline-runs-2026-08.jsonl.gz`.
 pub fn layout_of_file(name: &str) -> Option<&'static Layout> {
     let name = name.to_lowercase().replace('-', "_");
-    LAYOUTS.iter().copied().find(|layout| {
-        name.strip_prefix(layout.id).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric()))
-    })
+    LAYOUTS
+        .iter()
+        .copied()
+        .find(|layout| name.strip_prefix(layout.id).is_some_and(|rest| !rest.starts_with(char::is_alphabetic)))
 }
 
 /// The kinds for messages.

@@ -366,3 +366,15 @@ fn items_of_a_list_are_trimmed_as_other_texts_are_and_never_empty() {
     assert_eq!(batch.facts.incidents.len(), 1);
     assert!(batch.rejected[0].reason.contains("an item of the list is empty"), "{}", batch.rejected[0].reason);
 }
+
+#[test]
+fn a_line_that_is_too_long_is_called_so_wherever_it_stands() {
+    let long =
+        format!(r#"{{"services":["web"],"started_at":"2026-08-01T10:00:00Z","severity":"{}"}}"#, "x".repeat(1 << 20));
+    let good = r#"{"id":"1","services":["web"],"started_at":"2026-08-01T10:00:00Z"}"#;
+    for (lines, line) in [(format!("{long}\n{good}\n"), 1), (format!("{good}\n{long}\n"), 2)] {
+        let (batch, ..) = read("incidents2.jsonl", lines);
+        assert_eq!((batch.taken, batch.rejected[0].line), (1, line));
+        assert_eq!(batch.rejected[0].reason, "the line is longer than 1048576 bytes");
+    }
+}

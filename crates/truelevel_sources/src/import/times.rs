@@ -33,13 +33,26 @@ pub(super) fn parse(text: &str, zone: Option<&TimeZone>, now: Time) -> Result<Ti
     Ok(time)
 }
 
+/// The hours by which the clocks furthest from UTC differ from it: those of Kiribati's Line Islands.
+const FURTHEST_HOURS: u8 = 14;
+
+/// The hours of an offset such as `+05:30` at the end of a time.
+fn hours_from_utc(text: &str) -> Option<u8> {
+    // What stands behind the last dash of a date is longer.
+    let (_, offset) = text.rsplit_once(['+', '-']).filter(|(_, offset)| offset.len() <= "05:30".len())?;
+    offset.get(..2)?.parse().ok()
+}
+
 fn instant(text: &str, zone: Option<&TimeZone>) -> Result<Time, String> {
     let zulu = text.strip_suffix(" UTC").map(|head| format!("{head}Z"));
     let written = zulu.as_deref().unwrap_or(text);
+    let shown = truelevel_model::printable(text);
     if let Ok(timestamp) = written.parse::<jiff::Timestamp>() {
+        if hours_from_utc(written).is_some_and(|hours| hours > FURTHEST_HOURS) {
+            return Err(format!("`{shown}` is further from UTC than any clock"));
+        }
         return Ok(Time::from_timestamp(timestamp));
     }
-    let shown = truelevel_model::printable(text);
     let has_clock = text.len() > "2026-08-21".len() && text.contains(':');
     let Some(local) = text.parse::<DateTime>().ok().filter(|_| has_clock) else {
         return Err(format!("`{shown}` is not a time; write it as 2026-08-21T17:00:00Z"));
@@ -94,6 +107,9 @@ mod tests {
         check("9999-12-31T23:59:59Z", None, "future");
         check("2026-08-22T11:59:59Z", None, "2026-08-22T11:59:59Z");
         check("2026-08-22T12:00:01Z", None, "future");
+        check("2026-08-20T17:00:00+14:00", None, "2026-08-20T03:00:00Z");
+        check("2026-08-20T17:00:00+25:00", None, "further from UTC than any clock");
+        check("2026-08-20T17:00:00-15:30", None, "further from UTC than any clock");
         for wrong in ["yesterday", "1755780000", "2026-08-20", "2026-13-01T00:00:00Z", "17:00:00"] {
             check(wrong, None, "is not a time");
         }
