@@ -49,6 +49,13 @@ await check(async (browser, note) => {
       const file = `${folder}/${named(name)}-${one.width}-${one.colours}.png`;
       await page.screenshot({ path: file, fullPage: true });
     }
+    // The tables behind the charts stay within the page when somebody opens them all.
+    if (await page.$$eval("details.data", (tables) => tables.map((table) => { table.open = true; }).length)) {
+      for (const width of isQuick ? [390] : [1440, 390]) {
+        await turn(page, { width, colours: "light" });
+        await inspect(page, `${path} at ${width}, tables open`, note);
+      }
+    }
     await page.close();
   };
   // Two pages at a time keep the browser and the server both at work.
