@@ -333,7 +333,7 @@ impl Measuring<'_> {
                 });
                 resolver.is_none_or(|resolver| resolver.resolve_version(baseline).is_none())
             }),
-            causes_elsewhere: causes_elsewhere(&data),
+            causes_elsewhere: causes_elsewhere(data),
             unknown_version: (service.repository.is_some() && data.is_running_version_unknown())
                 .then(|| data.timeline.entries.last().map(|entry| entry.deployment.version.clone()))
                 .flatten(),
