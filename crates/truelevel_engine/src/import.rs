@@ -9,7 +9,8 @@ use truelevel_assess::catalog::{LANES, STAGES};
 use truelevel_model::{SourceId, Time, printable};
 use truelevel_practices::PRACTICES;
 use truelevel_sources::import::{Hints, ImportFile, Reading, time_zone};
-use truelevel_store::{Counts, Written};
+pub use truelevel_store::Counts;
+use truelevel_store::Written;
 
 pub use truelevel_sources::import::{Format, Layout, Rejection, kinds, layout_named};
 
@@ -113,6 +114,7 @@ impl Imported {
             sum.new += counts.new;
             sum.changed += counts.changed;
             sum.unchanged += counts.unchanged;
+            sum.older += counts.older;
         }
     }
 }

@@ -7,8 +7,10 @@ pub struct Counts {
     pub new: u64,
     /// Facts that were there and now say something else.
     pub changed: u64,
-    /// Facts that were there as they are, or as a later observation says.
+    /// Facts that were there as they are.
     pub unchanged: u64,
+    /// Facts that say something else than is known and were observed earlier, so that what is known stays.
+    pub older: u64,
     /// Facts that are gone; only where a source's facts are replaced as a whole.
     pub removed: u64,
 }
@@ -30,6 +32,7 @@ impl Counts {
             Effect::New => self.new += 1,
             Effect::Changed => self.changed += 1,
             Effect::Unchanged => self.unchanged += 1,
+            Effect::Older => self.older += 1,
         }
     }
 }
@@ -40,6 +43,7 @@ pub(crate) enum Effect {
     New,
     Changed,
     Unchanged,
+    Older,
 }
 
 /// What a write did, by kind of fact.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 use truelevel_engine::access::Access;
-use truelevel_engine::import::{Format, ImportRequest, Imported, Rejection, import};
+use truelevel_engine::import::{Counts, Format, ImportRequest, Imported, Rejection, import};
 use truelevel_engine::{EngineError, Workspace};
 use truelevel_model::access::AuditAction;
 use truelevel_model::printable;
@@ -48,14 +48,16 @@ pub(crate) fn run(args: &Import) -> Result<u8, EngineError> {
 
 /// What was done, for the audit log.
 fn told(imported: &Imported, args: &Import) -> String {
-    let counted = imported.written.iter().map(|(kind, counts)| {
-        format!("{kind}: {} new, {} changed, {} unchanged", counts.new, counts.changed, counts.unchanged)
-    });
-    let counted: Vec<String> = counted.collect();
+    let counted: Vec<String> = imported.written.iter().map(counted).collect();
     let files: Vec<String> =
         args.files.iter().map(|file| printable(&file.display().to_string()).into_owned()).collect();
     let nothing = if counted.is_empty() { "nothing" } else { "" };
     format!("{nothing}{}; {} rejected; from {}", counted.join("; "), imported.rejected, files.join(", "))
+}
+
+fn counted((kind, counts): &(&'static str, Counts)) -> String {
+    let older = if counts.older > 0 { format!(", {} older than what is known", counts.older) } else { String::new() };
+    format!("{kind}: {} new, {} changed, {} unchanged{older}", counts.new, counts.changed, counts.unchanged)
 }
 
 fn tell(imported: &Imported, args: &Import) -> Result<(), EngineError> {
@@ -68,9 +70,11 @@ fn tell(imported: &Imported, args: &Import) -> Result<(), EngineError> {
     for line in imported.warnings.iter().chain(&imported.faults) {
         eprintln!("truelevel: {line}");
     }
-    for (kind, counts) in &imported.written {
-        let (new, changed, unchanged) = (counts.new, counts.changed, counts.unchanged);
-        output::print(&format!("{kind}: {new} new, {changed} changed, {unchanged} unchanged\n"))?;
+    for written in &imported.written {
+        output::print(&format!("{}\n", counted(written)))?;
+    }
+    if imported.written.iter().any(|(_, counts)| counts.older > 0) {
+        eprintln!("truelevel: what is older than what is known changes nothing; `observed_at` says since when it holds");
     }
     if imported.rejected > 0 {
         output::print(&format!("rejected: {}\n", imported.rejected))?;

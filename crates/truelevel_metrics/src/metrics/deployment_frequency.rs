@@ -23,8 +23,8 @@ declare! {
     /// Beside the rate stand the days with a deployment per week, in the workspace's time zone, and the time between deployments, because an
     /// average hides batching: thirty deployments on one day are not one a day.
     ///
-    /// **Interval**: exact for a Poisson count (Garwood 1936), widened by the variance of the whole weeks where
-    /// deployments come in bursts.
+    /// **Interval**: exact for a Poisson count (Garwood 1936), widened by the variance of the weeks where deployments come
+    /// in bursts. These weeks are counted back from the end of the window, because calendar weeks would be cut at its ends.
     ///
     /// **Source**: DORA's definition (dora.dev/guides/dora-metrics): deployments per period, or the time between them.
     pub static DEPLOYMENT_FREQUENCY: Metric = {

@@ -69,7 +69,7 @@ fn write(
     let session = &mut *connection.session.borrow_mut();
     let statement = session.prepare(sql)?;
     let told = session.client.query_one(&statement, &columns)?;
-    for (column, effect) in [Effect::New, Effect::Changed].into_iter().enumerate() {
+    for (column, effect) in [Effect::New, Effect::Changed, Effect::Older].into_iter().enumerate() {
         for number in told.try_get::<_, Vec<i64>>(column)? {
             // They are counted from 1.
             effects[places[number as usize - 1]] = effect;
@@ -95,12 +95,12 @@ fn statement_for(connection: &Connection, table: &Table, stays: Stays) -> Result
     });
     let keys = each(table.identity, ", ", |column| key(table, column));
     let update = each(table.values, ", ", |column| format!("{column} = excluded.{column}"));
-    let Merged { columns: merged, is_changed, is_written } = Merged::new(table, &types, stays);
+    let Merged { columns: merged, is_changed, is_older, is_written } = Merged::new(table, &types, stays);
     let sql = format!(
         "WITH given ({all}, place) AS (SELECT * FROM unnest({arrays}) WITH ORDINALITY),
          told AS MATERIALIZED (
              SELECT given.place, {merged}, stored.ctid IS NULL AS is_new, stored.ctid IS NOT NULL AND {is_changed} AS is_changed,
-                    stored.ctid IS NULL OR {is_written} AS is_written
+                    stored.ctid IS NOT NULL AND {is_older} AS is_older, stored.ctid IS NULL OR {is_written} AS is_written
              FROM given LEFT JOIN {name} AS stored ON {join}
          ),
          written AS (
@@ -108,7 +108,8 @@ fn statement_for(connection: &Connection, table: &Table, stays: Stays) -> Result
              ON CONFLICT ({keys}) DO UPDATE SET {update}
          )
          SELECT coalesce(array_agg(place) FILTER (WHERE is_new), '{{}}'),
-                coalesce(array_agg(place) FILTER (WHERE is_changed), '{{}}') FROM told"
+                coalesce(array_agg(place) FILTER (WHERE is_changed), '{{}}'),
+                coalesce(array_agg(place) FILTER (WHERE is_older), '{{}}') FROM told"
     );
     Ok((sql, columns.len()))
 }
@@ -117,6 +118,7 @@ fn statement_for(connection: &Connection, table: &Table, stays: Stays) -> Result
 struct Merged {
     columns: String,
     is_changed: String,
+    is_older: String,
     is_written: String,
 }
 
@@ -143,8 +145,10 @@ impl Merged {
         };
         let stored = each(compared, ", ", |column| format!("stored.{column}"));
         let differs = format!("ROW({stored}) IS DISTINCT FROM ROW({})", new.join(", "));
-        let is_changed =
-            if stays == Stays::ObservedLater { format!("({differs} AND {is_newer})") } else { format!("({differs})") };
+        let (is_changed, is_older) = match stays {
+            Stays::ObservedLater => (format!("({differs} AND {is_newer})"), format!("({differs} AND NOT {is_newer})")),
+            Stays::WrittenLater | Stays::Joined(_) => (format!("({differs})"), "false".to_owned()),
+        };
         let is_written = if is_observed {
             new.push("greatest(stored.observed_at, given.observed_at)".to_owned());
             format!("{is_changed} OR stored.observed_at < given.observed_at")
@@ -153,7 +157,7 @@ impl Merged {
         };
         let keys = table.identity.iter().map(|column| format!("given.{column}"));
         let values = table.values.iter().zip(new).map(|(column, new)| format!("{new} AS {column}"));
-        Self { columns: keys.chain(values).collect::<Vec<_>>().join(", "), is_changed, is_written }
+        Self { columns: keys.chain(values).collect::<Vec<_>>().join(", "), is_changed, is_older, is_written }
     }
 }
 

@@ -12,6 +12,7 @@ struct Statements<'c> {
     insert: CachedStatement<'c>,
     update: CachedStatement<'c>,
     confirm: Option<CachedStatement<'c>>,
+    is_older: Option<CachedStatement<'c>>,
 }
 
 pub(crate) fn upsert<'v>(
@@ -76,10 +77,14 @@ impl<'c> Statements<'c> {
                 "UPDATE {name} SET observed_at = ?{last} WHERE {same} AND ({columns}) IS ({new}) AND observed_at < ?{last}"
             )
         });
+        let is_older = (stays == Stays::ObservedLater).then(|| {
+            format!("SELECT 1 FROM {name} WHERE {same} AND ({columns}) IS NOT ({new}) AND observed_at > ?{last}")
+        });
         Ok(Self {
             insert: connection.prepare(&insert)?,
             update: connection.prepare(&update)?,
             confirm: confirm.map(|sql| connection.prepare(&sql)).transpose()?,
+            is_older: is_older.map(|sql| connection.prepare(&sql)).transpose()?,
         })
     }
 
@@ -94,6 +99,7 @@ impl<'c> Statements<'c> {
         if let Some(confirm) = &mut self.confirm {
             confirm.execute(params_from_iter(row))?;
         }
-        Ok(Effect::Unchanged)
+        let is_older = self.is_older.as_mut().map(|sql| sql.exists(params_from_iter(row))).transpose()?;
+        Ok(if is_older == Some(true) { Effect::Older } else { Effect::Unchanged })
     }
 }

@@ -82,15 +82,16 @@ fn what_was_observed_earlier_replaces_nothing_whenever_it_arrives(place: &Place)
         store.write(&Facts { incidents: vec![incident], ..Facts::default() }).unwrap().incidents
     };
     let unchanged = Counts { unchanged: 1, ..Counts::default() };
+    let older = Counts { older: 1, ..Counts::default() };
     let open = Incident { resolved_at: None, observed_at: at(10), ..incident("1") };
     let resolved = Incident { observed_at: at(1000), ..incident("1") };
     write(&mut store, resolved.clone());
-    assert_eq!(write(&mut store, open.clone()), unchanged);
+    assert_eq!(write(&mut store, open.clone()), older);
     assert_eq!(store.incidents().unwrap()[0].resolved_at, resolved.resolved_at);
     // Said again later, it is the same fact; what was said in between does not replace it any more.
     let confirmed = Incident { observed_at: at(3000), ..resolved.clone() };
     assert_eq!(write(&mut store, confirmed.clone()), unchanged);
-    assert_eq!(write(&mut store, Incident { observed_at: at(2000), ..open.clone() }), unchanged);
+    assert_eq!(write(&mut store, Incident { observed_at: at(2000), ..open.clone() }), older);
     assert_eq!(store.incidents().unwrap(), [confirmed]);
     let reopened = Incident { observed_at: at(4000), ..open };
     assert_eq!(write(&mut store, reopened.clone()), Counts { changed: 1, ..Counts::default() });
@@ -184,7 +185,7 @@ fn replacing_the_deployments_of_a_source_removes_what_is_gone_and_leaves_other_s
         .unwrap();
     let changed = Deployment { version: "2".to_owned(), ..deployment("b") };
     let counts = store.replace_deployments(&source, &[deployment("a"), changed.clone(), deployment("d")]).unwrap();
-    assert_eq!(counts, Counts { new: 1, changed: 1, unchanged: 1, removed: 1 });
+    assert_eq!(counts, Counts { new: 1, changed: 1, unchanged: 1, removed: 1, older: 0 });
     assert_eq!(store.deployments().unwrap(), [deployment("a"), changed, deployment("d"), kept.clone()]);
     let counts = store.replace_deployments(&source, &[]).unwrap();
     assert_eq!(counts, Counts { removed: 3, ..Counts::default() });
