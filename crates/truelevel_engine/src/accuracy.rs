@@ -93,7 +93,7 @@ impl Ground {
             golden_path: compared.map(|_| 1.0),
             ai: compared,
             pace: Some((self.per_working_day, self.lead_time_hours)),
-            fault: None,
+            faults: Vec::new(),
         };
         // The end of a Friday: the last day has its share, and the trends a whole week before.
         let as_of = Time::from_seconds(1_787_331_600);
@@ -108,6 +108,13 @@ impl Fault {
         let ground = GROUNDS.iter().find(|ground| ground.name == self.ground)?;
         let mut plan = ground.clean(seed);
         plan.effects.plant(self, size);
+        Some(plan)
+    }
+
+    /// The plan of a seed with this fault and another one in it, both strong; none where they need different ground.
+    pub fn planted_beside(&'static self, other: &'static Self, seed: u64) -> Option<Plan> {
+        let mut plan = self.planted(seed, self.sizes[2]).filter(|_| self.ground == other.ground)?;
+        plan.effects.plant(other, other.sizes[2]);
         Some(plan)
     }
 }
@@ -149,7 +156,8 @@ fn look_back(workspace: &mut Workspace, plan: &Plan) -> Result<(), EngineError> 
     Ok(())
 }
 
-fn claims(assessment: &Assessment) -> BTreeSet<String> {
+/// What an assessment claims: pitfalls by their id, and comparisons by their place in it.
+pub fn claims(assessment: &Assessment) -> BTreeSet<String> {
     let mut claims: BTreeSet<String> = assessment.pitfalls.iter().map(|found| found.pitfall.clone()).collect();
     let moves = |verdict| matches!(verdict, TrendVerdict::Rising | TrendVerdict::Falling);
     let trends = assessment.trends.iter().filter(|(_, trend)| moves(trend.direction.verdict));

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use truelevel_engine::Workspace;
 use truelevel_engine::accuracy::{
-    CONSTRAINTS, COUNTED, FALSE_ALARMS_ALLOWED, FAULTS, Fault, GROUNDS, Ground, findings, first_constraint, held_back,
+    CONSTRAINTS, COUNTED, FALSE_ALARMS_ALLOWED, FAULTS, Fault, GROUNDS, findings, first_constraint, held_back,
 };
 use truelevel_engine::config::FILE_NAME;
 use truelevel_engine::demo::{Constraint, GOLDEN_PATH, Plan};
@@ -18,6 +18,7 @@ use truelevel_engine::pitfalls::PITFALLS;
 use truelevel_metrics::statistics::wilson_interval;
 use truelevel_model::assessment::Answer;
 
+use super::repositories::{self, PLANTED};
 use crate::Failure;
 use crate::workspace::root;
 
@@ -42,7 +43,8 @@ of their own.
 pub(super) fn run(arguments: &[String]) -> Result<(), Failure> {
     let given = arguments.first().and_then(|first| first.parse::<u64>().ok());
     let (seeds, named_findings) = (given.unwrap_or(SEEDS), &arguments[usize::from(given.is_some())..]);
-    if let Some(unknown) = named_findings.iter().find(|id| FAULTS.iter().all(|fault| fault.finding != **id)) {
+    let subjects = Subject::all();
+    if let Some(unknown) = named_findings.iter().find(|id| subjects.iter().all(|subject| subject.finding != **id)) {
         return Err(Failure::Usage(format!("`{unknown}` is no number of seeds, and no fault is planted for it")));
     }
     let path = root().join("docs/accuracy-of-findings.md");
@@ -51,23 +53,89 @@ pub(super) fn run(arguments: &[String]) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))
 }
 
+/// What is planted at three sizes: a fault of facts, or one of repositories.
+#[derive(Clone, Copy)]
+struct Subject {
+    finding: &'static str,
+    what: &'static str,
+    ground: &'static str,
+    sizes: [f64; 3],
+    unit: &'static str,
+    /// What is claimed of the organisation of a seed in which so much of it is planted.
+    claimed: Claimed,
+}
+
+#[derive(Clone, Copy)]
+enum Claimed {
+    OfFacts(&'static Fault),
+    OfFiles(&'static repositories::Planted),
+}
+
+impl Subject {
+    /// All of them, by finding.
+    fn all() -> Vec<Self> {
+        let facts = FAULTS.iter().map(|fault| Self {
+            finding: fault.finding,
+            what: fault.what,
+            ground: fault.ground,
+            sizes: fault.sizes,
+            unit: fault.unit,
+            claimed: Claimed::OfFacts(fault),
+        });
+        let files = PLANTED.iter().map(|planted| Self {
+            finding: planted.finding,
+            what: planted.what,
+            ground: repositories::GROUND,
+            sizes: planted.sizes,
+            unit: planted.unit,
+            claimed: Claimed::OfFiles(planted),
+        });
+        let mut all: Vec<Self> = facts.chain(files).collect();
+        all.sort_by_key(|subject| subject.finding);
+        all
+    }
+
+    fn claimed(self, seed: u64, size: f64) -> Result<BTreeSet<String>, Box<dyn Error>> {
+        match self.claimed {
+            Claimed::OfFacts(fault) => claimed(&fault.planted(seed, size).ok_or("its ground is missing")?),
+            Claimed::OfFiles(planted) => repositories::claimed(seed, Some((planted, size))),
+        }
+    }
+
+    /// In how many organisations of how many it is found, at each size.
+    fn found(self, seeds: u64) -> Result<[(u64, u64); 3], Failure> {
+        eprintln!("{}", self.finding);
+        let seeds = seeds.div_ceil(4);
+        let [weak, middling, strong] = self.sizes.map(|size| {
+            let all = raised((1..=seeds).map(|seed| self.claimed(seed, size)))?;
+            Ok::<_, Failure>((all.get(self.finding).copied().unwrap_or(0), seeds))
+        });
+        Ok([weak?, middling?, strong?])
+    }
+}
+
 /// The page, everything asked for.
 fn whole(seeds: u64) -> Result<String, Failure> {
     let mut clean = Vec::new();
     for ground in GROUNDS {
         eprintln!("{} clean organisations: {}", seeds, ground.name);
-        clean.push((ground, raised((1..=seeds).map(|seed| ground.clean(seed)))?));
+        clean.push((ground.name, raised((1..=seeds).map(|seed| claimed(&ground.clean(seed))))?));
     }
+    eprintln!("{seeds} clean organisations: {}", repositories::GROUND);
+    clean.push((repositories::GROUND, raised((1..=seeds).map(|seed| repositories::claimed(seed, None)))?));
     let mut planted = Vec::new();
-    for fault in FAULTS {
-        planted.push((fault, found_at_each_size(fault, seeds)?));
+    for subject in Subject::all() {
+        planted.push((subject, subject.found(seeds)?));
     }
+    eprintln!("two at once");
+    let pairs = beside_others()?;
     eprintln!("constraints");
     let named = CONSTRAINTS.iter().map(|planted| named(planted, seeds.div_ceil(4))).collect::<Result<Vec<_>, _>>()?;
     Ok(format!(
-        "{INTRODUCTION}{}{}{}{}",
+        "{INTRODUCTION}{}{}{}{}{}",
         false_alarms(&clean, seeds),
         power(&planted),
+        combined(&pairs),
         constraints(&named),
         not_planted()
     ))
@@ -82,10 +150,11 @@ fn again(path: &Path, seeds: u64, findings: &[String]) -> Result<String, Failure
     let (rows, after) = rest.split_once("\n\n").ok_or_else(no_table)?;
     let (after, _) = after.split_once(NOT_PLANTED_HEAD).ok_or_else(no_table)?;
     let mut new = String::new();
-    for fault in FAULTS {
-        if findings.iter().any(|id| id == fault.finding) {
-            new.push_str(&row(fault, &found_at_each_size(fault, seeds)?));
-        } else if let Some(old) = rows.lines().find(|row| row.starts_with(&format!("| {} |", linked(fault.finding)))) {
+    for subject in Subject::all() {
+        let begins = format!("| {} |", linked(subject.finding));
+        if findings.iter().any(|id| id == subject.finding) {
+            new.push_str(&row(subject, &subject.found(seeds)?));
+        } else if let Some(old) = rows.lines().find(|row| row.starts_with(&begins)) {
             new.push_str(&format!("{old}\n"));
         }
     }
@@ -98,10 +167,12 @@ const ANY: &str = "";
 const ANY_PITFALL: &str = " ";
 
 /// In how many organisations each finding was raised, any at all, and any pitfall.
-fn raised(plans: impl Iterator<Item = Plan>) -> Result<BTreeMap<String, u64>, Failure> {
+fn raised(
+    organisations: impl Iterator<Item = Result<BTreeSet<String>, Box<dyn Error>>>,
+) -> Result<BTreeMap<String, u64>, Failure> {
     let mut raised = BTreeMap::new();
-    for plan in plans {
-        let mut found = claimed(&plan).map_err(|error| Failure::Failed(error.to_string()))?;
+    for found in organisations {
+        let mut found = found.map_err(|error| Failure::Failed(error.to_string()))?;
         found.retain(|finding| !COUNTED.contains(&finding.as_str()));
         let is_pitfall = found.iter().any(|finding| PITFALLS.iter().any(|pitfall| pitfall.id == finding));
         if !found.is_empty() {
@@ -121,19 +192,46 @@ fn claimed(plan: &Plan) -> Result<BTreeSet<String>, Box<dyn Error>> {
     Ok(findings(plan, &mut Workspace::open(&[folder.path().to_owned()])?)?)
 }
 
-/// In how many organisations of how many a planted fault was found.
-fn found(fault: &'static Fault, size: f64, seeds: u64) -> Result<(u64, u64), Failure> {
-    let all = raised((1..=seeds).filter_map(|seed| fault.planted(seed, size)))?;
-    Ok((all.get(fault.finding).copied().unwrap_or(0), seeds))
+/// Of each fault: beside how many others of its ground it is found, and beside which it is not.
+type Beside = (&'static str, u64, Vec<&'static str>);
+
+/// Every two faults of a ground, planted strong in one organisation.
+fn beside_others() -> Result<Vec<Beside>, Failure> {
+    let mut all: Vec<Beside> = FAULTS.iter().map(|fault| (fault.finding, 0, Vec::new())).collect();
+    let mut count = |place: usize, other: &Fault, claims: &BTreeSet<String>| {
+        let (finding, found, hidden) = &mut all[place];
+        if claims.contains(*finding) { *found += 1 } else { hidden.push(other.finding) }
+    };
+    for (one, fault) in FAULTS.iter().enumerate() {
+        for (other, beside) in FAULTS.iter().enumerate().skip(one + 1) {
+            // A pair has a seed of its own.
+            let seed = (one * FAULTS.len() + other) as u64;
+            let Some(plan) = fault.planted_beside(beside, seed) else { continue };
+            let claims = claimed(&plan).map_err(|error| Failure::Failed(error.to_string()))?;
+            count(one, beside, &claims);
+            count(other, fault, &claims);
+        }
+    }
+    all.retain(|(_, found, hidden)| *found > 0 || !hidden.is_empty());
+    Ok(all)
 }
 
-fn found_at_each_size(fault: &'static Fault, seeds: u64) -> Result<[(u64, u64); 3], Failure> {
-    eprintln!("{}", fault.finding);
-    let [weak, middling, strong] = fault.sizes.map(|size| found(fault, size, seeds.div_ceil(4)));
-    Ok([weak?, middling?, strong?])
+fn combined(pairs: &[Beside]) -> String {
+    let mut text = String::from(
+        "\n## Two at once\n\nEvery two strong faults that stand on the same ground, planted in one organisation: in how many of \
+         these each is found\nall the same, and beside which it is not. Where one fault takes away what the other is seen by, \
+         as deployments that are\nput off to one weekday do of a freeze, the other is hidden in truth.\n\n\
+         | finding | found | not found beside |\n|---|---|---|\n",
+    );
+    for (finding, found, hidden) in pairs {
+        let names: Vec<String> = hidden.iter().map(|id| linked(id)).collect();
+        let names = if names.is_empty() { "–".to_owned() } else { names.join(", ") };
+        text.push_str(&format!("| {} | {} | {names} |\n", linked(finding), of(*found, found + hidden.len() as u64)));
+    }
+    text
 }
 
-fn false_alarms(clean: &[(&Ground, BTreeMap<String, u64>)], seeds: u64) -> String {
+fn false_alarms(clean: &[(&str, BTreeMap<String, u64>)], seeds: u64) -> String {
     let mut text = format!(
         "\n## False alarms\n\nOrganisations of {seeds} in which nothing was planted and the finding was raised all the \
          same, with Wilson's 95 % interval.\nWhat may be raised in at most {:.0} of a hundred and was raised in more than \
@@ -143,13 +241,14 @@ fn false_alarms(clean: &[(&Ground, BTreeMap<String, u64>)], seeds: u64) -> Strin
         FALSE_ALARMS_ALLOWED * 100.0,
         wilson_interval(0, seeds).map_or(100.0, |interval| interval.high * 100.0),
     );
-    for (ground, _) in clean {
+    for ground in GROUNDS {
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} h |\n",
             ground.name, ground.services, ground.weeks, ground.per_working_day, ground.lead_time_hours
         ));
     }
-    let names: Vec<&str> = clean.iter().map(|(ground, _)| ground.name).collect();
+    text.push_str(&repositories::described());
+    let names: Vec<&str> = clean.iter().map(|(ground, _)| *ground).collect();
     text.push_str(&format!("\n| finding | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len())));
     let listed: BTreeSet<&str> = clean.iter().flat_map(|(_, raised)| raised.keys().map(String::as_str)).collect();
     for finding in [ANY, ANY_PITFALL].into_iter().chain(listed.into_iter().filter(|finding| !finding.trim().is_empty()))
@@ -177,26 +276,26 @@ fn false_alarms(clean: &[(&Ground, BTreeMap<String, u64>)], seeds: u64) -> Strin
 /// Begins the table of what is found.
 const POWER_HEAD: &str = "| finding | planted | in | weak | middling | strong |\n|---|---|---|---|---|---|\n";
 
-fn power(planted: &[(&Fault, [(u64, u64); 3])]) -> String {
+fn power(planted: &[(Subject, [(u64, u64); 3])]) -> String {
     let mut text = format!(
         "\n## What is found\n\nOne fault each, planted at three sizes in an organisation that is clean otherwise: the share \
          of organisations in which it was found.\nWeak ones lie below what the finding is declared to speak of, so that \
          little of them should be found.\n\n{POWER_HEAD}"
     );
-    planted.iter().for_each(|(fault, found)| text.push_str(&row(fault, found)));
+    planted.iter().for_each(|(subject, found)| text.push_str(&row(*subject, found)));
     text
 }
 
-fn row(fault: &Fault, found: &[(u64, u64); 3]) -> String {
-    let cells: Vec<String> = fault
+fn row(subject: Subject, found: &[(u64, u64); 3]) -> String {
+    let cells: Vec<String> = subject
         .sizes
         .iter()
         .zip(found)
         .map(|(size, (count, seeds))| {
-            format!("{}: {}", format!("{size} {}", fault.unit).trim_end(), of(*count, *seeds))
+            format!("{}: {}", format!("{size} {}", subject.unit).trim_end(), of(*count, *seeds))
         })
         .collect();
-    format!("| {} | {} | {} | {} |\n", linked(fault.finding), fault.what, fault.ground, cells.join(" | "))
+    format!("| {} | {} | {} | {} |\n", linked(subject.finding), subject.what, subject.ground, cells.join(" | "))
 }
 
 /// How large the organisations are that a constraint is planted in.
@@ -244,7 +343,8 @@ fn constraints(named: &[Named]) -> String {
 const NOT_PLANTED_HEAD: &str = "\n## What is not in here\n";
 
 fn not_planted() -> String {
-    let is_planted = |id: &str| FAULTS.iter().any(|fault| fault.finding == id);
+    let subjects = Subject::all();
+    let is_planted = |id: &str| subjects.iter().any(|subject| subject.finding == id);
     let ids = PITFALLS.iter().map(|pitfall| pitfall.id);
     let missing: Vec<String> = ids.filter(|id| !is_planted(id) && !COUNTED.contains(id)).map(linked).collect();
     let counted: Vec<String> = COUNTED.iter().map(|id| linked(id)).collect();
@@ -256,11 +356,7 @@ fn not_planted() -> String {
         counted.join(", ")
     );
     if !missing.is_empty() {
-        text.push_str(&format!(
-            "\nNo fault is planted for {}:\nthey are read from the files of repositories, and made-up organisations have \
-             none. That none of them is raised in a clean one\nsays nothing of their false alarms either.\n",
-            missing.join(", ")
-        ));
+        text.push_str(&format!("\nNo fault is planted for {}.\n", missing.join(", ")));
     }
     text
 }

@@ -10,6 +10,7 @@ mod clones;
 mod findings;
 mod labels;
 mod page;
+mod repositories;
 
 use std::collections::BTreeMap;
 use std::path::Path;

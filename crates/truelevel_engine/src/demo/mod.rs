@@ -17,6 +17,7 @@ use truelevel_model::{History, RepositoryId, Span, Window};
 
 pub use faults::{FAULTS, Fault};
 pub use plan::{AiEffect, Constraint, Detail, Effects, Habits, Plan};
+pub use random::Random;
 pub use truth::{ServiceTruth, Truth};
 
 use crate::config::DEFAULT_WINDOW_DAYS;

@@ -37,14 +37,14 @@ pub struct Effects {
     pub ai: Option<AiEffect>,
     /// Deployments of a service on a working day and median lead time in hours, instead of what teams like these do.
     pub pace: Option<(f64, f64)>,
-    /// A fault, and its size.
-    pub fault: Option<(&'static Fault, f64)>,
+    /// Faults, and their sizes.
+    pub faults: Vec<(&'static Fault, f64)>,
 }
 
 impl Effects {
     /// Adds a fault of a size.
     pub(crate) fn plant(&mut self, fault: &'static Fault, size: f64) {
-        self.fault = Some((fault, size));
+        self.faults.push((fault, size));
         for plant in fault.plants {
             if let Plant::Effects(alter) = plant {
                 alter(self, size);
@@ -52,9 +52,9 @@ impl Effects {
         }
     }
 
-    /// The ways in which its fault enters, with its size.
-    pub(super) fn plants(&self) -> impl Iterator<Item = (&'static Plant, f64)> + use<> {
-        self.fault.into_iter().flat_map(|(fault, size)| fault.plants.iter().map(move |plant| (plant, size)))
+    /// The ways in which its faults enter, with their sizes.
+    pub(super) fn plants(&self) -> impl Iterator<Item = (&'static Plant, f64)> + use<'_> {
+        self.faults.iter().flat_map(|(fault, size)| fault.plants.iter().map(|plant| (plant, *size)))
     }
 }
 

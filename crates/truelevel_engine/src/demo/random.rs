@@ -2,17 +2,18 @@
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): small, quick and good enough to make up an organisation.
 #[derive(Clone, Debug)]
-pub(crate) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     /// A stream of its own for each thing of a kind: what is made up of one does not change another.
-    pub(crate) const fn of(seed: u64, kind: u64, number: u64) -> Self {
+    pub const fn of(seed: u64, kind: u64, number: u64) -> Self {
         let mut stream = Self(seed ^ kind.rotate_left(24) ^ number.rotate_left(48));
         stream.0 = stream.next().wrapping_add(number);
         stream
     }
 
-    pub(crate) const fn next(&mut self) -> u64 {
+    /// The next number.
+    pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -21,29 +22,29 @@ impl Random {
     }
 
     /// Between 0 and 1, never 1.
-    pub(crate) fn share(&mut self) -> f64 {
+    pub fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// True in this share of cases.
-    pub(crate) fn happens(&mut self, share: f64) -> bool {
+    pub fn happens(&mut self, share: f64) -> bool {
         self.share() < share
     }
 
     /// Between two numbers.
-    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.share()
     }
 
     /// Log-normal with this median and spread (Box and Muller, 1958).
-    pub(crate) fn around(&mut self, median: f64, spread: f64) -> f64 {
+    pub fn around(&mut self, median: f64, spread: f64) -> f64 {
         let (first, second) = (1.0 - self.share(), self.share());
         let normal = (-2.0 * first.ln()).sqrt() * (std::f64::consts::TAU * second).cos();
         median * (spread * normal).exp()
     }
 
     /// Poisson with this mean (Knuth's product of shares), for small means.
-    pub(crate) fn count(&mut self, mean: f64) -> u32 {
+    pub fn count(&mut self, mean: f64) -> u32 {
         let (limit, mut product, mut count) = ((-mean).exp(), self.share(), 0);
         while product > limit {
             product *= self.share();
@@ -53,7 +54,7 @@ impl Random {
     }
 
     /// Twenty bytes.
-    pub(crate) fn bytes(&mut self) -> [u8; 20] {
+    pub fn bytes(&mut self) -> [u8; 20] {
         let mut bytes = [0; 20];
         for chunk in bytes.chunks_mut(8) {
             chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);
