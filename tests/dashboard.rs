@@ -181,7 +181,7 @@ fn what_a_team_says_of_itself_is_kept_when_our_own_form_sends_it() {
     let said = send(&format!("token={token}&build=5&test=4&who=us&why=we+think"), "same-origin");
     assert!(said.status == 303 && said.head.contains("location: ./maturity"), "{}", said.head);
     let declared = std::iter::repeat_with(|| page(&server, "/").body)
-        .find(|body| body.contains("Declared 5") || body.contains("key-declared"));
+        .find(|body| body.contains("Declared 5") || body.contains("declared by the team"));
     assert!(declared.is_some(), "it is measured anew without being asked");
 }
 

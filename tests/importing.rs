@@ -147,7 +147,9 @@ fn the_same_file_twice_changes_nothing_and_a_later_observation_wins() {
     world.write("incidents-later.jsonl", incident(Some(instant(16, 0))));
     assert_eq!(import(&world, &["incidents-later.jsonl"]).text(), "incidents: 0 new, 1 changed, 0 unchanged\n");
     let resolved = assess(&world);
-    assert_eq!(import(&world, &["incidents.jsonl"]).text(), "incidents: 0 new, 0 changed, 1 unchanged\n");
+    let again = import(&world, &["incidents.jsonl"]);
+    assert_eq!(again.text(), "incidents: 0 new, 0 changed, 0 unchanged, 1 older than what is known\n");
+    assert!(again.stderr.contains("`observed_at`"), "{}", again.stderr);
     assert_eq!(assess(&world), resolved, "what was said earlier does not come back");
 }
 

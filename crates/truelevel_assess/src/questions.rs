@@ -302,6 +302,10 @@ fn part_together(condition: &Condition, tally: Tally, metrics: &BTreeMap<String,
     let Subject::Metric { metric, bound } = &condition.subject else { return part };
     let Some(spread) = metrics.get(metric) else { return part };
     let Some(pooled) = spread.pooled.filter(|_| condition.is_pooled) else {
+        // The middle of services that were not asked says nothing of those that were.
+        if (tally.asked() as u64) < spread.services_measured {
+            return part;
+        }
         return QuestionPart {
             is_median: true,
             n: Some(spread.services_measured),

@@ -8,7 +8,7 @@ pub struct Asking {
     /// A reason that leaves nothing out this time. Not so for what has no value to count: versions that lead to no commit,
     /// and what is later than the as-of.
     pub lifted: Option<Reason>,
-    /// Whether everything that is left out is named, also what is otherwise only counted.
+    /// Whether everything that is left out is named, also what is otherwise counted after the first few.
     pub names_all: bool,
 }
 
@@ -18,9 +18,14 @@ impl Asking {
         self.lifted != Some(reason)
     }
 
-    /// Counts something of which there is much, and names it only where that is asked for.
+    /// Counts something of which there is much: the first few are named as examples, all only where that is asked for.
     pub(crate) fn count(self, exclusions: &mut Exclusions, reason: Reason, subject: impl FnOnce() -> String) {
-        if self.names_all { exclusions.add(reason, subject) } else { exclusions.add_count(reason, 1) }
+        const FEW: usize = 3;
+        if self.names_all || exclusions.named(reason) < FEW {
+            exclusions.add(reason, subject);
+        } else {
+            exclusions.add_count(reason, 1);
+        }
     }
 }
 

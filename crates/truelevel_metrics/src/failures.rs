@@ -96,13 +96,13 @@ impl Proof {
     pub fn describe(self, data: &ServiceData<'_>) -> Option<String> {
         let told = |place: usize| {
             let deployment = data.timeline.entries[place].deployment;
-            format!("{} of {}", printable(&deployment.version), deployment.finished_at)
+            format!("{} of {}", printable(&deployment.version), deployment.finished_at.minute())
         };
         match self.origin {
             Origin::Deployment => None,
             Origin::Incident(place) => {
                 let incident = data.incidents[place].incident;
-                Some(format!("{} of {}", printable(&incident.id), incident.started_at))
+                Some(format!("{} of {}", printable(&incident.id), incident.started_at.minute()))
             }
             Origin::Rollback(place) => Some(format!("by {}", told(place))),
             Origin::Revert(place) => {

@@ -148,6 +148,11 @@ impl Exclusions {
         self.0.get(&reason).map_or(0, |(count, _)| *count)
     }
 
+    /// How many of what was left out under a code have a name.
+    pub fn named(&self, reason: Reason) -> usize {
+        self.0.get(&reason).map_or(0, |(_, named)| named.len())
+    }
+
     /// Code, count and the first ones, in the order of the codes.
     pub fn iter(&self) -> impl Iterator<Item = (Reason, u64, &[Exclusion])> {
         self.0.iter().map(|(reason, (count, named))| (*reason, *count, named.as_slice()))

@@ -85,6 +85,14 @@ impl Time {
             Err(_) => format!("@{}s", self.0 / 1000),
         }
     }
+
+    /// The same with the minute, as `2026-08-21 17:04 UTC`.
+    pub fn minute(self) -> String {
+        match Timestamp::from_millisecond(self.0) {
+            Ok(timestamp) => timestamp.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            Err(_) => self.date(),
+        }
+    }
 }
 
 impl fmt::Display for Time {

@@ -171,7 +171,10 @@
         await navigator.clipboard.writeText(code.textContent);
         button.textContent = "Copied";
       });
-      code.before(button);
+      const box = document.createElement("div");
+      box.className = "copied-from";
+      code.replaceWith(box);
+      box.append(button, code);
     }
     const [strip, here] = [document.querySelector(".pages"), document.querySelector(".pages [aria-current]")];
     if (strip && here && strip.scrollWidth > strip.clientWidth) {

@@ -249,7 +249,8 @@ fn part(part: &QuestionPart) -> Option<String> {
         (None, None) => Some(part.because.split_once(": ").map_or(part.because.as_str(), |(_, why)| why).to_owned()),
         _ => None,
     };
-    let told: Vec<String> = [why, found, counted].into_iter().flatten().filter(|told| !told.is_empty()).collect();
+    // Over several services the counts decide, and a value beside them may lie on the other side of what is asked.
+    let told: Vec<String> = [why, counted, found].into_iter().flatten().filter(|told| !told.is_empty()).collect();
     let told = if told.is_empty() { String::new() } else { format!(": {}", told.join("; ")) };
     let turned = part.turned_by.as_ref().map(|turned| format!(" Yes once {turned}.")).unwrap_or_default();
     Some(format!("{} {}? {answer}{told}.{turned}", subject(&part.subject), part.wanted))
@@ -260,12 +261,16 @@ fn found(part: &QuestionPart, value: f64, unit: Unit) -> String {
         Some(high) => format!(", 95 %: {} to {}", numbers::value(unit, low), numbers::value(unit, high)),
         None => format!(", 95 %: {} or more", numbers::value(unit, low)),
     });
-    let n = part.n.map(|n| match () {
-        () if part.is_median => format!(", the middle of {}", numbers::count(n, "service")),
-        () if unit == Unit::Ratio => format!(" of {}", numbers::digits(n as f64)),
-        () => format!(" from {}", numbers::digits(n as f64)),
+    let n = part.n.filter(|_| !part.is_median).map(|n| match unit {
+        Unit::Ratio => format!(" of {}", numbers::digits(n as f64)),
+        _ => format!(" from {}", numbers::digits(n as f64)),
     });
-    format!("{}{}{}", numbers::value(unit, value), n.unwrap_or_default(), interval.unwrap_or_default())
+    let whose = match part.n {
+        Some(n) if part.is_median => format!("the middle of {} measured: ", numbers::digits(n as f64)),
+        _ if part.services.is_some() => "all together: ".to_owned(),
+        _ => String::new(),
+    };
+    format!("{whose}{}{}{}", numbers::value(unit, value), n.unwrap_or_default(), interval.unwrap_or_default())
 }
 
 /// What is asked about, as the beginning of a question.
@@ -328,8 +333,8 @@ mod tests {
         };
         assert_eq!(
             part(&shared).unwrap(),
-            "Deployments that fail at most 20 %? No: 10 %, the middle of 12 services, 95 %: 2 % to 24 %; of 12 services: 1 yes, \
-             11 no. Yes once 9 more of 12 services say yes."
+            "Deployments that fail at most 20 %? No: of 12 services: 1 yes, 11 no; the middle of 12 measured: 10 %, 95 %: 2 % to \
+             24 %. Yes once 9 more of 12 services say yes."
         );
     }
 }

@@ -27,15 +27,16 @@ fn sentence(name: &str, trend: &Trend, as_of: Time) -> Option<String> {
 
 /// What a chart of the trend says of its course, to go on after `;`.
 pub(crate) fn verdict(trend: &Trend) -> String {
-    let of_events = |chart: &TrendChart| match chart.signals.iter().max_by_key(|signal| signal.last) {
+    let of_chart = |chart: &TrendChart| match chart.signals.iter().max_by_key(|signal| signal.last) {
         Some(signal) => unusual(trend, chart, signal),
-        None => format!("one in {} days is usual, and nothing speaks for another pace", numbers::digits(chart.centre)),
+        None if chart.kind == ChartKind::DaysBetweenEvents => {
+            format!("one in {} days is usual, and nothing speaks for another pace", numbers::digits(chart.centre))
+        }
+        None => "nothing beyond what noise explains".to_owned(),
     };
     match (direction(trend), &trend.chart) {
         (Some(moves), _) => moves,
-        (None, Some(chart)) if chart.kind == ChartKind::DaysBetweenEvents => of_events(chart),
-        (None, Some(chart)) if chart.signals.is_empty() => "nothing beyond what noise explains".to_owned(),
-        (None, Some(_)) => "no direction is shown".to_owned(),
+        (None, Some(chart)) => of_chart(chart),
         (None, None) => trend.note.clone().unwrap_or_else(|| "too few weeks to tell a change from noise".to_owned()),
     }
 }

@@ -61,7 +61,10 @@ impl Problem {
         let (title, next) = match self.status.as_u16() {
             401 => ("Who are you?", "Give a token as the password; `truelevel token create` makes one."),
             403 => ("This is not for you", "Ask whoever runs this server for the role that it takes."),
-            404 => ("There is nothing here", "Look for it from the overview; names and addresses are written exactly."),
+            404 => (
+                "There is nothing here",
+                "Begin again at the overview; names are written exactly, and a day lies within what is known.",
+            ),
             400 | 405 | 422 => ("This cannot be asked so", "Change the address, or begin again at the overview."),
             502 => ("Nobody was signed in", "Open the overview to begin again; the server's log says more."),
             429 | 503 => ("Not yet", "Come again in a few seconds."),

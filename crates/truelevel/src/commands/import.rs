@@ -74,7 +74,9 @@ fn tell(imported: &Imported, args: &Import) -> Result<(), EngineError> {
         output::print(&format!("{}\n", counted(written)))?;
     }
     if imported.written.iter().any(|(_, counts)| counts.older > 0) {
-        eprintln!("truelevel: what is older than what is known changes nothing; `observed_at` says since when it holds");
+        eprintln!(
+            "truelevel: what is older than what is known changes nothing; `observed_at` says since when it holds"
+        );
     }
     if imported.rejected > 0 {
         output::print(&format!("rejected: {}\n", imported.rejected))?;

@@ -180,9 +180,9 @@ fn each_signal_says_what_it_comes_from() {
         proofs.map(|proof| (proof.signal, proof.describe(data).unwrap())).collect::<Vec<_>>()
     });
     let expected = [
-        (RolledBack, "by A of 2023-11-14T07:00:00Z"),
-        (Hotfixed, "by C of 2023-11-14T05:00:00Z, where 43000000 reverts 42000000"),
-        (FollowedByIncident, "0 of 2023-11-14T04:00:00Z"),
+        (RolledBack, "by A of 2023-11-14 07:00 UTC"),
+        (Hotfixed, "by C of 2023-11-14 05:00 UTC, where 43000000 reverts 42000000"),
+        (FollowedByIncident, "0 of 2023-11-14 04:00 UTC"),
     ];
     assert_eq!(told, expected.map(|(signal, text)| (signal, text.to_owned())));
 }

@@ -3,6 +3,7 @@
 use truelevel_model::Time;
 
 use super::Chart;
+use super::key::{Key, Mark};
 use super::svg::{Anchor, Svg, cell};
 use crate::table::Table;
 use crate::{numbers, words};
@@ -40,8 +41,7 @@ pub fn calendar(title: &str, days: &[Day], ground: Option<&str>) -> Option<Chart
     for (at, day) in days.iter().enumerate().filter(|(_, day)| day.count > 0) {
         let (week, row) = ((at + offset) / 7, (at + offset) % 7);
         let x = LEFT + week as f64 * width;
-        let step = (day.count as f64 / most.max(1) as f64 * STEPS).ceil() as usize;
-        paths[step.min(HEAT.len()) - 1].1 += &cell((x, row as f64 * ROW), (width - 0.35, CELL));
+        paths[step(day.count, most) - 1].1 += &cell((x, row as f64 * ROW), (width - 0.35, CELL));
     }
     svg.paths(TOP, 7.0 * ROW, &paths);
     for (at, day) in days.iter().enumerate().filter(|(_, day)| day.count > 0) {
@@ -53,7 +53,32 @@ pub fn calendar(title: &str, days: &[Day], ground: Option<&str>) -> Option<Chart
     for day in days {
         table.push([at_noon(day.day).date(), WEEKDAYS[weekday(day.day)].to_owned(), day.count.to_string()]);
     }
-    Some(Chart { title: title.to_owned(), finding: finding(days), table, height: TOP + 7.0 * ROW, body: svg.finish() })
+    Some(Chart {
+        title: title.to_owned(),
+        finding: finding(days),
+        table,
+        key: heat_key(most),
+        height: TOP + 7.0 * ROW,
+        body: svg.finish(),
+    })
+}
+
+/// How dark a day is, from 1 to 5, against the day on which most happened.
+fn step(count: u64, most: u64) -> usize {
+    ((count as f64 / most.max(1) as f64 * STEPS).ceil() as usize).clamp(1, HEAT.len())
+}
+
+/// Which counts look alike.
+fn heat_key(most: u64) -> Vec<Key> {
+    let none = Key::new(Mark::Area, "heat-0", "none");
+    let counts: Vec<u64> = (1..=most).collect();
+    let alike = counts.chunk_by(|a, b| step(*a, most) == step(*b, most));
+    let steps = alike.map(|counts| {
+        let (first, last) = (counts[0], counts[counts.len() - 1]);
+        let range = if first == last { first.to_string() } else { format!("{first} to {last}") };
+        Key::new(Mark::Area, HEAT[step(first, most) - 1], range)
+    });
+    std::iter::once(none).chain(steps).collect()
 }
 
 /// What is the same in every picture of these days, as the inside of one; `None` without days.
@@ -114,6 +139,14 @@ fn finding(days: &[Day]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_key_names_the_counts_that_look_alike() {
+        let meanings = |most| heat_key(most).into_iter().map(|key| key.meaning).collect::<Vec<_>>();
+        assert_eq!(meanings(12), ["none", "1 to 2", "3 to 4", "5 to 7", "8 to 9", "10 to 12"]);
+        assert_eq!(meanings(2), ["none", "1", "2"]);
+        assert_eq!(meanings(0), ["none"]);
+    }
 
     #[test]
     fn a_day_without_deployments_is_a_cell_too() {

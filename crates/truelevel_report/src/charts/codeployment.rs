@@ -3,6 +3,7 @@
 use truelevel_model::Unit;
 
 use super::Chart;
+use super::key::{Key, Mark};
 use super::svg::{Anchor, Svg};
 use crate::numbers;
 use crate::table::{Cell, Table};
@@ -15,6 +16,15 @@ const MOST: usize = 14;
 /// Longer names are cut in the picture; the table has them whole.
 const NAME_LENGTH: usize = 22;
 const STEPS: f64 = 5.0;
+/// What each step of the shade says of the deployments of a row.
+const SHARES: [(&str, &str); 6] = [
+    ("heat-0", "never together"),
+    ("heat-1", "up to 20 %"),
+    ("heat-2", "40 %"),
+    ("heat-3", "60 %"),
+    ("heat-4", "80 %"),
+    ("heat-5", "all"),
+];
 
 /// The chart. `shares[row][column]` is the share of the row's deployments that came together with one of the column's.
 /// `None` for fewer than two services; beyond the first 14 the rest is left out and counted.
@@ -77,6 +87,7 @@ pub fn codeployment(services: &[String], shares: &[Vec<f64>]) -> Option<Chart> {
         title: "Services that deploy together".to_owned(),
         finding,
         table,
+        key: SHARES.map(|(class, share)| Key::new(Mark::Area, class, share)).into(),
         height: 18.0 + shown as f64 * ROW + 18.0,
         body: svg.finish(),
     })

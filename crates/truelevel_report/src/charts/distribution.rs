@@ -75,6 +75,7 @@ pub fn distribution(distribution: &Distribution<'_>) -> Option<Chart> {
         title: distribution.title.to_owned(),
         finding: finding(distribution, &values),
         table,
+        key: Vec::new(),
         height: TOP + plot + 24.0,
         body: svg.finish(),
     })

@@ -3,13 +3,14 @@
 use truelevel_model::assessment::Level;
 
 use super::Chart;
+use super::key::{Key, Mark};
 use super::svg::{Anchor, Svg, cell};
 use crate::numbers;
 use crate::table::Table;
 
 const LEFT: f64 = 20.0;
-/// A level of the legend, in percent of the width.
-const LEGEND_WIDTH: f64 = 4.5;
+const LEVELS: [(&str, &str); 5] =
+    [("level-1", "level 1"), ("level-2", "2"), ("level-3", "3"), ("level-4", "4"), ("level-5", "5")];
 const ROW: f64 = 26.0;
 const CELL: f64 = 22.0;
 /// Up to so many services have a cell of their own; beyond, equal neighbours are drawn as one.
@@ -43,11 +44,6 @@ pub fn level_grid(stages: &[&str], services: &[GridService<'_>]) -> Option<Chart
     let height = stages.len() as f64 * ROW;
     let services_in_words = numbers::count(sorted.len() as u64, "service");
     svg.text("c-label", (LEFT, height + 15.0), Anchor::Start, &format!("{services_in_words}, lowest first"));
-    for level in 1..=5u8 {
-        let x = 100.0 - f64::from(6 - level) * LEGEND_WIDTH;
-        svg.rect(&format!("level-{level}"), (x, height + 5.0), (LEGEND_WIDTH - 0.2, 6.0), "");
-        svg.text("c-label", (x + LEGEND_WIDTH / 2.0, height + 22.0), Anchor::Middle, &level.to_string());
-    }
     let mut table = Table::new(["stage", "level 1", "level 2", "level 3", "level 4", "level 5"]);
     for (row, stage) in stages.iter().enumerate() {
         let at = |wanted: Level| sorted.iter().filter(|service| service.levels.get(row) == Some(&wanted)).count();
@@ -64,7 +60,8 @@ pub fn level_grid(stages: &[&str], services: &[GridService<'_>]) -> Option<Chart
         title: "Services by stage and level".to_owned(),
         finding: finding(stages, &sorted),
         table,
-        height: height + 26.0,
+        key: LEVELS.map(|(class, level)| Key::new(Mark::Area, class, level)).into(),
+        height: height + 20.0,
         body: svg.finish(),
     })
 }
@@ -88,9 +85,7 @@ fn draw_cells(svg: &mut Svg, stages: &[&str], services: &[&GridService<'_>]) {
             at += run;
         }
     }
-    let paths: Vec<(String, String)> =
-        (1..).zip(paths).map(|(level, path): (u8, String)| (format!("level-{level}"), path)).collect();
-    let paths: Vec<(&str, String)> = paths.iter().map(|(class, path)| (class.as_str(), path.clone())).collect();
+    let paths: Vec<(&str, String)> = LEVELS.iter().map(|(class, _)| *class).zip(paths).collect();
     svg.paths(0.0, stages.len() as f64 * ROW, &paths);
     if is_single {
         for (at, service) in services.iter().enumerate() {
@@ -103,12 +98,15 @@ fn draw_cells(svg: &mut Svg, stages: &[&str], services: &[&GridService<'_>]) {
 }
 
 fn finding(stages: &[&str], services: &[&GridService<'_>]) -> String {
-    let reached =
-        |row: usize| services.iter().filter(|service| service.levels.get(row).is_some_and(|level| *level >= 2)).count();
+    let lowest = services.iter().flat_map(|service| service.levels.iter().copied()).min().unwrap_or(1);
+    let wanted = (lowest + 1).min(5);
+    let is_there =
+        |row: usize, service: &GridService<'_>| service.levels.get(row).is_some_and(|level| *level >= wanted);
+    let reached = |row: usize| services.iter().filter(|service| is_there(row, service)).count();
     let parts: Vec<String> =
         stages.iter().enumerate().map(|(row, stage)| format!("{stage} {}", reached(row))).collect();
     format!(
-        "Of {}, so many are proven at level 2 or above: {}.",
+        "Of {}, so many are proven at level {wanted} or above: {}.",
         numbers::count(services.len() as u64, "service"),
         parts.join(", ")
     )

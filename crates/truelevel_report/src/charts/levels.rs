@@ -4,6 +4,7 @@ use truelevel_model::Unit;
 use truelevel_model::assessment::Level;
 
 use super::Chart;
+use super::key::{Key, Mark};
 use super::svg::{Anchor, Svg, through};
 use crate::table::{Cell, Table};
 
@@ -70,6 +71,10 @@ pub fn levels(title: &str, assessments: &[LevelAt]) -> Option<Chart> {
         title: title.to_owned(),
         finding: format!("{whole}{could}."),
         table,
+        key: vec![
+            Key::new(Mark::Line, "c-line", "proven"),
+            Key::new(Mark::Area, "c-area", "possible: nothing speaks against it"),
+        ],
         height: TOP + height + 28.0,
         body: svg.finish(),
     })

@@ -7,6 +7,7 @@
 mod calendar;
 mod codeployment;
 mod distribution;
+mod key;
 mod level_grid;
 mod levels;
 mod quantity;
@@ -21,6 +22,7 @@ mod waterline;
 pub use calendar::{Day, calendar, calendar_ground};
 pub use codeployment::codeployment;
 pub use distribution::{Distribution, distribution};
+pub use key::Key;
 pub use level_grid::{GridService, level_grid};
 pub use levels::{LevelAt, levels};
 pub use quantity::{Quantity, held, quantity, quantity_axis, quantity_scale};
@@ -46,6 +48,8 @@ pub struct Chart {
     pub finding: String,
     /// The values behind it.
     pub table: Table,
+    /// What its marks stand for; empty where words beside them say so.
+    pub key: Vec<Key>,
     height: f64,
     body: svg::Drawing,
 }
@@ -77,18 +81,24 @@ impl Chart {
 
     /// The picture as a file of its own, with its colours, title and finding.
     pub fn file(&self) -> String {
-        let height = self.height + 56.0;
+        const MARGIN: f64 = 0.02;
+        let width = f64::from(FILE_WIDTH);
+        let (key, key_height) = key::of_file(&self.key, width * (1.0 - 2.0 * MARGIN));
+        let key_top = self.height + 56.0;
+        let height = key_top + key_height;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" aria-labelledby=\"title finding\" \
              width=\"{FILE_WIDTH}\" height=\"{}\"><title id=\"title\">{title}</title><desc id=\"finding\">{}</desc>\
              <style>{}</style><rect class=\"c-page\" width=\"100%\" height=\"100%\"/>\
              <text class=\"c-title\" x=\"2%\" y=\"26\">{title}</text>\
-             <svg x=\"2%\" y=\"44\" width=\"96%\" height=\"{}\" overflow=\"visible\">{}</svg></svg>",
+             <svg x=\"2%\" y=\"44\" width=\"96%\" height=\"{}\" overflow=\"visible\">{}</svg>\
+             <svg x=\"2%\" y=\"{}\" overflow=\"visible\">{key}</svg></svg>",
             svg::number(height),
             escaped(&self.finding),
             crate::assets::picture_style(),
             svg::number(self.height),
             self.body.marks,
+            svg::number(key_top),
             title = escaped(&self.title),
         )
     }

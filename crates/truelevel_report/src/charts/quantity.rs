@@ -87,6 +87,7 @@ pub fn quantity(quantity: &Quantity<'_>) -> Option<Chart> {
         title: quantity.title.to_owned(),
         finding: finding(quantity),
         table: table(quantity),
+        key: Vec::new(),
         height: TRACK_TOP + TRACK_HEIGHT + 22.0,
         body: svg.finish(),
     })

@@ -58,6 +58,7 @@ pub fn segments(statistic: &str, parts: &[LeadTimeSegment], counted: &str) -> Op
         title: format!("Parts of the lead time ({statistic})"),
         finding: format!("The longest part is {}: {}.", longest.name, numbers::duration(longest.seconds)),
         table,
+        key: Vec::new(),
         height: BAR + 14.0 + parts.len() as f64 * LINE,
         body: svg.finish(),
     })

@@ -57,6 +57,7 @@ pub fn sparkline(spark: &Sparkline<'_>) -> Option<Chart> {
         title: spark.title.to_owned(),
         finding: format!("From {} to {}{says}.", numbers::value(spark.unit, *first), numbers::value(spark.unit, *last)),
         table,
+        key: Vec::new(),
         height: HEIGHT,
         body: svg.finish(),
     })

@@ -3,6 +3,7 @@
 use truelevel_model::Unit;
 
 use super::Chart;
+use super::key::{Key, Mark};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, through};
 use crate::numbers;
@@ -80,9 +81,9 @@ pub fn survival(survival: &Survival<'_>) -> Option<Chart> {
             ("c-line", through(&stairs(steps.iter().map(|s| (s.seconds, s.share)), &scale, y, end))),
         ],
     );
-    for seconds in near {
-        let place = (scale.x(seconds), TOP + y(survival.share_after(seconds)));
-        svg.mark("c-censored", place, "M0 -6V6", &format!("still open after {}", numbers::duration(seconds)));
+    for seconds in &near {
+        let place = (scale.x(*seconds), TOP + y(survival.share_after(*seconds)));
+        svg.mark("c-censored", place, "M0 -6V6", &format!("still open after {}", numbers::duration(*seconds)));
     }
     if !beyond.is_empty() {
         let more = format!("{} still open beyond →", numbers::digits(beyond.len() as f64));
@@ -101,6 +102,7 @@ pub fn survival(survival: &Survival<'_>) -> Option<Chart> {
         title: survival.title.to_owned(),
         finding: finding(survival),
         table: table(survival),
+        key: key(survival, !near.is_empty()),
         height: TOP + HEIGHT + 24.0,
         body: svg.finish(),
     })
@@ -134,6 +136,13 @@ fn band(steps: &[SurvivalStep], scale: &Scale, y: impl Fn(f64) -> f64 + Copy, en
     through(&points) + "Z"
 }
 
+fn key(survival: &Survival<'_>, shows_open: bool) -> Vec<Key> {
+    let range = survival.steps.iter().any(|step| step.range.is_some());
+    let range = range.then(|| Key::new(Mark::Area, "c-area", survival.range));
+    let open = shows_open.then(|| Key::new(Mark::Upright, "c-censored", "still open after so long"));
+    range.into_iter().chain(open).chain([Key::new(Mark::Upright, "c-note", "half are done")]).collect()
+}
+
 fn finding(survival: &Survival<'_>) -> String {
     let half = survival.falls_to(0.5).map_or_else(
         || "More than half are still waiting".to_owned(),
@@ -142,7 +151,7 @@ fn finding(survival: &Survival<'_>) -> String {
     let tenth = survival
         .falls_to(0.1)
         .map_or_else(String::new, |p90| format!(", nine in ten after {}", numbers::duration(p90)));
-    format!("{half}{tenth}; {}. The band around the line: {}.", survival.basis, survival.range)
+    format!("{half}{tenth}; {}.", survival.basis)
 }
 
 fn table(survival: &Survival<'_>) -> Table {
@@ -182,11 +191,10 @@ mod tests {
     fn what_is_open_is_marked_on_the_curve() {
         let chart = drawn(&[step(1.0, 0.7), step(5.0, 0.45), step(30.0, 0.08)], &[7200.0, 40_000.0]).unwrap();
         super::super::testing::check(&chart);
-        assert_eq!(
-            chart.finding,
-            "Half are done after 5 h, nine in ten after 30 h; 3 ended. The band around the line: 95 %."
-        );
+        assert_eq!(chart.finding, "Half are done after 5 h, nine in ten after 30 h; 3 ended.");
         assert_eq!(chart.svg().matches("c-censored").count(), 2);
+        let meanings: Vec<&str> = chart.key.iter().map(|key| key.meaning.as_str()).collect();
+        assert_eq!(meanings, ["95 %", "still open after so long", "half are done"]);
         let late = drawn(&[step(1.0, 0.7), step(5.0, 0.03), step(900.0, 0.01)], &[7200.0, 4_000_000.0]).unwrap();
         assert!(late.svg().contains("1 still open beyond") && late.svg().matches("c-censored").count() == 1);
     }

@@ -3,6 +3,7 @@
 use truelevel_model::Unit;
 
 use super::Chart;
+use super::key::{Key, Mark};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, runs, through};
 use crate::numbers;
@@ -130,6 +131,7 @@ pub fn trend(trend: &Trend<'_>) -> Option<Chart> {
         title: trend.title.to_owned(),
         finding: finding(trend),
         table: table(trend),
+        key: if trend.is_small { Vec::new() } else { key(trend) },
         height: TOP + form.height + form.foot,
         body: svg.finish(),
     })
@@ -157,6 +159,20 @@ fn draw_point(svg: &mut Svg, trend: &Trend<'_>, point: &TrendPoint, (x, y): (f64
     } else {
         svg.dot("c-value-small", (x, y(value)), if trend.is_small { 3.0 } else { 4.0 }, &tip);
     }
+}
+
+fn key(trend: &Trend<'_>) -> Vec<Key> {
+    let interval = trend.points.iter().any(|point| point.interval.is_some());
+    let interval = interval.then(|| Key::new(Mark::Upright, "c-whisker", "95 % interval"));
+    let limits = trend.limits.map(|_| {
+        [
+            Key::new(Mark::Line, "c-centre", "the usual"),
+            Key::new(Mark::Area, "c-limits", "in this band noise explains everything"),
+        ]
+    });
+    let signal = trend.points.iter().any(|point| point.is_signal);
+    let signal = signal.then(|| Key::new(Mark::Diamond, "c-signal", "more than noise"));
+    interval.into_iter().chain(limits.into_iter().flatten()).chain(signal).collect()
 }
 
 fn finding(trend: &Trend<'_>) -> String {

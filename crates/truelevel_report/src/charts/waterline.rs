@@ -3,6 +3,7 @@
 use truelevel_model::assessment::Level;
 
 use super::Chart;
+use super::key::{Key, Mark};
 use super::svg::{Anchor, Svg, cell};
 use crate::table::Table;
 use crate::words;
@@ -65,6 +66,7 @@ pub fn waterline(stages: &[Stage<'_>], ground: Option<&str>) -> Chart {
         title: "Stages and levels".to_owned(),
         finding: finding(stages, level),
         table: table(stages),
+        key: key(stages),
         height,
         body: svg.finish(),
     }
@@ -126,6 +128,18 @@ fn draw_row(svg: &mut Svg, stage: &Stage<'_>, top: f64) {
             &format!("{}: declared {declared}", stage.name),
         );
     }
+}
+
+fn key(stages: &[Stage<'_>]) -> Vec<Key> {
+    let possible = stages.iter().any(|stage| stage.possible > stage.proven);
+    let possible = possible.then(|| Key::new(Mark::Area, "c-possible", "possible: nothing speaks against it"));
+    let declared = stages.iter().any(|stage| stage.declared.is_some());
+    let declared = declared.then(|| Key::new(Mark::Diamond, "c-declared", "declared by the team"));
+    let always = [
+        Key::new(Mark::Area, "c-proven", "proven: the evidence shows it"),
+        Key::new(Mark::Upright, "c-waterline", "the level, which is that of the lowest stage"),
+    ];
+    always.into_iter().chain(possible).chain(declared).collect()
 }
 
 fn finding(stages: &[Stage<'_>], level: Level) -> String {

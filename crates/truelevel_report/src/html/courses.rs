@@ -108,7 +108,7 @@ pub(super) fn survival(site: &Site<'_>, service: Option<&ServiceResult>, id: &st
             title,
             steps: &steps,
             censored_seconds: &waiting.open_seconds,
-            range: "95 %",
+            range: "95 % interval",
             basis: &format!("{} ended, {} still open", digits(waiting.ended), digits(waiting.open)),
         });
     }

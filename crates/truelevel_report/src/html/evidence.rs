@@ -11,6 +11,9 @@ use crate::{numbers, words};
 /// Places shown of one gate; the count says how many more there are.
 const PLACES_SHOWN: usize = 4;
 
+/// What the parts of a gate's bar are called.
+pub(super) const OUTCOMES: [&str; 3] = ["met", "not met", "cannot tell"];
+
 /// A gate as a row.
 pub(super) struct GateRow {
     pub(super) link: String,
@@ -46,7 +49,7 @@ pub(super) fn gate_row(site: &Site<'_>, gate: &GateResult) -> GateRow {
         level: gate.level,
         statement: gate.statement.clone(),
         verdict: gate_verdict(gate.outcome, gate.is_intention),
-        because: coded(&words::because(gate)),
+        because: because(gate),
         share,
         counts: gate.services.as_ref().map_or_else(String::new, services_counted),
         places: gate.evidence.iter().take(PLACES_SHOWN).map(|evidence| place(site, evidence)).collect(),
@@ -54,13 +57,19 @@ pub(super) fn gate_row(site: &Site<'_>, gate: &GateResult) -> GateRow {
     }
 }
 
+/// Why a gate stands as it does; empty where the counts of services beside it say everything.
+pub(super) fn because(gate: &GateResult) -> String {
+    match (&gate.services, &gate.provable_by) {
+        (None, _) => coded(&words::because(gate)),
+        (Some(_), Some(by)) => coded(&format!("What would prove it: {by}")),
+        (Some(_), None) => String::new(),
+    }
+}
+
 /// How many services meet a gate, as a bar.
 pub(super) fn services_bar(services: &GateServices) -> String {
-    share_bar([
-        ("yes", "met", services.met),
-        ("no", "not met", services.unmet),
-        ("unknown", "cannot tell", services.unknown),
-    ])
+    let [met, unmet, unknown] = OUTCOMES;
+    share_bar([(met, services.met), (unmet, services.unmet), (unknown, services.unknown)])
 }
 
 /// The same in words.

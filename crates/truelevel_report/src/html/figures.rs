@@ -12,7 +12,7 @@ const MOST_IN_RUG: usize = 400;
 
 /// The chart of a name, of one service or of all; `None` when the name is unknown or there is nothing to draw.
 ///
-/// `lockstep-NUMBER` who deploys with whom in a group, from 0; `stages` the waterline; `grid` stages over services; `metric-ID` a value against its bands; `spread-ID` the values
+/// `lockstep-NUMBER` who deploys with whom in a group, from 0; `stages` the waterline; `ai-shares` the services by how many changes carry a sign of AI; `grid` stages over services; `metric-ID` a value against its bands; `spread-ID` the values
 /// of the services; `teams-ID` the values of the teams; `trend-ID` a metric week by week, and `small-ID` the same in
 /// little; `survival-ID` how long something waited; `segments` the parts of lead time; `calendar` a service's deployments
 /// day by day; `initiative-NUMBER` what was taken on, from 0.
@@ -49,6 +49,7 @@ pub(super) fn named(site: &Site<'_>, service: Option<&ServiceResult>, name: &str
         }
         ("stages", None) => Some(waterline(&site.assessment.stages, &site.assessment.lanes, None)),
         ("grid", _) => grid(site),
+        ("ai-shares", None) => ai_shares(site),
         ("segments", service) => courses::segments(site, service),
         ("calendar", service) => courses::calendar(site, service),
         _ => None,
@@ -146,6 +147,21 @@ pub(super) fn shared(site: &Site<'_>) -> String {
     let shared: String =
         words::KEYS.into_iter().filter_map(axis).chain([ground(STAGES_GROUND, stages)]).chain(days).collect();
     format!("<svg class=\"chart hidden\" width=\"1\" height=\"1\" aria-hidden=\"true\"><defs>{shared}</defs></svg>")
+}
+
+/// Of these shares each is a lower bound, like that of the whole.
+fn ai_shares(site: &Site<'_>) -> Option<Chart> {
+    let shares = site.assessment.ai.as_ref()?.by_service.iter().filter(|signs| signs.changes > 0);
+    let values: Vec<(String, f64)> =
+        shares.map(|signs| (signs.service.clone(), signs.signed as f64 / signs.changes as f64)).collect();
+    charts::distribution(&charts::Distribution {
+        title: "Changes with a sign of AI by service, at least",
+        noun: "service",
+        unit: Unit::Ratio,
+        values: &values,
+        rule: None,
+        lower_is_better: false,
+    })
 }
 
 fn spread(site: &Site<'_>, id: &str) -> Option<Chart> {

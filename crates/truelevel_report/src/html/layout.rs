@@ -128,6 +128,7 @@ pub(super) fn served(
     let versioned = |name: &str| file(&crate::assets::versioned(name));
     let (style, script) = (versioned("truelevel.css"), versioned("truelevel.js"));
     let here = section.page.clone();
+    let choice = choice(links, assessment, own, &live.teams);
     let layout = Layout {
         title: section.title.clone(),
         policy: None,
@@ -136,8 +137,9 @@ pub(super) fn served(
         icon: versioned("icon.svg"),
         home: links.to(&Page::Overview),
         workspace: assessment.map_or("", |assessment| assessment.workspace.as_str()),
-        when: assessment.map(words::period).unwrap_or_default(),
-        choice: choice(links, assessment, own, &live.teams),
+        // Where no window can be chosen, the page is about others than the newest, or about none.
+        when: assessment.filter(|_| choice.is_some()).map(words::period).unwrap_or_default(),
+        choice,
         silence: assessment.and_then(|assessment| silence(links, assessment)),
         measured: live.measured_at.map(|time| (time.to_string(), words::moment(time))),
         status: &live.status,

@@ -4,8 +4,8 @@ use askama::Template;
 use truelevel_model::{Measurement, Unit};
 
 use super::{Site, rendered};
-use crate::numbers;
 use crate::table::{self, Table};
+use crate::{numbers, words};
 
 /// Rows that a page shows; the file holds all of them.
 const MOST_SHOWN: usize = 500;
@@ -73,6 +73,11 @@ impl Column {
     pub(super) fn explained(self, link: Option<String>) -> Self {
         Self { link, ..self }
     }
+}
+
+/// The columns of the keys, each with the way to its explanation.
+pub(super) fn key_columns(site: &Site<'_>) -> impl Iterator<Item = Column> {
+    words::KEYS.iter().map(|(id, name)| Column::measured(name).explained(site.explained(id)))
 }
 
 impl Cell {

@@ -3,8 +3,8 @@
 use askama::Template;
 use truelevel_model::assessment::StageResult;
 
-use super::evidence::{GateRow, gate_row};
-use super::parts::{figure, untitled_figure};
+use super::evidence::{GateRow, OUTCOMES, gate_row};
+use super::parts::{figure, share_key, untitled_figure};
 use super::{Page, Section, Site, rendered};
 use crate::words;
 
@@ -14,6 +14,8 @@ struct Maturity {
     h: u8,
     stages: String,
     grid: String,
+    /// What the colours of the bars stand for, as HTML; empty where there are none.
+    share_key: String,
     gates: Vec<Stage>,
     /// The gates, and each of each service.
     csv_links: Vec<(String, &'static str)>,
@@ -35,6 +37,7 @@ pub(super) fn section(site: &Site<'_>) -> Section {
         h: site.heading(),
         stages: untitled_figure(site, None, "stages"),
         grid: if assessment.services.len() > 1 { figure(site, None, "grid") } else { String::new() },
+        share_key: if assessment.services.len() > 1 { share_key(OUTCOMES) } else { String::new() },
         csv_links: csv_links(site),
         gates: assessment
             .stages

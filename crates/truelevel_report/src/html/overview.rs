@@ -6,7 +6,10 @@ use truelevel_model::assessment::{Action, Answer, Assessment, Constraint, Exclus
 
 use super::evidence::services_counted;
 use super::markdown::coded;
-use super::parts::{Shown, Verdict, answer_verdict, gate_verdict, share_bar, shown_spread, sparkline, untitled_figure};
+use super::parts::{
+    ANSWERS, Shown, Verdict, answer_verdict, answers_bar, gate_verdict, share_key, shown_spread, sparkline,
+    untitled_figure,
+};
 use super::{Page, Section, Site, rendered};
 use crate::{decision, numbers, words};
 
@@ -53,6 +56,8 @@ pub(super) struct ShownConstraint {
     /// What stands below the answer.
     pub(super) below: Vec<String>,
     pub(super) steps: Vec<Step>,
+    /// What the colours of the bars stand for, as HTML; empty where there are none.
+    pub(super) share_key: String,
 }
 
 /// A question of the chain.
@@ -193,6 +198,11 @@ pub(super) fn shown_constraint(
         statement: coded(&constraint.statement),
         action: coded(&constraint.action),
         below: decision::below(constraint, architecture).iter().map(|sentence| coded(sentence)).collect(),
+        share_key: if constraint.chain.iter().any(|step| step.services.is_some()) {
+            share_key(ANSWERS)
+        } else {
+            String::new()
+        },
         steps: constraint
             .chain
             .iter()
@@ -215,13 +225,7 @@ fn step(site: &Site<'_>, result: &QuestionResult, is_constraint: bool, is_later:
         verdict: answer_verdict(result.answer),
         reasons: decision::reasons(result),
         connect: coded(&result.connect.join("; ")),
-        share: services.map_or_else(String::new, |services| {
-            share_bar([
-                ("yes", "yes", services.yes),
-                ("no", "no", services.no),
-                ("unknown", "cannot tell", services.unknown),
-            ])
-        }),
+        share: services.map_or_else(String::new, answers_bar),
         deciding: deciding.iter().map(|name| (site.to(&Page::Service(name.clone())), name.clone())).collect(),
         deciding_word: if result.answer == Answer::Yes { "Not, or not known, in" } else { "Furthest from a yes:" },
         deciding_more: decided_by.saturating_sub(deciding.len() as u64),

@@ -2,7 +2,9 @@
 
 use askama::Template;
 use truelevel_model::Measurement;
-use truelevel_model::assessment::{Answer, GateOutcome, LevelRange, MetricSpread, ServiceResult, TeamResult};
+use truelevel_model::assessment::{
+    Answer, AnswerServices, GateOutcome, LevelRange, MetricSpread, ServiceResult, TeamResult,
+};
 
 use super::{Page, Site, courses, figures, rendered};
 use crate::charts::Chart;
@@ -196,18 +198,44 @@ pub(super) fn level_range(level: LevelRange) -> String {
     }
 }
 
+/// The colours of a bar's parts.
+const SHARES: [&str; 3] = ["share-yes", "share-no", "share-unknown"];
+
+/// How services answer a question, as a bar.
+pub(super) fn answers_bar(services: &AnswerServices) -> String {
+    let [yes, no, unknown] = ANSWERS;
+    share_bar([(yes, services.yes), (no, services.no), (unknown, services.unknown)])
+}
+
+/// What the parts of a question's bar are called.
+pub(super) const ANSWERS: [&str; 3] = ["yes", "no", "cannot tell"];
+
+/// What the colours of bars stand for.
+pub(super) fn share_key(words: [&str; 3]) -> String {
+    let part = |(class, word): (&&str, &str)| {
+        format!(
+            "<li><svg class=\"mark\" aria-hidden=\"true\" width=\"20\" height=\"8\"><rect class=\"{class}\" width=\"20\" \
+             height=\"8\"/></svg><span>{word}</span></li>"
+        )
+    };
+    let parts: String = SHARES.iter().zip(words).map(part).collect();
+    format!("<ul class=\"legend\">{parts}</ul>")
+}
+
 /// How many met, unmet and unknown: a bar of a line's height.
-pub(super) fn share_bar(parts: [(&str, &str, u64); 3]) -> String {
-    let total: u64 = parts.iter().map(|(.., count)| count).sum();
+///
+/// The parts are what is so, what is not, and what cannot be told, each with its name.
+pub(super) fn share_bar(parts: [(&str, u64); 3]) -> String {
+    let total: u64 = parts.iter().map(|(_, count)| count).sum();
     if total == 0 {
         return String::new();
     }
-    let label: Vec<String> = parts.iter().map(|(_, word, count)| format!("{count} {word}")).collect();
+    let label: Vec<String> = parts.iter().map(|(word, count)| format!("{count} {word}")).collect();
     let mut before = 0.0;
     let mut bars = String::new();
-    for (class, _, count) in parts.iter().filter(|(.., count)| *count > 0) {
-        let width = *count as f64 / total as f64 * 100.0;
-        bars += &format!("<rect class=\"share-{class}\" x=\"{before:.2}%\" width=\"{width:.2}%\" height=\"8\"/>");
+    for (class, (_, count)) in SHARES.iter().zip(parts).filter(|(_, (_, count))| *count > 0) {
+        let width = count as f64 / total as f64 * 100.0;
+        bars += &format!("<rect class=\"{class}\" x=\"{before:.2}%\" width=\"{width:.2}%\" height=\"8\"/>");
         before += width;
     }
     format!(

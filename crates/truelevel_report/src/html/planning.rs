@@ -1,6 +1,7 @@
 //! The decision and the plan.
 
 use askama::Template;
+use truelevel_model::assessment::PhaseState;
 use truelevel_model::decision::HomeMade;
 use truelevel_model::plan::InitiativeResult;
 
@@ -37,6 +38,8 @@ struct Plan<'a> {
 struct ShownPhase<'a> {
     phase: &'a Phase,
     is_here: bool,
+    /// What marks the phase that the level leads to; that phase may wait for one whose gates have not held long enough.
+    here: &'static str,
     standing: Option<String>,
     settling: Option<String>,
 }
@@ -80,6 +83,10 @@ pub(super) fn plan(site: &Site<'_>) -> Section {
         let found = site.assessment.roadmap.phases.iter().find(|result| phase_is(phase, &result.phase));
         ShownPhase {
             is_here: phase_is(phase, here),
+            here: match found.map(|found| found.state) {
+                Some(PhaseState::Waits) => "Your level leads here",
+                _ => "Here now",
+            },
             standing: found.map(decision::phase),
             settling: found.and_then(decision::settling).map(|gates| coded(&words::capitalised(&gates))),
             phase,

@@ -3,12 +3,12 @@
 use askama::Template;
 use truelevel_model::assessment::{Answer, EvidenceResult, GateOutcome, GateResult, QuestionResult, ServiceResult};
 
-use super::evidence::{located, services_bar, services_counted};
+use super::evidence::{because, located, services_bar, services_counted};
 use super::listing::{Cell, Column, Listing};
 use super::markdown::coded;
-use super::parts::{Verdict, answer_verdict, gate_verdict, share_bar};
+use super::parts::{Verdict, answer_verdict, answers_bar, gate_verdict};
 use super::{Page, Site, rendered};
-use crate::numbers;
+use crate::decision;
 
 #[derive(Template)]
 #[template(path = "standing.html")]
@@ -28,7 +28,7 @@ pub(super) fn html(site: &Site<'_>, id: &str) -> String {
         return rendered(&Standing {
             h: site.heading(),
             verdict: gate_verdict(gate.outcome, gate.is_intention),
-            because: vec![coded(&gate.because)],
+            because: Some(because(gate)).filter(|why| !why.is_empty()).into_iter().collect(),
             bar: counts.map_or_else(String::new, services_bar),
             counts: counts.map_or_else(String::new, services_counted),
             services: gate_services(site, id).map_or_else(String::new, |listing| listing.html(site)),
@@ -39,14 +39,9 @@ pub(super) fn html(site: &Site<'_>, id: &str) -> String {
     rendered(&Standing {
         h: site.heading(),
         verdict: answer_verdict(question.answer),
-        because: question.because.iter().map(|reason| coded(reason)).collect(),
-        bar: counts.map_or_else(String::new, |counts| {
-            share_bar([("yes", "yes", counts.yes), ("no", "no", counts.no), ("unknown", "cannot tell", counts.unknown)])
-        }),
-        counts: counts.map_or_else(String::new, |counts| {
-            let digits = |number: u64| numbers::digits(number as f64);
-            format!("{} yes, {} no, {} cannot tell", digits(counts.yes), digits(counts.no), digits(counts.unknown))
-        }),
+        because: decision::reasons(question).iter().map(|reason| coded(reason)).collect(),
+        bar: counts.map_or_else(String::new, answers_bar),
+        counts: String::new(),
         services: question_services(site, id).map_or_else(String::new, |listing| listing.html(site)),
     })
 }

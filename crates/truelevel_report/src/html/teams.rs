@@ -3,7 +3,7 @@
 use askama::Template;
 use truelevel_model::assessment::ServiceResult;
 
-use super::listing::{Cell, Column, Listing};
+use super::listing::{Cell, Column, Listing, key_columns};
 use super::overview::{ShownConstraint, shown_constraint};
 use super::parts::{Shown, figure, level_range, shown_together, team_stages};
 use super::{Page, Section, Site, rendered};
@@ -57,11 +57,6 @@ pub(super) fn section(site: &Site<'_>) -> Section {
             .to_owned(),
         html: rendered(&Teams { teams, unowned, spreads: spreads(site), details, h: site.heading() }),
     }
-}
-
-/// The columns of the keys, each with the way to its explanation.
-fn key_columns(site: &Site<'_>) -> impl Iterator<Item = Column> {
-    words::KEYS.iter().map(|(id, name)| Column::measured(name).explained(site.explained(id)))
 }
 
 /// Every team; the keys are medians of its services.
