@@ -1,7 +1,7 @@
 //! The facts behind a metric, in words: what `explain` lists.
 
 use truelevel_metrics::failures::Proof;
-use truelevel_metrics::incidents::{Cause, ServiceIncident};
+use truelevel_metrics::incidents::{Candidate, Cause, ServiceIncident};
 use truelevel_metrics::metrics::deployment_rework_rate::Rework;
 use truelevel_metrics::pipelines::RedSpell;
 use truelevel_metrics::service::ServiceData;
@@ -107,7 +107,7 @@ fn failures(data: &ServiceData<'_>) -> Vec<String> {
     failures.chain(uncertain.map(|found| incident(data, found))).collect()
 }
 
-/// How to say which deployment an incident belongs to, where only time speaks for several.
+/// How to say which deployment an incident belongs to, where it may be one of several.
 pub(crate) fn how_to_decide(metric: &str, data: &ServiceData<'_>) -> Option<String> {
     let is_about_causes = matches!(metric, "change_fail_rate" | "failed_deployment_recovery_time");
     let is_uncertain = || data.incidents_in_window().any(|found| found.candidates.len() > 1);
@@ -128,25 +128,23 @@ fn rework(data: &ServiceData<'_>) -> Vec<String> {
     rework.iter().filter_map(words).collect()
 }
 
+fn candidates(data: &ServiceData<'_>, found: &ServiceIncident<'_>) -> String {
+    let candidate = |candidate: &Candidate| {
+        let fact = data.timeline.entries[candidate.deployment].deployment;
+        let (id, source) = (printable(&fact.id), printable(fact.source.as_str()));
+        format!("{} ({}; deployment {id} from {source})", describe(fact), numbers::digits(candidate.confidence))
+    };
+    found.candidates.iter().map(candidate).collect::<Vec<_>>().join(" or ")
+}
+
 fn incident(data: &ServiceData<'_>, found: &ServiceIncident<'_>) -> String {
     let fact = found.incident;
     let deployment = |place: usize| describe(data.timeline.entries[place].deployment);
     let cause = match found.cause {
         Cause::Decided(place) => format!("somebody decided that it belongs to {}", deployment(place)),
-        Cause::Named(place) => format!("names {}", deployment(place)),
-        Cause::Near(_) => {
-            let candidates: Vec<String> = found
-                .candidates
-                .iter()
-                .map(|candidate| {
-                    let fact = data.timeline.entries[candidate.deployment].deployment;
-                    let (id, source) = (printable(&fact.id), printable(fact.source.as_str()));
-                    let confidence = numbers::digits(candidate.confidence);
-                    format!("{} ({confidence}; deployment {id} from {source})", describe(fact))
-                })
-                .collect();
-            format!("perhaps {}", candidates.join(" or "))
-        }
+        Cause::Named(place) if found.candidates.is_empty() => format!("names {}", deployment(place)),
+        Cause::Named(_) => format!("names an id that several have: {}", candidates(data, found)),
+        Cause::Near(_) => format!("perhaps {}", candidates(data, found)),
         Cause::DecidedOtherwise => {
             "somebody decided that no deployment of this service to production caused it".to_owned()
         }

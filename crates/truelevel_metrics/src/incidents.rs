@@ -79,7 +79,8 @@ pub struct ServiceIncident<'a> {
     pub incident: &'a Incident,
     /// Where it belongs.
     pub cause: Cause,
-    /// The deployments in reach, nearest first, where nothing but time speaks for one.
+    /// The deployments that it may belong to, nearest first: those in reach where nothing but time speaks for one, and
+    /// those of the id that it names where several sources gave that id away.
     pub candidates: Vec<Candidate>,
     /// End of impact; absent while open as of the date asked.
     pub resolved_at: Option<Time>,
@@ -114,13 +115,25 @@ pub fn incidents<'a>(facts: &ServiceFacts<'a>, timeline: &Timeline<'a>, as_of: T
                 }
                 (None, None) => candidates.first().map_or(Cause::None, |nearest| Cause::Near(nearest.deployment)),
             };
-            if !matches!(cause, Cause::Near(_)) {
-                candidates.clear();
+            match (cause, &incident.caused_by) {
+                (Cause::Near(_), _) => {}
+                (Cause::Named(place), Some(named)) => candidates = deployments.of_one_id(named, place),
+                _ => candidates.clear(),
             }
             let resolved_at = incident.resolved_at.filter(|at| *at <= as_of);
             ServiceIncident { incident, cause, candidates, resolved_at }
         })
         .collect()
+}
+
+/// The first few, each half as sure as the one before it.
+fn halved(places: impl Iterator<Item = usize>) -> Vec<Candidate> {
+    let mut confidence = 1.0;
+    let candidate = |deployment| {
+        confidence /= 2.0;
+        Candidate { deployment, confidence }
+    };
+    places.take(CANDIDATES).map(candidate).collect()
 }
 
 /// The deployments by what incidents tell of them, so that each incident is placed without looking at all of them.
@@ -163,12 +176,19 @@ impl<'a, 'b> Deployments<'a, 'b> {
     fn in_reach(&self, incident: &Incident) -> Vec<Candidate> {
         let before = self.by_end.partition_point(|(end, _)| *end <= incident.started_at);
         let near = self.by_end[..before].iter().rev();
-        let near = near.take_while(|(end, _)| incident.started_at.since(*end) <= NEAR).take(CANDIDATES);
-        near.scan(1.0, |confidence, (_, place)| {
-            *confidence /= 2.0;
-            Some(Candidate { deployment: *place, confidence: *confidence })
-        })
-        .collect()
+        let near = near.take_while(|(end, _)| incident.started_at.since(*end) <= NEAR);
+        halved(near.map(|(_, place)| *place))
+    }
+
+    /// The deployments that have the id in common with the one that was chosen for it, which is the first; none where it is
+    /// the only one.
+    fn of_one_id(&self, named: &str, chosen: usize) -> Vec<Candidate> {
+        let places = self.by_id.get(named).map_or(&[][..], Vec::as_slice);
+        if places.len() < 2 || !places.contains(&chosen) {
+            return Vec::new();
+        }
+        let others = places.iter().rev().copied().filter(|place| *place != chosen);
+        halved(std::iter::once(chosen).chain(others))
     }
 
     /// What an incident belongs to when a place on the timeline was found for it, or none.
@@ -257,6 +277,18 @@ mod tests {
         let named = Example::id("B").to_string();
         check(&example.clone().incident(7, None, Some(&named)), Some("C"), &[]);
         check(&example.incident(7, None, Some("0000000")), None, &[]);
+    }
+
+    #[test]
+    fn of_an_id_that_two_sources_gave_away_both_are_candidates() {
+        let numbered = |id: &'static str, source: &'static str| {
+            move |one: &mut truelevel_model::Deployment| (one.id, one.source) = (id.into(), source.into())
+        };
+        let twice = Example::days(30).deploy("v1", 0).deployment(numbered("7", "eu")).deploy("v2", 10);
+        let twice = twice.deployment(numbered("7", "us")).deploy("v3", 20);
+        let candidates = [("v2", 0.5), ("v1", 0.25)];
+        check(&twice.clone().incident(21, None, Some("7")), Some("v2"), &candidates);
+        check(&twice.incident(21, None, Some("v3")), Some("v3"), &[]);
     }
 
     #[test]

@@ -42,7 +42,8 @@ reasons! {
     Baseline = "baseline",
     /// Deployment attempt that did not succeed
     ///
-    /// Failed, cancelled and unfinished attempts ship nothing and are not part of the deployment frequency.
+    /// Failed, cancelled and unfinished attempts ship nothing and are not part of the deployment frequency or the lead
+    /// time. The fail rate counts those of them that failed or were stopped by automation: they were attempted.
     DeploymentNotSucceeded = "deployment_not_succeeded",
     /// Same version reaching a further production environment
     ///
