@@ -14,12 +14,14 @@ use truelevel_model::{
 use truelevel_report::numbers;
 use truelevel_store::{Store, StoreError};
 
+use crate::Workspace;
 use crate::collect::CollectedRepository;
 use crate::exercised::WorkflowRuns;
 use crate::matching::{Service, plain_name};
 use crate::near_names::near_names;
 use crate::own_rules::OwnRules;
 use crate::platform::PlatformFacts;
+use crate::reading::both;
 
 /// The facts as stored.
 pub(crate) struct Activity {
@@ -77,13 +79,15 @@ pub(crate) fn unplaced(
 }
 
 impl Activity {
-    pub(crate) fn read(store: &dyn Store, services: &[Service]) -> Result<Self, StoreError> {
+    pub(crate) fn read(workspace: &Workspace, services: &[Service]) -> Result<Self, StoreError> {
+        let store = workspace.store.as_ref();
+        let (runs, reviews) = both(workspace, |store| store.pipeline_runs(), |store| store.reviews())?;
         let mut activity = Self {
             incidents: store.incidents()?,
             links: store.incident_links()?,
             lost: BTreeSet::new(),
-            reviews: store.reviews()?,
-            runs: store.pipeline_runs()?,
+            reviews,
+            runs,
             quarantined: store.quarantined()?,
         };
         activity.find_lost(services);

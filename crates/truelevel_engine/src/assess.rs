@@ -24,7 +24,7 @@ use truelevel_model::{
 
 use truelevel_sources::git::{AutomationAccounts, ChangeReading};
 
-use crate::activity::{Activity, Windows, unplaced};
+use crate::activity::{Activity, ActivityIndex, Windows, unplaced};
 use crate::architecture::Lockstep;
 use crate::collect::{Collected, CollectedRepository, collect};
 use crate::config::LONGEST_WINDOW_DAYS;
@@ -123,6 +123,9 @@ pub fn assess_with_courses(
     Ok((assessment, Courses { services, initiatives }))
 }
 
+/// From so many services on it is worth while to prepare the window before along with the one that is judged.
+const MANY: usize = 8;
+
 /// Reads everything that measuring needs.
 pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Talk) -> Result<Prepared, EngineError> {
     let catalog = workspace.catalog()?;
@@ -153,10 +156,13 @@ pub fn prepare(workspace: &mut Workspace, request: &AssessRequest, talk: &dyn Ta
     if workspace.is_kept() {
         keep_evidence(workspace, &collected.repositories, &detected)?;
     }
-    let activity = Activity::read(workspace.store.as_ref(), &services)?;
+    let activity = Activity::read(workspace, &services)?;
     let platform = PlatformFacts::gather(&workspace.config.golden_paths, &collected, &services, &detected, &activity)?;
-    let unplaced = unplaced(&activity, &workspace.config.own, &platform, (&services, &collected.repositories));
-    let sources = sources(&services, &activity, window);
+    let own = &workspace.config.own;
+    let (unplaced, sources) = rayon::join(
+        || unplaced(&activity, own, &platform, (&services, &collected.repositories)),
+        || sources(&services, &activity, window),
+    );
     // The organisation's golden paths are its own whichever of its services are asked about.
     services.retain(|service| is_asked(&request.services, service));
     let mut prepared = Prepared {
@@ -319,8 +325,25 @@ impl Prepared {
 
     /// The same for some of the services.
     fn windows_of<'a>(&'a self, services: &[&'a Service]) -> Windows<'a> {
-        let now = self.activity.index(&self.collected.repositories, &self.mainlines, services, self.window);
-        Windows { now, before: OnceLock::new(), services: services.to_vec() }
+        let now = || self.activity.index(&self.collected.repositories, &self.mainlines, services, self.window);
+        let services = services.to_vec();
+        // Of many services some ask for the window before, and would wait for it.
+        if services.len() < MANY {
+            return Windows { now: now(), before: OnceLock::new(), services };
+        }
+        let (now, before) = rayon::join(now, || self.index_before(&services));
+        Windows { now, before: OnceLock::from(before), services }
+    }
+
+    /// What happened in the window before.
+    fn index_before<'a>(&'a self, services: &[&'a Service]) -> ActivityIndex<'a> {
+        let window = self.window_before();
+        let mainlines = self.mainlines_before.get_or_init(|| mainlines(&self.collected.repositories, window.end));
+        self.activity.index(&self.collected.repositories, mainlines, services, window)
+    }
+
+    const fn window_before(&self) -> Window {
+        Window::ending(self.window.start, self.window.days)
     }
 
     /// The as-of.
@@ -345,10 +368,9 @@ impl Prepared {
 
     /// The same one window earlier, by facts alone.
     fn measuring_before<'a, 'w: 'a>(&'w self, windows: &'a Windows<'w>) -> Measuring<'a> {
-        let window = Window::ending(self.window.start, self.window.days);
+        let window = self.window_before();
+        let activity = windows.before.get_or_init(|| self.index_before(&windows.services));
         let mainlines = self.mainlines_before.get_or_init(|| mainlines(&self.collected.repositories, window.end));
-        let index = || self.activity.index(&self.collected.repositories, mainlines, &windows.services, window);
-        let activity = windows.before.get_or_init(index);
         Measuring { mainlines, activity, window, ..self.measuring(windows) }
     }
 

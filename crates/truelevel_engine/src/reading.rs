@@ -24,6 +24,21 @@ pub(crate) fn in_shares<T: Sync, R: Send>(
     Ok(parts.into_iter().flatten().collect())
 }
 
+/// Reads two things side by side.
+pub(crate) fn both<A: Send, B: Send>(
+    workspace: &Workspace,
+    one: impl FnOnce(&dyn Store) -> Result<A, StoreError> + Send,
+    other: impl FnOnce(&dyn Store) -> Result<B, StoreError> + Send,
+) -> Result<(A, B), StoreError> {
+    // A store in memory has one way in.
+    if !workspace.is_kept() {
+        return Ok((one(workspace.store.as_ref())?, other(workspace.store.as_ref())?));
+    }
+    let (first, second) = (workspace.store.reader()?, workspace.store.reader()?);
+    let (one, other) = rayon::join(move || one(first.as_ref()), move || other(second.as_ref()));
+    Ok((one?, other?))
+}
+
 /// The deployments of each service that has any, by service.
 pub(crate) fn deployments(workspace: &Workspace) -> Result<Vec<Vec<Deployment>>, EngineError> {
     let services = workspace.store.services()?;

@@ -224,6 +224,10 @@ impl Board {
     async fn is_due(&self, last: Option<Measured>) {
         let Some(last) = last else { return };
         tokio::time::sleep_until(last.rest_until.into()).await;
+        // What changed meanwhile has waited long enough for more to come.
+        if self.facts() != last.facts {
+            return;
+        }
         let (mut events, mut changes) = (self.events.count.clone(), self.changes.subscribe());
         let changed = async {
             while self.facts() == last.facts {
@@ -327,8 +331,17 @@ impl From<EngineError> for Trouble {
 #[derive(Clone, Copy)]
 struct Measured {
     facts: u64,
-    /// At most half of the time is spent on measuring.
+    took: Duration,
     rest_until: Instant,
+}
+
+impl Measured {
+    /// At most half of the time is spent on measuring, but for a measurement that is long for once: the first one, and one in
+    /// which everything moves.
+    fn new(facts: u64, took: Duration, before: Option<Self>) -> Self {
+        let usual = before.map_or(Duration::ZERO, |before| before.took);
+        Self { facts, took, rest_until: Instant::now() + took.min(usual) }
+    }
 }
 
 async fn keep_measured(
@@ -338,7 +351,7 @@ async fn keep_measured(
     clock: fn() -> Time,
 ) {
     let mut measurer = Measurer { workspace, remembered: Remembered::default() };
-    let mut last = None;
+    let mut last: Option<Measured> = None;
     let mut number = 0;
     loop {
         let scope = tokio::select! {
@@ -366,7 +379,7 @@ async fn keep_measured(
         };
         let seconds = started.elapsed().as_secs_f64();
         if scope.is_whole() {
-            last = Some(Measured { facts, rest_until: Instant::now() + started.elapsed() });
+            last = Some(Measured::new(facts, started.elapsed(), last));
         }
         let standing = match measured {
             Ok(answer) => {
