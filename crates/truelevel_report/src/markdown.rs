@@ -65,9 +65,9 @@ fn belief(text: &mut String, assessment: &Assessment) {
 fn keys(text: &mut String, assessment: &Assessment) {
     let _ = writeln!(
         text,
-        "\n## Delivery\n\n{}; {}.\n\n| key | value | 95 % interval | sample | band | note |\n|---|---|---|---|---|---|",
-        words::deployments(assessment),
-        words::boundary(assessment),
+        "\n## Delivery\n\n{}{}\n\n| key | value | 95 % interval | sample | band | note |\n|---|---|---|---|---|---|",
+        words::sentence(&words::delivery(assessment)),
+        words::ask_of_what_is_known(assessment).map(|advice| format!(" {advice}")).unwrap_or_default(),
     );
     for (id, name) in words::KEYS {
         let Some(spread) = assessment.metric(id) else { continue };

@@ -181,8 +181,10 @@ impl Page {
 
     fn keys(&mut self, assessment: &Assessment) {
         self.heading("Delivery");
-        let summary = format!("{}; {}", words::deployments(assessment), words::boundary(assessment));
-        self.paragraph(2, &summary);
+        self.paragraph(2, &words::delivery(assessment));
+        if let Some(advice) = words::ask_of_what_is_known(assessment) {
+            self.paragraph(2, &advice);
+        }
         for (id, name) in words::KEYS {
             let Some(spread) = assessment.metric(id) else { continue };
             let measured = &spread.measurement;

@@ -267,6 +267,21 @@ pub(crate) fn window(assessment: &Assessment) -> String {
     format!("as of {as_of}, the {} days before", assessment.window_days)
 }
 
+/// How many deployments there were and where they were found; of a window of which nothing is known that it is so.
+pub(crate) fn delivery(assessment: &Assessment) -> String {
+    let boundary = boundary(assessment);
+    match ends_before_window(assessment) {
+        Some(_) => format!("how many {} there were is not known; {boundary}", deployment_nouns(assessment)),
+        None => format!("{}; {boundary}", deployments(assessment)),
+    }
+}
+
+/// How to ask about the time that is known, where nothing of the window is.
+pub(crate) fn ask_of_what_is_known(assessment: &Assessment) -> Option<String> {
+    let newest = ends_before_window(assessment)?;
+    Some(format!("Nothing of this window is known; `--as-of {}` asks about the newest that is.", newest.date()))
+}
+
 /// Where the deployments were found, in words.
 pub(crate) fn boundary(assessment: &Assessment) -> String {
     let parts: Vec<String> = assessment

@@ -478,3 +478,28 @@ fn is_in(local: &gix::Repository, root: ObjectId, path: &str) -> bool {
     let found = local.find_tree(root).ok().and_then(|tree| tree.lookup_entry_by_path(path).ok());
     found.flatten().is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_that_is_cut_off_too_early_is_not_read_and_never_read_wrongly() {
+        let text = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nparent 1111111111111111111111111111111111111111\n\
+                    author Ann <ann@example.org> 1700000000 +0100\ncommitter Bot <bot@example.org> 1700000123 +0000\n\n\
+                    Deploy\n";
+        let automation = AutomationAccounts::default();
+        let mut accounts = Accounts::new(&automation);
+        let id = ObjectId::null(gix::hash::Kind::Sha1);
+        let mut read = |bytes: &[u8]| {
+            step(bytes, id, 0, &mut accounts).map(|(step, parent)| (step.tree, step.committed_at, parent)).ok()
+        };
+        let whole = read(text.as_bytes());
+        assert_eq!(whole.as_ref().map(|it| it.1), Some(Time::from_seconds(1_700_000_123)));
+        assert_eq!(whole.as_ref().and_then(|it| it.2).map(|parent| parent.to_string()), Some("1".repeat(40)));
+        let cut = (0..text.len()).map(|length| read(&text.as_bytes()[..length]));
+        let (read, unread): (Vec<_>, Vec<_>) = cut.partition(Option::is_some);
+        assert!(read.iter().all(|found| *found == whole));
+        assert!(read.len() >= "\nDeploy".len() && unread.len() > "tree".len(), "{} read", read.len());
+    }
+}

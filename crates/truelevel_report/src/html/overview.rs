@@ -176,8 +176,7 @@ fn held(assessment: &Assessment) -> String {
 
 fn delivery(assessment: &Assessment) -> String {
     if words::ends_before_window(assessment).is_some() {
-        let what = words::deployment_nouns(assessment);
-        return format!("How many {what} there were is not known; {}.", words::boundary(assessment));
+        return words::sentence(&words::delivery(assessment));
     }
     format!(
         "{} in {} days; {}.",

@@ -222,6 +222,9 @@ pub(super) fn share_key(words: [&str; 3]) -> String {
     format!("<ul class=\"legend\">{parts}</ul>")
 }
 
+/// Between the parts of a bar, in percent of its width.
+const GAP: f64 = 0.5;
+
 /// How many met, unmet and unknown: a bar of a line's height.
 ///
 /// The parts are what is so, what is not, and what cannot be told, each with its name.
@@ -235,7 +238,8 @@ pub(super) fn share_bar(parts: [(&str, u64); 3]) -> String {
     let mut bars = String::new();
     for (class, (_, count)) in SHARES.iter().zip(parts).filter(|(_, (_, count))| *count > 0) {
         let width = count as f64 / total as f64 * 100.0;
-        bars += &format!("<rect class=\"{class}\" x=\"{before:.2}%\" width=\"{width:.2}%\" height=\"8\"/>");
+        let drawn = (width - GAP).max(GAP);
+        bars += &format!("<rect class=\"{class}\" x=\"{before:.2}%\" width=\"{drawn:.2}%\" height=\"8\"/>");
         before += width;
     }
     format!(

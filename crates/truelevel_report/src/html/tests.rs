@@ -481,6 +481,9 @@ fn a_window_of_which_nothing_is_known_is_said_so_and_not_drawn_as_zero() {
     for at in [Page::Overview, Page::Services, Page::Service("a".into()), Page::Delivery, Page::Plan] {
         assert!(is_said(&assessment, &at), "{at:?}");
     }
+    for told in [crate::text::render(&assessment, crate::Style::default()), crate::markdown::render(&assessment)] {
+        assert!(told.contains("--as-of 2026-01-05") && !told.contains("0 releases"), "{told}");
+    }
     let overview = shown_on(&assessment, &Courses::default(), &Page::Overview);
     assert!(overview.contains("as_of=2026-01-05") && !overview.contains("0 releases"), "{overview}");
     assert!(shown_on(&assessment, &Courses::default(), &Page::Coverage).contains("nothing in the window"));
