@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use tokio::sync::OnceCell;
+
+use crate::problem::Problem;
 
 /// Smaller answers fit into a packet or two anyway.
 const WORTH_PACKING: usize = 1400;
@@ -83,34 +86,65 @@ fn takes_gzip(accepted: &str) -> bool {
 #[derive(Default)]
 pub(crate) struct Kept(Mutex<Shelf>);
 
+/// An answer, or the place where one who asked first makes it while the others wait.
+type Place = Arc<OnceCell<Arc<Content>>>;
+
 #[derive(Default)]
 struct Shelf {
-    contents: BTreeMap<(u64, String), Arc<Content>>,
+    contents: BTreeMap<(u64, String), Place>,
     bytes: usize,
 }
 
 impl Kept {
-    /// What was kept.
-    pub(crate) fn find(&self, number: u64, asked: &str) -> Option<Arc<Content>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.contents.get(&(number, asked.to_owned())).map(Arc::clone)
+    /// What was kept; else it is made and kept. Whoever asks for the same meanwhile waits for it: a crowd that comes at once
+    /// costs as much as one.
+    pub(crate) async fn get(
+        &self,
+        number: u64,
+        asked: String,
+        make: impl FnOnce() -> Result<Content, Problem> + Send + 'static,
+    ) -> Result<Arc<Content>, Problem> {
+        let key = (number, asked);
+        let place = Arc::clone(self.shelf().contents.entry(key.clone()).or_default());
+        let made = place.get_or_try_init(|| async {
+            let content = Arc::new(blocking(make).await?);
+            self.count(&place, content.bytes());
+            Ok(content)
+        });
+        let answer = made.await.map(Arc::clone);
+        if answer.is_err() && !place.initialized() {
+            self.shelf().contents.remove(&key);
+        }
+        answer
     }
 
-    /// Keeps an answer; when there are too many, the others are forgotten.
-    pub(crate) fn keep(&self, number: u64, asked: String, content: Content) -> Arc<Content> {
-        let content = Arc::new(content);
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.bytes + content.bytes() > KEPT_BYTES {
-            *kept = Shelf::default();
+    /// Counts what is kept now; when it is too much, all others are forgotten.
+    fn count(&self, place: &Place, bytes: usize) {
+        let mut shelf = self.shelf();
+        if shelf.bytes + bytes > KEPT_BYTES {
+            shelf.contents.retain(|_, other| Arc::ptr_eq(other, place));
+            shelf.bytes = 0;
         }
-        kept.bytes += content.bytes();
-        kept.contents.insert((number, asked), Arc::clone(&content));
-        content
+        shelf.bytes += bytes;
     }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Work that would hold up others.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let bug = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be made; the log says why");
+    tokio::task::spawn_blocking(work).await.map_err(|_| bug())?
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn ask(content: &Content, pairs: &[(header::HeaderName, &'static str)]) -> Response {
@@ -139,13 +173,37 @@ mod tests {
         assert_ne!(Content::new("text/plain", "b").mark, content.mark);
     }
 
+    fn waiting<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
+
     #[test]
     fn what_is_kept_stays_bounded() {
         let kept = Kept::default();
-        let large = || Content::new("text/plain", vec![b' '; KEPT_BYTES / 2]);
-        for number in 0..4 {
-            kept.keep(number, String::new(), large());
-        }
-        assert!(kept.find(3, "").is_some() && kept.find(0, "").is_none());
+        let large = || Ok(Content::new("text/plain", vec![b' '; KEPT_BYTES / 2]));
+        let never = || Err(Problem::new(StatusCode::GONE, "made again"));
+        waiting(async {
+            for number in 0..4 {
+                kept.get(number, String::new(), large).await.unwrap();
+            }
+            assert!(kept.get(3, String::new(), never).await.is_ok());
+            assert!(kept.get(0, String::new(), never).await.is_err(), "forgotten");
+        });
+        assert_eq!(kept.shelf().contents.len(), 1, "what could not be made takes no room");
+    }
+
+    #[test]
+    fn a_crowd_that_asks_for_the_same_has_it_made_once() {
+        let (kept, made) = (Kept::default(), Arc::new(AtomicUsize::new(0)));
+        let ask = || {
+            let made = Arc::clone(&made);
+            kept.get(1, "page".to_owned(), move || {
+                made.fetch_add(1, Ordering::Relaxed);
+                Ok(Content::new("text/plain", "a"))
+            })
+        };
+        let (first, second, third) = waiting(async { tokio::join!(ask(), ask(), ask()) });
+        assert!(first.is_ok() && second.is_ok() && third.is_ok());
+        assert_eq!(made.load(Ordering::Relaxed), 1);
     }
 }

@@ -27,9 +27,9 @@ use truelevel_report::html::{self, Links, Page, Site};
 use truelevel_report::reference::Definition;
 use truelevel_report::table::Table;
 
-use super::pages::{blocking, filter, unavailable};
+use super::pages::{filter, unavailable};
 use crate::callers::Caller;
-use crate::content::Content;
+use crate::content::{Content, blocking};
 use crate::library::Library;
 use crate::measuring::Answer;
 use crate::problem::Problem;
@@ -525,20 +525,12 @@ async fn answer(
     let found = state.board.answer(&scope).await?;
     let pairs: Vec<String> = asked.pairs().map(|(name, value)| format!("{name}={value}")).collect();
     let key = format!("api {} {name}?{} {table:?}", operation.path, pairs.join("&"));
-    let next = next_page(operation, &found, &asked)?;
-    let content = match state.kept.find(found.number, &key) {
-        Some(content) => content,
-        None => {
-            blocking(move || {
-                let content = match table {
-                    Some(table) => as_table(&found, &scope, &asked, &table)?,
-                    None => Content::new(JSON, reads(&Asking { answer: &found, asked: &asked, name: &name })?),
-                };
-                Ok(state.kept.keep(found.number, key, content))
-            })
-            .await?
-        }
+    let (number, next) = (found.number, next_page(operation, &found, &asked)?);
+    let make = move || match table {
+        Some(table) => as_table(&found, &scope, &asked, &table),
+        None => Ok(Content::new(JSON, reads(&Asking { answer: &found, asked: &asked, name: &name })?)),
     };
+    let content = state.kept.get(number, key, make).await?;
     let mut response = content.respond(&headers);
     if let Some(next) = next.and_then(|next| HeaderValue::from_str(&next).ok()) {
         response.headers_mut().insert(header::LINK, next);

@@ -11,9 +11,9 @@ use truelevel_model::Word;
 use truelevel_model::access::Role;
 use truelevel_report::html::{self, AuditRow, Links, Page};
 
-use super::pages::{HTML, blocking, unavailable};
+use super::pages::{HTML, unavailable};
 use crate::callers::Caller;
-use crate::content::Content;
+use crate::content::{Content, blocking};
 use crate::problem::Problem;
 use crate::scope::Asked;
 use crate::state::State;

@@ -11,8 +11,9 @@ use truelevel_engine::pelorus::Series;
 
 use truelevel_model::assessment::Assessment;
 
-use super::pages::{blocking, unavailable};
+use super::pages::unavailable;
 use crate::callers::Caller;
+use crate::content::blocking;
 use crate::measuring::{Looked, Standing};
 use crate::problem::Problem;
 use crate::scope::{Asked, Scope};

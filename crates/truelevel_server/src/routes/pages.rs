@@ -19,7 +19,7 @@ use truelevel_report::assets;
 use truelevel_report::html::{self, Connection, Filter, Links, Live, Page, Site};
 
 use crate::callers::Caller;
-use crate::content::Content;
+use crate::content::{Content, blocking};
 use crate::measuring::{Answer, Looked, Standing, Trouble};
 use crate::problem::Problem;
 use crate::protection;
@@ -145,16 +145,10 @@ async fn show(
     let pairs: Vec<String> = asked.pairs().map(|(name, value)| format!("{name}={value}")).collect();
     // Who sees one team alone is not told of others.
     let key = format!("{}?{}#{status}#{}", page.path(), pairs.join("&"), teams.len());
-    if is_kept && let Some(content) = state.kept.find(answer.number, &key) {
-        return Ok(content.respond(&headers));
-    }
-    let shared = Arc::clone(&state);
-    let content = blocking(move || {
-        let text = render(&shared, &caller, &answer, links, &page, &asked, &live)?;
-        let content = Content::new(HTML, text);
-        Ok(if is_kept { shared.kept.keep(answer.number, key, content) } else { Arc::new(content) })
-    });
-    Ok(content.await?.respond(&headers))
+    let (shared, number) = (Arc::clone(&state), answer.number);
+    let make = move || Ok(Content::new(HTML, render(&shared, &caller, &answer, links, &page, &asked, &live)?));
+    let content = if is_kept { state.kept.get(number, key, make).await? } else { Arc::new(blocking(make).await?) };
+    Ok(content.respond(&headers))
 }
 
 /// The teams that a reader may go over to from the one that is shown.
@@ -220,14 +214,6 @@ pub(super) fn unavailable(error: EngineError) -> Problem {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the store could not be read; the log says why")
         }
     }
-}
-
-/// Work that would hold up others.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    let bug = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be made; the log says why");
-    tokio::task::spawn_blocking(work).await.map_err(|_| bug())?
 }
 
 /// What to connect, and what is connected.

@@ -15,10 +15,10 @@ use truelevel_model::access::AuditAction;
 use truelevel_model::{Word, printable};
 use truelevel_report::html::{self, Links, Page};
 
-use super::pages::{HTML, blocking};
+use super::pages::HTML;
 use crate::callers::Caller;
 use crate::client::Client;
-use crate::content::Content;
+use crate::content::{Content, blocking};
 use crate::cookies;
 use crate::problem::Problem;
 use crate::protection;
