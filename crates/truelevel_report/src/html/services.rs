@@ -1,6 +1,6 @@
 //! All services: the table that people search.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use truelevel_model::Measurement;
@@ -11,6 +11,8 @@ use super::parts::{ALL_GATES, Verdict, figure, gate_verdict, level_range};
 use super::{Links, Page, Section, Site, figures, rendered, service};
 use crate::{numbers, words};
 
+/// Services with a section of their own in a report: one with more is too large to be mailed.
+pub(super) const MOST_TOLD: usize = 250;
 /// Services on one page of a server.
 const PER_PAGE: usize = 200;
 /// The orders that a server offers, with their names.
@@ -125,6 +127,8 @@ struct Services<'a> {
     pictures: String,
     /// Where reasons and evidence are left out of each.
     all_gates: Option<AllGates>,
+    /// How many services have no section of their own.
+    without_section: String,
     details: Vec<Detail>,
     shared: Vec<Shared>,
 }
@@ -162,8 +166,16 @@ struct AllGates {
     id: &'static str,
     /// Address, stage and level, and name.
     gates: Vec<(String, String, String)>,
-    /// Address, name, verdicts.
-    services: Vec<(String, String, Vec<String>)>,
+    services: Vec<GatesOfOne>,
+}
+
+/// Each gate of one service.
+struct GatesOfOne {
+    /// Where links to the service lead, when it has no section of its own.
+    id: Option<String>,
+    link: String,
+    name: String,
+    verdicts: Vec<String>,
 }
 
 struct Detail {
@@ -190,10 +202,11 @@ pub(super) fn section(site: &Site<'_>, filter: &Filter) -> Section {
     } else {
         format!("{} of {}", numbers::digits(fitting.len() as f64), numbers::count(all.len() as u64, "service"))
     };
-    let notes = if is_server {
-        Notes::default()
-    } else {
-        Notes::of(fitting.iter().flat_map(|service| service::blocks(site, service)))
+    let told = if is_server { &[][..] } else { &fitting[..fitting.len().min(MOST_TOLD)] };
+    let notes = Notes::of(told.iter().flat_map(|service| service::blocks(site, service)));
+    let without_section = match fitting.len() - told.len() {
+        without if is_server || without == 0 => String::new(),
+        without => numbers::count(without as u64, "service"),
     };
     let template = Services {
         h: site.heading(),
@@ -215,13 +228,10 @@ pub(super) fn section(site: &Site<'_>, filter: &Filter) -> Section {
         rows: shown.iter().map(|service| row(site, service)).collect(),
         pager: pager(site, filter, fitting.len()).filter(|_| is_server),
         pictures: if is_server { String::new() } else { figures::shared(site) },
-        all_gates: site.is_brief().then(|| all_gates(site)),
+        all_gates: site.is_brief().then(|| all_gates(site, told)),
+        without_section,
         shared: notes.shared(),
-        details: if is_server {
-            Vec::new()
-        } else {
-            fitting.iter().map(|service| detail(site, service, &notes)).collect()
-        },
+        details: told.iter().map(|service| detail(site, service, &notes)).collect(),
     };
     Section {
         page: Page::Services,
@@ -273,7 +283,9 @@ fn detail(site: &Site<'_>, service: &ServiceResult, notes: &Notes) -> Detail {
     }
 }
 
-fn all_gates(site: &Site<'_>) -> AllGates {
+/// `told` are the services with a section of their own.
+fn all_gates(site: &Site<'_>, told: &[&ServiceResult]) -> AllGates {
+    let told: BTreeSet<&str> = told.iter().map(|service| service.service.as_str()).collect();
     let stages = || site.assessment.stages.iter().chain(&site.assessment.lanes);
     let gates = || stages().flat_map(|stage| stage.gates.iter().map(move |gate| (stage, gate)));
     let row = |service: &ServiceResult| {
@@ -283,8 +295,13 @@ fn all_gates(site: &Site<'_>) -> AllGates {
         let said = |gate: &GateResult| {
             own.get(gate.gate.as_str()).map_or_else(String::new, |verdict| format!("{} {}", verdict.sign, verdict.word))
         };
-        let link = site.to(&Page::Service(service.service.clone()));
-        (link, service.service.clone(), gates().map(|(_, gate)| said(gate)).collect())
+        let page = Page::Service(service.service.clone());
+        GatesOfOne {
+            id: (!told.contains(service.service.as_str())).then(|| page.fragment()),
+            link: site.to(&page),
+            name: service.service.clone(),
+            verdicts: gates().map(|(_, gate)| said(gate)).collect(),
+        }
     };
     let named = |(stage, gate): (&StageResult, &GateResult)| {
         let link = site.to(&Page::Definition(gate.gate.clone()));

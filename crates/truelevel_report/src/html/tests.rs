@@ -315,6 +315,22 @@ fn a_report_is_whole_and_no_name_does_harm() {
 }
 
 #[test]
+fn a_report_of_many_services_tells_of_the_lowest_and_links_to_a_line_of_the_others() {
+    let others = (0..super::services::MOST_TOLD + 4).map(|number| format!("s{number:03}"));
+    let names = std::iter::once(HOSTILE.to_owned()).chain(others);
+    let mut assessment = assessment(names.map(|name| service(&name)).collect());
+    assessment.services[1].level.proven = 2;
+    let html = super::report::written(&assessment, &Courses::default(), &reference(), str::to_owned);
+    check(&html);
+    assert_eq!(html.matches("class=\"service one-of-many\"").count(), super::services::MOST_TOLD);
+    assert!(html.contains("5 services have none here"));
+    for id in ["s000", "s253"] {
+        assert!(html.contains(&format!("<tr id=\"service-{id}\">")), "{id} is among those that stand highest");
+        assert!(html.contains(&format!("href=\"#service-{id}\"")));
+    }
+}
+
+#[test]
 fn every_page_of_a_server_is_whole() {
     let (assessment, reference) = (assessment(vec![service(HOSTILE), service("plain")]), reference());
     let live = Live { events: Some("events".into()), status: "measuring".into(), ..Live::default() };
