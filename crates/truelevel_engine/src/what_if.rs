@@ -7,12 +7,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use truelevel_assess::Catalog;
 use truelevel_assess::conditions::{Before, Subject};
 use truelevel_assess::quantity;
 use truelevel_metrics::METRICS;
-use truelevel_model::assessment::{Action, Answer, Assessment, LevelRange, LowestGate};
+use truelevel_model::assessment::{Action, Answer, Assessment, Level, LevelRange, LowestGate};
 use truelevel_model::{Detection, Evidence, Grade, Locator, Measurement, Time};
 
 use crate::assess::{AssessRequest, prepare};
@@ -118,8 +118,9 @@ fn parse_metric(text: &str) -> Result<(&'static str, f64), EngineError> {
 pub struct Standing {
     /// The level.
     pub level: LevelRange,
-    /// What each stage and lane has proven.
-    pub stages: BTreeMap<String, u8>,
+    /// What each stage and lane has proven, in their order; in JSON an object.
+    #[serde(serialize_with = "as_object")]
+    pub stages: Vec<(String, Level)>,
     /// The first question that is not answered yes.
     pub question: Option<String>,
     /// Its answer.
@@ -177,6 +178,10 @@ pub fn what_if(
         next: then.roadmap.next.iter().take(3).cloned().collect(),
         then: standing(&then),
     })
+}
+
+fn as_object<S: Serializer>(stages: &[(String, Level)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(stages.iter().map(|(stage, level)| (stage, level)))
 }
 
 fn standing(assessment: &Assessment) -> Standing {

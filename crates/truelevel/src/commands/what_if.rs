@@ -27,9 +27,8 @@ fn page(found: &WhatIf) -> String {
     page += &format!("Level {} -> {}", now.level.proven, then.level.proven);
     page += &format!(" (possible {} -> {}); ", now.level.possible, then.level.possible);
     page += &format!("{} of {} services rise\n", found.services_raised, found.services);
-    for (stage, level) in &now.stages {
-        let after = then.stages.get(stage).copied().unwrap_or(*level);
-        let mark = if after == *level { "" } else { "  *" };
+    for ((stage, level), (_, after)) in now.stages.iter().zip(&then.stages) {
+        let mark = if after == level { "" } else { "  *" };
         page += &format!("  {stage:<10} {level} -> {after}{mark}\n");
     }
     let answer = |answer: Option<Answer>| answer.map_or("yes to all", Answer::as_str);
