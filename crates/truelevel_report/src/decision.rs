@@ -216,7 +216,8 @@ pub(crate) fn reasons(result: &QuestionResult) -> Vec<String> {
         let all = services.yes + services.no + services.unknown;
         format!("Of {}: {}.", numbers::count(all, "service"), tally(services))
     });
-    let parts: Vec<String> = result.parts.iter().filter_map(part).collect();
+    let asked = result.parts.iter().filter(|part| part.answer.is_some()).count();
+    let parts: Vec<String> = result.parts.iter().filter_map(|part| shown_part(part, asked)).collect();
     // A part alone says how many services say what of it.
     let is_one = parts.len() == 1 && result.parts.iter().any(|part| part.services.is_some());
     let all: Vec<String> = counted.filter(|_| !is_one).into_iter().chain(parts).collect();
@@ -230,9 +231,9 @@ fn tally(services: &AnswerServices) -> String {
     format!("{} yes, {} no{unknown}", digits(services.yes), digits(services.no))
 }
 
-/// One thing that is asked, with its answer, its value and what would turn it; none where it was not asked, since others
-/// spoke in its place.
-fn part(part: &QuestionPart) -> Option<String> {
+/// One of several things that are asked, with its answer, its value and what would turn it; none where it was not asked, since
+/// others spoke in its place.
+fn shown_part(part: &QuestionPart, of: usize) -> Option<String> {
     let answer = match part.answer {
         Some(Answer::Yes) => "Yes",
         Some(Answer::No) => "No",
@@ -240,6 +241,11 @@ fn part(part: &QuestionPart) -> Option<String> {
         None => return (!part.because.is_empty()).then(|| words::sentence(&part.because)),
     };
     let found = part.value.zip(part.unit).map(|(value, unit)| found(part, value, unit));
+    // Where it cannot be told for any service, that is all there is to say; the question says for how many.
+    let is_known = part.services.as_ref().is_none_or(|services| services.yes + services.no > 0);
+    if !is_known && found.is_none() && of > 1 {
+        return Some(format!("{} {}? {answer} for any service.", subject(&part.subject), part.wanted));
+    }
     let counted = part.services.as_ref().map(|services| {
         let asked = services.yes + services.no + services.unknown;
         format!("of {}: {}", numbers::count(asked, "service"), tally(services))
@@ -252,7 +258,8 @@ fn part(part: &QuestionPart) -> Option<String> {
     // Over several services the counts decide, and a value beside them may lie on the other side of what is asked.
     let told: Vec<String> = [why, counted, found].into_iter().flatten().filter(|told| !told.is_empty()).collect();
     let told = if told.is_empty() { String::new() } else { format!(": {}", told.join("; ")) };
-    let turned = part.turned_by.as_ref().map(|turned| format!(" Yes once {turned}.")).unwrap_or_default();
+    let turned =
+        part.turned_by.as_ref().filter(|_| is_known).map(|turned| format!(" Yes once {turned}.")).unwrap_or_default();
     Some(format!("{} {}? {answer}{told}.{turned}", subject(&part.subject), part.wanted))
 }
 
@@ -312,13 +319,28 @@ mod tests {
     #[test]
     fn a_part_says_its_value_interval_sample_and_what_would_turn_it() {
         assert_eq!(
-            part(&asked(Some(Answer::Unknown))).unwrap(),
+            shown_part(&asked(Some(Answer::Unknown)), 1).unwrap(),
             "Deployments that fail at most 20 %? Cannot tell: 10 % of 30, 95 %: 2 % to 24 %. Yes once the next 9 in a row do \
              not fail."
         );
-        assert_eq!(part(&asked(None)).unwrap(), "Change fail rate: no failure.");
+        assert_eq!(shown_part(&asked(None), 1).unwrap(), "Change fail rate: no failure.");
         let unknown = QuestionPart { value: None, turned_by: None, ..asked(Some(Answer::Unknown)) };
-        assert_eq!(part(&unknown).unwrap(), "Deployments that fail at most 20 %? Cannot tell: no failure.");
+        assert_eq!(shown_part(&unknown, 1).unwrap(), "Deployments that fail at most 20 %? Cannot tell: no failure.");
+    }
+
+    #[test]
+    fn what_cannot_be_told_of_any_service_is_said_in_short() {
+        let services = Some(AnswerServices { unknown: 48, ..AnswerServices::default() });
+        let unknown = QuestionPart { value: None, services, ..asked(Some(Answer::Unknown)) };
+        assert_eq!(
+            shown_part(&unknown, 2).unwrap(),
+            "Deployments that fail at most 20 %? Cannot tell for any service."
+        );
+        assert_eq!(
+            shown_part(&unknown, 1).unwrap(),
+            "Deployments that fail at most 20 %? Cannot tell: of 48 services: 0 yes, 0 no, 48 cannot tell.",
+            "alone it says for how many"
+        );
     }
 
     #[test]
@@ -332,7 +354,7 @@ mod tests {
             ..asked(Some(Answer::No))
         };
         assert_eq!(
-            part(&shared).unwrap(),
+            shown_part(&shared, 1).unwrap(),
             "Deployments that fail at most 20 %? No: of 12 services: 1 yes, 11 no; the middle of 12 measured: 10 %, 95 %: 2 % to \
              24 %. Yes once 9 more of 12 services say yes."
         );

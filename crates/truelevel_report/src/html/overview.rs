@@ -72,6 +72,7 @@ pub(super) struct Step {
     pub(super) deciding: Vec<(String, String)>,
     pub(super) deciding_word: &'static str,
     pub(super) deciding_more: u64,
+    pub(super) is_unknown: bool,
     pub(super) is_constraint: bool,
     pub(super) is_later: bool,
 }
@@ -228,6 +229,7 @@ fn step(site: &Site<'_>, result: &QuestionResult, is_constraint: bool, is_later:
         deciding: deciding.iter().map(|name| (site.to(&Page::Service(name.clone())), name.clone())).collect(),
         deciding_word: if result.answer == Answer::Yes { "Not, or not known, in" } else { "Furthest from a yes:" },
         deciding_more: decided_by.saturating_sub(deciding.len() as u64),
+        is_unknown: result.answer == Answer::Unknown,
         is_constraint,
         is_later,
     }
