@@ -23,9 +23,10 @@ use crate::writer::Changes;
 
 /// What changes within this time is measured together.
 const DEBOUNCE: Duration = Duration::from_millis(250);
-/// Repositories change without a word to us, and windows move.
+/// A narrower answer is not taken for new after so long: windows move.
 const LONGEST_AGE: Duration = Duration::from_secs(300);
-/// The as-of moves in such steps: it is the end of the one under way, so that whatever was heard of lies before it.
+/// The as-of moves in such steps: it is the end of the one under way, so that whatever was heard of lies before it. With each
+/// everything is measured again, since repositories change without a word to us.
 const STEP: Span = Span::from_millis(300_000);
 /// How often readers are told how far it is.
 const BETWEEN_WORDS: Duration = Duration::from_millis(500);
@@ -241,7 +242,8 @@ impl Board {
         };
         tokio::select! {
             () = changed => {}
-            () = tokio::time::sleep_until((last.rest_until + LONGEST_AGE).into()) => {}
+            // Else the next event would wait until everything is measured for the new as-of.
+            () = tokio::time::sleep_until(last.step_ends.into()) => {}
         }
     }
 
@@ -333,14 +335,24 @@ struct Measured {
     facts: u64,
     took: Duration,
     rest_until: Instant,
+    /// When its as-of is over.
+    step_ends: Instant,
 }
 
 impl Measured {
     /// At most half of the time is spent on measuring, but for a measurement that is long for once: the first one, and one in
     /// which everything moves.
-    fn new(facts: u64, took: Duration, before: Option<Self>) -> Self {
+    fn new(facts: u64, (started, clock): (Instant, Time), before: Option<Self>) -> Self {
         let usual = before.map_or(Duration::ZERO, |before| before.took);
-        Self { facts, took, rest_until: Instant::now() + took.min(usual) }
+        let took = started.elapsed();
+        let left = end_of_step(clock).since(clock).millis();
+        let step = if left > 0 { left } else { STEP.millis() };
+        Self {
+            facts,
+            took,
+            rest_until: Instant::now() + took.min(usual),
+            step_ends: started + Duration::from_millis(step.unsigned_abs()),
+        }
     }
 }
 
@@ -358,14 +370,14 @@ async fn keep_measured(
             Some(scope) = questions.recv() => scope,
             () = board.is_due(last) => Scope::default(),
         };
-        let (started, facts) = (Instant::now(), board.facts());
+        let (started, started_at, facts) = (Instant::now(), clock(), board.facts());
         measurer.remembered.touch(board.events.take_touched());
         number += 1;
         let measured = match board.services(&scope) {
             Ok(services) => {
                 let (asked, words) = (scope.clone(), Words::new(board.progress.clone()));
                 let measured = tokio::task::spawn_blocking(move || {
-                    let measured = measurer.measure(&asked, services, number, clock(), &words);
+                    let measured = measurer.measure(&asked, services, number, started_at, &words);
                     (measurer, measured)
                 });
                 let Ok((back, measured)) = measured.await else {
@@ -379,7 +391,7 @@ async fn keep_measured(
         };
         let seconds = started.elapsed().as_secs_f64();
         if scope.is_whole() {
-            last = Some(Measured::new(facts, started.elapsed(), last));
+            last = Some(Measured::new(facts, (started, started_at), last));
         }
         let standing = match measured {
             Ok(answer) => {
